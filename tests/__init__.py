@@ -1,0 +1,1 @@
+"""The tests of claims-worker; `services` holds the real servers that they use."""

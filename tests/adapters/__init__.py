@@ -1,0 +1,1 @@
+"""Tests of the adapters, and of the servers that those tests use."""

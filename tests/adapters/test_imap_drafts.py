@@ -1,0 +1,86 @@
+"""Drafts in the staff mailbox: laid, replaced, taken away, and nothing else touched."""
+
+import imaplib
+
+import pytest
+
+from tests.services import Dovecot, free_port
+from worker.adapters.imap_drafts import ImapDrafts
+from worker.domain.errors import GiveUp, RetryLater
+
+ID = "<claim-7.draft@shop.example>"
+
+
+def a_draft(text: str, message_id: str = ID) -> bytes:
+    return f"Message-ID: {message_id}\r\nSubject: Your claim\r\n\r\n{text}\r\n".encode()
+
+
+def test_a_draft_is_laid_with_its_flag(dovecot: Dovecot) -> None:
+    drafts = ImapDrafts(dovecot.url("laid", "Drafts"))
+
+    drafts.put(a_draft("first"), message_id=ID)
+
+    assert dovecot.mails("laid", "Drafts") == [a_draft("first")]
+    assert r"\Draft" in dovecot.flags("laid", "Drafts")[0]
+
+
+def test_a_draft_is_replaced_by_one_with_the_same_id(dovecot: Dovecot) -> None:
+    drafts = ImapDrafts(dovecot.url("replaced", "Drafts"))
+    other = "<claim-77.draft@shop.example>"
+
+    drafts.put(a_draft("first"), message_id=ID)
+    drafts.put(a_draft("other", other), message_id=other)
+    drafts.put(a_draft("second"), message_id=ID)
+
+    assert dovecot.mails("replaced", "Drafts") == [
+        a_draft("other", other),
+        a_draft("second"),
+    ]
+
+
+def test_what_staff_deleted_themselves_is_not_expunged(dovecot: Dovecot) -> None:
+    drafts = ImapDrafts(dovecot.url("removed", "Drafts"))
+    drafts.put(a_draft("ours"), message_id=ID)
+    dovecot.append("removed", a_draft("staff's", "<x@y>"), folder="Drafts")
+    with dovecot.session("removed") as staff:
+        staff.select("Drafts")
+        staff.uid("STORE", "2", "+FLAGS", r"(\Deleted)")
+
+        drafts.remove(message_id=ID)
+        drafts.remove(message_id=ID)
+
+        assert dovecot.mails("removed", "Drafts") == [a_draft("staff's", "<x@y>")]
+
+
+def test_a_missing_folder_is_made(dovecot: Dovecot) -> None:
+    url = dovecot.url("new", "Entw%C3%BCrfe")
+
+    ImapDrafts(url).put(a_draft("first"), message_id=ID)
+
+    assert dovecot.mails("new", "Entw&APw-rfe") == [a_draft("first")]
+
+
+def test_a_server_that_is_away_is_asked_again() -> None:
+    drafts = ImapDrafts(f"imap://u:p@127.0.0.1:{free_port()}/Drafts")
+
+    with pytest.raises(RetryLater) as later:
+        drafts.remove(message_id=ID)
+
+    assert later.value.reason == "drafts_unreachable"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_final"),
+    [("[NOPERM] no", True), ("[OVERQUOTA] full", False), ("[UNAVAILABLE] x", False)],
+)
+def test_a_refusal_is_final_unless_it_says_otherwise(
+    dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch, text: str, *, is_final: bool
+) -> None:
+    def refuse(*_: object) -> tuple[str, list[bytes]]:
+        return "NO", [text.encode()]
+
+    monkeypatch.setattr(imaplib.IMAP4, "append", refuse)
+    drafts = ImapDrafts(dovecot.url("refused", "Drafts"))
+
+    with pytest.raises(GiveUp if is_final else RetryLater):
+        drafts.put(a_draft("first"), message_id=ID)

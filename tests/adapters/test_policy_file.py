@@ -1,0 +1,166 @@
+"""CLAIMS_POLICY: a TOML file becomes a policy, or all of its faults are named."""
+
+from dataclasses import fields
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from worker.adapters.policy_file import parse_policy, read_policy
+from worker.domain.errors import SettingsInvalid
+from worker.domain.policy import (
+    DamageCapMode,
+    LateCountsFrom,
+    Policy,
+    RespondCount,
+    SalesPriceBasis,
+    ThirtyDayCount,
+    TimestampSource,
+)
+
+EVERY_SWITCH = """
+version = "2027-01"
+damage_cap_mode = "lower"
+cap_includes_shipping = false
+sales_price_basis = "gross"
+packed_well_rule = false
+late_24h_counts_from = "courier_scan"
+timestamp_source = "internaldate"
+thirty_day_count = "720 hours"
+respond_within = "5 days"
+respond_count = "calendar_days"
+documents_due = "10 days"
+documents_reminder = "96 hours"
+appeal_window = "14 days"
+reopen_window = "1 day"
+proof_date_tolerance = "24 hours"
+policy_tz = "Asia/Taipei"
+two_person_limit_usd = 250
+weight_flag_percent = 7.5
+auto_response = false
+"""
+
+
+def faults_of(text: str) -> list[str]:
+    with pytest.raises(SettingsInvalid) as caught:
+        parse_policy(text)
+    return caught.value.faults
+
+
+def test_an_empty_file_is_the_default_policy() -> None:
+    assert parse_policy("# nothing\n") == Policy()
+
+
+def test_every_switch_can_be_set() -> None:
+    policy = parse_policy(EVERY_SWITCH)
+
+    assert policy == Policy(
+        version="2027-01",
+        damage_cap_mode=DamageCapMode.LOWER,
+        cap_includes_shipping=False,
+        sales_price_basis=SalesPriceBasis.GROSS,
+        packed_well_rule=False,
+        late_24h_counts_from=LateCountsFrom.COURIER_SCAN,
+        timestamp_source=TimestampSource.INTERNALDATE,
+        thirty_day_count=ThirtyDayCount.HOURS_720,
+        respond_within=timedelta(days=5),
+        respond_count=RespondCount.CALENDAR_DAYS,
+        documents_due=timedelta(days=10),
+        documents_reminder=timedelta(days=4),
+        appeal_window=timedelta(days=14),
+        reopen_window=timedelta(days=1),
+        proof_date_tolerance=timedelta(days=1),
+        policy_tz="Asia/Taipei",
+        two_person_limit_usd=Decimal(250),
+        weight_flag_percent=Decimal("7.5"),
+        auto_response=False,
+    )
+
+
+def test_the_example_above_leaves_no_switch_out() -> None:
+    assert all(f"\n{field.name} = " in EVERY_SWITCH for field in fields(Policy))
+
+
+def test_all_faults_are_named_together() -> None:
+    faults = faults_of(
+        """
+        damage_cap_mod = "lower"
+        sales_price_basis = "net"
+        cap_includes_shipping = "no"
+        respond_within = 168
+        documents_due = "0 days"
+        policy_tz = "Mars/Olympus"
+        two_person_limit_usd = -1
+        weight_flag_percent = true
+        version = " "
+        """
+    )
+
+    length = 'expected a length such as "168 hours" or "7 days"'
+    number = "expected a number that is not negative, such as 500 or 7.5"
+    assert [fault.removeprefix("CLAIMS_POLICY: ") for fault in faults] == [
+        "damage_cap_mod: there is no such switch; did you mean damage_cap_mode?",
+        "sales_price_basis: expected one of paid, gross",
+        "cap_includes_shipping: expected true or false",
+        f"respond_within: {length}",
+        f"documents_due: {length}",
+        "policy_tz: expected a time zone such as Europe/Berlin",
+        f"two_person_limit_usd: {number}",
+        f"weight_flag_percent: {number}",
+        "version: expected a text",
+    ]
+
+
+@pytest.mark.parametrize(
+    "number", ['"NaN"', "inf", "nan", '"a lot"'], ids=["NaN", "inf", "nan", "words"]
+)
+def test_a_number_must_be_one(number: str) -> None:
+    assert len(faults_of(f"two_person_limit_usd = {number}")) == 1
+
+
+def test_the_reminder_comes_before_the_due_date() -> None:
+    assert faults_of('documents_due = "3 days"') == [
+        "CLAIMS_POLICY: documents_reminder: not shorter than documents_due"
+    ]
+
+
+def test_what_is_no_toml_is_one_fault() -> None:
+    (fault,) = faults_of("damage_cap_mode = lower")
+
+    assert fault.startswith("CLAIMS_POLICY: no TOML: ")
+
+
+def test_changed_switches_without_a_version_get_one_of_their_own() -> None:
+    lower = parse_policy('damage_cap_mode = "lower"')
+    gross = parse_policy('sales_price_basis = "gross"')
+    unchanged = parse_policy('damage_cap_mode = "sum"')
+
+    assert unchanged.version == Policy().version
+    assert lower.version.startswith(f"{Policy().version}+")
+    assert len({lower.version, gross.version, unchanged.version}) == 3
+    assert parse_policy('damage_cap_mode = "Lower"').version == lower.version
+
+
+def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+
+    path.write_bytes(b'\xef\xbb\xbfdamage_cap_mode = "lower"\n')
+
+    assert read_policy(path).damage_cap_mode is DamageCapMode.LOWER
+
+
+def test_without_a_file_the_default_policy_holds() -> None:
+    assert read_policy(None) == Policy()
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"], ids=["absent", "binary"])
+def test_a_file_that_cannot_be_read_is_a_fault(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "policy.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        read_policy(path)

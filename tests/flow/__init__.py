@@ -1,0 +1,1 @@
+"""The arrows on fakes: pure and instant."""

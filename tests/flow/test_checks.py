@@ -1,0 +1,582 @@
+"""The mechanical checks: what they find, say and propose."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from worker.domain.amounts import Proposal
+from worker.domain.checks import (
+    CHECKS,
+    Assessment,
+    Facts,
+    Finding,
+    FindingVerdict,
+    assess_checks,
+    documents_are_complete,
+    fee_matches,
+    guarantee_bought,
+    not_unclaimed_over_30_days,
+    reported_within_24_hours,
+    weight_is_as_estimated,
+)
+from worker.domain.claim import ClaimState, ClaimType
+from worker.domain.documents import (
+    DocumentKind,
+    DocumentVerdict,
+    Verdict,
+    Why,
+    judge,
+)
+from worker.domain.money import Money
+from worker.domain.orders import Member, Order, Package, When, parse_when
+from worker.domain.policy import LateCountsFrom, Policy, ThirtyDayCount
+
+SECOND = timedelta(seconds=1)
+DELIVERED_AT = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
+LIMIT_AT = DELIVERED_AT + timedelta(hours=24)
+INELIGIBLE = ClaimState.INELIGIBLE_PROPOSED
+V = FindingVerdict
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def when(text: str, tz: str = "UTC") -> When:
+    return parse_when(text, ZoneInfo(tz))
+
+
+PACKAGE = Package(
+    package_id="1",
+    value_usd=Decimal("480.00"),
+    sales_price_usd=Decimal("450.00"),
+    shipping_fee_usd=Decimal("62.50"),
+    arrived=when("2026-11-17T09:00:00Z"),
+    delivered=when("2026-11-18T14:30:00Z"),
+    collected=when("2026-11-18T14:30:00Z"),
+)
+
+
+def facts(
+    *,
+    package: Package | None = PACKAGE,
+    fee: str | None = "45.00",
+    **changes: Any,  # noqa: ANN401 - any field of it
+) -> Facts:
+    order = Order(
+        order_number="ORD-20261104-0183",
+        member=Member("M104233", "Lena", ("lena@mail.example",)),
+        placed=None,
+        guarantee_fee_usd=None if fee is None else Decimal(fee),
+        packages=(PACKAGE if package is None else package,),
+    )
+    values: dict[str, Any] = {
+        "policy": Policy(),
+        "order": order,
+        "package": package,
+        "claim_type": ClaimType.DAMAGE,
+        "received_at": LIMIT_AT,
+    }
+    return Facts(**(values | changes))
+
+
+def delivered(text: str, tz: str = "UTC") -> Package:
+    return replace(PACKAGE, delivered=when(text, tz), collected=None)
+
+
+# -- cover (G1, G2) -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fee", "verdict", "proposes"),
+    [
+        pytest.param("45.00", V.PASS, None, id="bought"),
+        pytest.param("0.00", V.FAIL, INELIGIBLE, id="zero"),
+        pytest.param(None, V.FAIL, INELIGIBLE, id="EX-11-empty"),
+    ],
+)
+def test_G1_no_fee_means_no_guarantee(
+    fee: str | None, verdict: V, proposes: ClaimState | None
+) -> None:
+    finding = guarantee_bought(facts(fee=fee))
+
+    assert finding.clause == "G1"
+    assert finding.verdict is verdict
+    assert finding.proposes is proposes
+
+
+def test_G2_the_fee_charged_is_compared_with_the_terms() -> None:
+    finding = fee_matches(facts())
+
+    assert finding.verdict is V.PASS
+    assert finding.flags == ()
+
+
+def test_G2_a_mismatch_is_a_warning_and_proposes_nothing() -> None:
+    finding = fee_matches(facts(fee="44.99"))
+
+    assert finding.verdict is V.UNCLEAR
+    assert finding.flags == ("fee_mismatch",)
+    assert finding.proposes is None
+    assert "44.99" in finding.text
+    assert "gives 45.00 USD" in finding.text
+
+
+def test_G2_without_a_guarantee_there_is_no_fee_to_compare() -> None:
+    assert fee_matches(facts(fee=None)).verdict is V.NOT_APPLICABLE
+
+
+# -- 24 hours (C11) -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("received_at", "verdict", "proposes"),
+    [
+        pytest.param(LIMIT_AT, V.PASS, None, id="EX-26-exactly-24-hours"),
+        pytest.param(LIMIT_AT + SECOND, V.FAIL, INELIGIBLE, id="EX-27-one-second-late"),
+    ],
+)
+def test_C11_exactly_24_hours_is_in_time(
+    received_at: datetime, verdict: V, proposes: ClaimState | None
+) -> None:
+    finding = reported_within_24_hours(facts(received_at=received_at))
+
+    assert finding.verdict is verdict
+    assert finding.proposes is proposes
+
+
+def test_EX_27_the_text_says_the_instants_and_the_arithmetic() -> None:
+    finding = reported_within_24_hours(facts(received_at=LIMIT_AT + SECOND))
+
+    assert finding.text == (
+        "Claim received 2026-11-19 14:30:01 UTC, 24:00:01 after delivery at"
+        " 2026-11-18 14:30:00 UTC; the limit is 24:00:00."
+    )
+    assert "delivered_at = 2026-11-18T14:30:00Z" in finding.evidence
+
+
+@pytest.mark.parametrize(
+    ("record", "tz", "last_good_at"),
+    [
+        pytest.param(
+            "2024-06-03T14:05", "America/New_York", "2024-06-04T18:05:59Z", id="EX-36"
+        ),
+        pytest.param(
+            "2024-07-04", "America/Chicago", "2024-07-06T05:00:00Z", id="EX-37"
+        ),
+        pytest.param(
+            "2024-11-03T01:30:00",
+            "America/New_York",
+            "2024-11-04T06:30:00Z",
+            id="EX-38",
+        ),
+    ],
+)
+def test_C11_runs_from_the_latest_instant_of_the_record(
+    record: str, tz: str, last_good_at: str
+) -> None:
+    package = delivered(record, tz)
+
+    last_good = facts(package=package, received_at=at(last_good_at))
+    late = facts(package=package, received_at=at(last_good_at) + SECOND)
+
+    assert reported_within_24_hours(last_good).verdict is V.PASS
+    assert reported_within_24_hours(late).verdict is V.FAIL
+
+
+def test_C11_parts_of_a_second_do_not_make_a_claim_late() -> None:
+    received_at = LIMIT_AT + timedelta(microseconds=999_999)
+
+    assert reported_within_24_hours(facts(received_at=received_at)).verdict is V.PASS
+
+
+def test_EX_28_and_EX_29_real_hours_count_across_a_change_of_the_clocks() -> None:
+    spring = delivered("2024-03-09T14:00:00", "America/New_York")
+    autumn = delivered("2024-11-02T14:00:00", "America/New_York")
+
+    in_time = facts(package=spring, received_at=at("2024-03-10T14:30:00-04:00"))
+    late = facts(package=autumn, received_at=at("2024-11-03T13:30:00-05:00"))
+
+    assert "23:30:00 after" in reported_within_24_hours(in_time).text
+    assert reported_within_24_hours(in_time).verdict is V.PASS
+    assert "24:30:00 after" in reported_within_24_hours(late).text
+    assert reported_within_24_hours(late).verdict is V.FAIL
+
+
+def test_EX_31_a_date_header_ten_hours_early_only_raises_a_badge() -> None:
+    finding = reported_within_24_hours(
+        facts(
+            package=delivered("2024-05-10T14:30:00Z"),
+            received_at=at("2024-05-11T20:00:00Z"),
+            header_date_at=at("2024-05-11T10:00:00Z"),
+        )
+    )
+
+    assert finding.verdict is V.FAIL
+    assert finding.flags == ("date_mismatch",)
+
+
+@pytest.mark.parametrize(
+    ("gap", "verdict"),
+    [
+        pytest.param(timedelta(hours=2) - SECOND, V.UNCLEAR, id="under-2-hours"),
+        pytest.param(timedelta(hours=2), V.FAIL, id="exactly-2-hours"),
+    ],
+)
+def test_C11_a_date_in_time_shortly_before_asks_a_person(
+    gap: timedelta, verdict: V
+) -> None:
+    received_at = LIMIT_AT + SECOND
+
+    finding = reported_within_24_hours(
+        facts(received_at=received_at, header_date_at=received_at - gap)
+    )
+
+    assert finding.verdict is verdict
+    assert ("late_but_date_in_time" in finding.flags) is (verdict is V.UNCLEAR)
+    assert (finding.proposes is None) is (verdict is V.UNCLEAR)
+
+
+def test_C11_a_date_that_is_late_itself_changes_nothing() -> None:
+    late_at = LIMIT_AT + timedelta(hours=1)
+
+    finding = reported_within_24_hours(
+        facts(received_at=late_at, header_date_at=late_at - timedelta(minutes=1))
+    )
+
+    assert finding.verdict is V.FAIL
+
+
+def test_EX_39_a_claim_before_the_recorded_delivery_is_not_late() -> None:
+    finding = reported_within_24_hours(
+        facts(received_at=DELIVERED_AT - timedelta(hours=2))
+    )
+
+    assert finding.verdict is V.PASS
+    assert finding.flags == ("filed_before_delivery",)
+    assert "2:00:00 before the recorded delivery" in finding.text
+
+
+def test_EX_40_total_loss_has_no_24_hours() -> None:
+    package = replace(PACKAGE, delivered=None, collected=None)
+
+    finding = reported_within_24_hours(
+        facts(claim_type=ClaimType.TOTAL_LOSS, package=package)
+    )
+
+    assert finding.verdict is V.NOT_APPLICABLE
+    assert finding.flags == ()
+
+
+def test_C11_a_loss_of_what_was_delivered_is_a_dispute_for_a_person() -> None:
+    finding = reported_within_24_hours(
+        facts(claim_type=ClaimType.TOTAL_LOSS, received_at=LIMIT_AT + SECOND)
+    )
+
+    assert finding.verdict is V.NOT_APPLICABLE
+    assert finding.flags == ("delivery_disputed",)
+
+
+def test_C11_is_unclear_without_evidence_of_receipt() -> None:
+    package = replace(PACKAGE, delivered=None, collected=None)
+
+    finding = reported_within_24_hours(facts(package=package))
+
+    assert finding.verdict is V.UNCLEAR
+    assert finding.proposes is None
+
+
+def test_C11_late_with_an_unknown_type_proposes_nothing() -> None:
+    late = facts(claim_type=ClaimType.UNKNOWN, received_at=LIMIT_AT + SECOND)
+    in_time = facts(claim_type=ClaimType.UNKNOWN)
+
+    assert reported_within_24_hours(late).verdict is V.UNCLEAR
+    assert reported_within_24_hours(late).proposes is None
+    assert reported_within_24_hours(in_time).verdict is V.PASS
+
+
+def test_C11_collection_counts_where_there_is_no_proof_of_delivery() -> None:
+    package = replace(PACKAGE, delivered=None)
+    scan_only = Policy(late_24h_counts_from=LateCountsFrom.COURIER_SCAN)
+    late_at = LIMIT_AT + SECOND
+
+    by_evidence = facts(package=package, received_at=late_at)
+    by_scan = facts(package=package, received_at=late_at, policy=scan_only)
+
+    assert reported_within_24_hours(by_evidence).verdict is V.FAIL
+    assert reported_within_24_hours(by_scan).verdict is V.UNCLEAR
+
+
+def test_C11_a_parcel_collected_after_its_delivery_asks_a_person() -> None:
+    package = replace(PACKAGE, collected=when("2026-11-19T10:00:00Z"))
+
+    finding = reported_within_24_hours(
+        facts(package=package, received_at=LIMIT_AT + SECOND)
+    )
+
+    assert finding.verdict is V.UNCLEAR
+    assert finding.flags == ("collected_after_delivery",)
+
+
+def test_C11_late_by_a_receipt_that_was_put_right_asks_a_person() -> None:
+    finding = reported_within_24_hours(
+        facts(received_at=LIMIT_AT + SECOND, flags=("internaldate_ignored",))
+    )
+
+    assert finding.verdict is V.UNCLEAR
+
+
+# -- 30 days (C12) ------------------------------------------------------------------
+
+
+def arrived(text: str, tz: str, collected: str | None = None) -> Package:
+    return replace(
+        PACKAGE,
+        arrived=when(text, tz),
+        delivered=None,
+        collected=None if collected is None else when(collected, tz),
+        destination_tz=tz,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tz", "first_late_at"),
+    [
+        pytest.param(
+            "2024-01-31T10:00:00", "Asia/Singapore", "2024-03-01T16:00:00Z", id="EX-41"
+        ),
+        pytest.param(
+            "2023-01-31T10:00:00", "Asia/Singapore", "2023-03-02T16:00:00Z", id="EX-42"
+        ),
+        pytest.param("2024-10-10", "Europe/Berlin", "2024-11-09T23:00:00Z", id="EX-44"),
+    ],
+)
+def test_C12_compares_the_claim_while_the_package_waits(
+    text: str, tz: str, first_late_at: str
+) -> None:
+    package = arrived(text, tz)
+
+    late = facts(package=package, received_at=at(first_late_at))
+    last_good = facts(package=package, received_at=at(first_late_at) - SECOND)
+
+    assert not_unclaimed_over_30_days(last_good).verdict is V.PASS
+    assert not_unclaimed_over_30_days(late).verdict is V.FAIL
+    assert not_unclaimed_over_30_days(late).proposes is INELIGIBLE
+
+
+def test_EX_43_collected_in_time_by_days_and_late_by_hours() -> None:
+    package = arrived("2024-01-31T10:00:00", "Asia/Singapore", "2024-03-01T18:00:00")
+    hours = Policy(thirty_day_count=ThirtyDayCount.HOURS_720)
+    received_at = at("2024-03-01T11:00:00Z")
+
+    by_days = facts(package=package, received_at=received_at)
+    by_hours = facts(package=package, received_at=received_at, policy=hours)
+
+    assert not_unclaimed_over_30_days(by_days).verdict is V.PASS
+    assert not_unclaimed_over_30_days(by_hours).verdict is V.FAIL
+
+
+def test_EX_45_collected_on_day_29_passes_both_clocks() -> None:
+    package = arrived("2024-05-01", "UTC", "2024-05-30T10:00:00")
+
+    found = facts(package=package, received_at=at("2024-05-30T12:00:00Z"))
+
+    assert reported_within_24_hours(found).verdict is V.PASS
+    assert not_unclaimed_over_30_days(found).verdict is V.PASS
+
+
+def test_EX_46_collected_on_day_35_passes_only_the_24_hours() -> None:
+    package = arrived("2024-05-01", "UTC", "2024-06-05T10:00:00")
+
+    found = facts(package=package, received_at=at("2024-06-05T11:00:00Z"))
+
+    assert reported_within_24_hours(found).verdict is V.PASS
+    assert not_unclaimed_over_30_days(found).verdict is V.FAIL
+
+
+def test_C12_the_text_says_when_it_was_collected_and_how_much_later() -> None:
+    package = arrived(
+        "2026-10-01T10:00:00+02:00", "Europe/Warsaw", "2026-11-16T11:00:00+01:00"
+    )
+
+    finding = not_unclaimed_over_30_days(
+        facts(package=package, received_at=at("2026-11-16T12:00:00Z"))
+    )
+
+    assert finding.text == (
+        "The package arrived 2026-10-01 08:00:00 UTC and was collected 2026-11-16"
+        " 10:00:00 UTC, 46 days and 2:00:00 later; day 30 at the destination ends at"
+        " 2026-10-31 22:59:59 UTC."
+    )
+
+
+def test_C12_a_collection_after_the_claim_does_not_count_against_it() -> None:
+    package = arrived("2024-05-01", "UTC", "2024-06-05T10:00:00")
+
+    finding = not_unclaimed_over_30_days(
+        facts(package=package, received_at=at("2024-05-20T10:00:00Z"))
+    )
+
+    assert finding.verdict is V.PASS
+
+
+def test_C12_a_claim_before_the_arrival_passes() -> None:
+    finding = not_unclaimed_over_30_days(
+        facts(
+            package=arrived("2024-05-10", "UTC"), received_at=at("2024-05-01T10:00:00Z")
+        )
+    )
+
+    assert finding.verdict is V.PASS
+    assert "which is earlier" in finding.text
+
+
+def test_C12_needs_an_arrival() -> None:
+    never = replace(PACKAGE, arrived=None, delivered=None, collected=None)
+    unrecorded = replace(PACKAGE, arrived=None)
+
+    assert not_unclaimed_over_30_days(facts(package=never)).verdict is V.NOT_APPLICABLE
+    assert not_unclaimed_over_30_days(facts(package=unrecorded)).verdict is V.UNCLEAR
+
+
+# -- several packages ---------------------------------------------------------------
+
+
+def test_while_the_package_is_unknown_its_clocks_are_unclear() -> None:
+    findings, flags = assess_checks(facts(package=None))
+
+    verdicts = {str(finding.clause): finding.verdict for finding in findings}
+    assert verdicts["C11"] is verdicts["C12"] is V.UNCLEAR
+    assert verdicts["G1"] is V.PASS
+    assert flags == ("which_package",)
+    assert all(finding.proposes is None for finding in findings)
+
+
+# -- documents (C7) and weight (C1) -------------------------------------------------
+
+
+def test_C7_passes_with_the_whole_set() -> None:
+    verdicts = tuple(
+        DocumentVerdict(kind, Verdict.SATISFIED, files=(f"{kind}.pdf",))
+        for kind in DocumentKind
+    )
+
+    finding = documents_are_complete(
+        facts(documents=verdicts, docs_complete_at=DELIVERED_AT)
+    )
+
+    assert finding.verdict is V.PASS
+    assert "2026-11-18 14:30:00 UTC" in finding.text
+    assert finding.evidence.startswith("D1 satisfied: D1.pdf; D2 satisfied")
+
+
+def test_C7_a_missing_document_is_unclear_and_never_fails() -> None:
+    verdicts = list(judge(ClaimType.DAMAGE, ()))
+    verdicts[0] = replace(verdicts[0], verdict=Verdict.REJECTED, why=Why.ENCRYPTED)
+
+    finding = documents_are_complete(facts(documents=tuple(verdicts)))
+
+    assert finding.verdict is V.UNCLEAR
+    assert finding.proposes is None
+    assert "D1 proof of purchase" in finding.text
+    assert "D1 rejected (encrypted)" in finding.evidence
+
+
+def test_C7_says_nothing_where_no_documents_were_judged() -> None:
+    assert documents_are_complete(facts()).verdict is V.NOT_APPLICABLE
+
+
+def weighed(estimated: str | None, actual: str | None) -> Finding:
+    package = replace(
+        PACKAGE,
+        estimated_weight_kg=None if estimated is None else Decimal(estimated),
+        actual_weight_kg=None if actual is None else Decimal(actual),
+    )
+    return weight_is_as_estimated(facts(package=package))
+
+
+def test_EX_15_a_weight_far_off_the_estimate_is_flagged() -> None:
+    finding = weighed("4.20", "3.35")
+
+    assert finding.verdict is V.UNCLEAR
+    assert finding.flags == ("weight_differs",)
+    assert "-20.2%" in finding.text
+    assert finding.proposes is None
+
+
+@pytest.mark.parametrize(
+    ("actual", "verdict"),
+    [
+        pytest.param("9.001", V.PASS, id="under-10-percent"),
+        pytest.param("9.000", V.UNCLEAR, id="exactly-10-percent"),
+        pytest.param("11.000", V.UNCLEAR, id="heavier"),
+    ],
+)
+def test_C1_ten_percent_is_flagged(actual: str, verdict: V) -> None:
+    assert weighed("10.000", actual).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("estimated", "actual"), [(None, "3.35"), ("4.20", None), ("0", "3.35")]
+)
+def test_C1_needs_both_weights(estimated: str | None, actual: str | None) -> None:
+    assert weighed(estimated, actual).verdict is V.NOT_APPLICABLE
+
+
+# -- all together -------------------------------------------------------------------
+
+
+def test_every_check_gives_one_finding_in_the_order_of_the_table() -> None:
+    findings, flags = assess_checks(facts(flags=("several_orders",)))
+
+    assert [f.clause for f in findings] == ["G1", "G2", "C11", "C12", "C7", "C1"]
+    assert len(findings) == len(CHECKS)
+    assert flags == ("several_orders",)
+
+
+def test_a_matter_that_was_settled_leaves_no_flag() -> None:
+    _, flags = assess_checks(facts(flags=("which_package", "photo_seen_before")))
+
+    assert flags == ("photo_seen_before",)
+
+
+def test_a_flag_is_raised_once() -> None:
+    _, flags = assess_checks(facts(package=None, flags=("which_package",)))
+
+    assert flags == ("which_package",)
+
+
+@pytest.mark.parametrize(
+    ("state", "needs_person", "expected"),
+    [
+        pytest.param(
+            ClaimState.UNDER_REVIEW, False, Decimal("462.50"), id="total-loss"
+        ),
+        pytest.param(ClaimState.UNDER_REVIEW, True, None, id="audit"),
+        pytest.param(INELIGIBLE, False, None, id="ineligible"),
+    ],
+)
+def test_an_amount_is_proposed_only_where_nobody_must_find_it(
+    state: ClaimState, *, needs_person: bool, expected: Decimal | None
+) -> None:
+    proposal = Proposal(
+        lines=(), total=Money.of("462.50"), cap_applied=False, needs_person=needs_person
+    )
+
+    assessment = Assessment(
+        claim_type=ClaimType.TOTAL_LOSS,
+        state=state,
+        documents=(),
+        findings=(),
+        flags=(),
+        docs_complete_at=None,
+        respond_by=None,
+        proposal=proposal,
+        policy_version="2026-11",
+    )
+
+    assert assessment.proposed_usd == expected

@@ -1,0 +1,272 @@
+"""Rules about templates/emails: triples, words, and what an e-mail may look like."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.replies import (
+    NOW,
+    RESPOND_BY,
+    a_claim,
+    a_complete_claim,
+    a_finding,
+    an_assessment,
+    an_incomplete_assessment,
+    an_order,
+    answers,
+    documents,
+    every_reply,
+)
+from worker.adapters.render import JinjaRenderer
+from worker.adapters.resources import folder
+from worker.domain.checks import FindingVerdict
+from worker.domain.claim import ClaimState, ClaimType
+from worker.domain.clauses import CLAUSES, ClauseId
+from worker.domain.documents import Verdict, Why
+from worker.domain.identity import SenderTier
+from worker.domain.reply import Reply, ReplyKind
+from worker.notify import respond
+from worker.ports import Rendered
+
+EMAILS = folder("templates") / "emails"
+PARTS = {"subject.txt", "body.txt", "body.html"}
+RENDERER = JinjaRenderer(EMAILS)
+MAX_HTML_BYTES = 100_000  # Gmail cuts what is longer than 102 kB
+EVERY_REPLY = {
+    f"{name}-{reply.kind}": reply
+    for name, replies in every_reply(SenderTier.A).items()
+    for reply in replies
+} | {
+    f"{name}-{reply.kind}-{tier}": reply
+    for tier in (SenderTier.B, SenderTier.C)
+    for name, replies in every_reply(tier).items()
+    for reply in replies
+}
+SHARED = sorted((EMAILS / "_base").iterdir())
+every_email = pytest.mark.parametrize(
+    "reply", EVERY_REPLY.values(), ids=EVERY_REPLY.keys()
+)
+
+
+def render(reply: Reply) -> Rendered:
+    return RENDERER.render(reply.kind, reply.facts, locale=reply.locale)
+
+
+class Page(HTMLParser):
+    """What a reader of the HTML part sees, and how it is built."""
+
+    VOID = frozenset({"meta", "br"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == [], "tags left open"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "title", "h1"} & set(self._open):
+            self.text += f" {data} "
+
+    def names(self) -> list[str]:
+        return [tag for tag, _ in self.tags]
+
+
+MARKUP = "<b>&"
+CODES = {
+    *("kind", "mark", "verdict", "why", "claim_type", "questions", "clause", "what"),
+    *("waits_for", "would_change_it", "missing"),
+}
+"""Facts that templates look up; the others they print."""
+
+
+def with_markup(facts: Any) -> Any:  # noqa: ANN401 - facts are any plain data
+    """Return the facts with markup in every string that is printed."""
+    if isinstance(facts, dict):
+        return {k: v if k in CODES else with_markup(v) for k, v in facts.items()}
+    if isinstance(facts, list):
+        return [with_markup(value) for value in facts]
+    return f"{MARKUP}{facts}" if isinstance(facts, str) else facts
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+# -- files --------------------------------------------------------------------------
+
+
+def test_every_kind_has_its_folder_and_every_folder_a_kind() -> None:
+    folders = {path.name for path in EMAILS.iterdir()} - {"_base"}
+
+    assert folders == {kind.value for kind in ReplyKind}
+
+
+@pytest.mark.parametrize("kind", ReplyKind)
+def test_a_kind_is_exactly_three_files(kind: ReplyKind) -> None:
+    assert {path.name for path in (EMAILS / kind).iterdir()} == PARTS
+
+
+@pytest.mark.parametrize("kind", ReplyKind)
+def test_every_kind_has_a_sample(kind: ReplyKind) -> None:
+    assert any(reply.kind is kind for reply in EVERY_REPLY.values())
+
+
+@pytest.mark.parametrize(
+    "path", sorted(EMAILS.rglob("*.*")), ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+def test_clauses_that_a_template_names_exist(path: Path) -> None:
+    named = re.findall(r"\bclause ([A-Z]\d+[a-z]?)\b", path.read_text(encoding="utf-8"))
+
+    assert set(named) <= CLAUSES.keys()
+
+
+# -- every e-mail -------------------------------------------------------------------
+
+
+@every_email
+def test_it_renders_to_one_line_and_two_bodies(reply: Reply) -> None:
+    rendered = render(reply)
+
+    assert rendered.subject.isprintable()
+    assert len(rendered.subject) <= 78
+    assert len(rendered.html.encode()) < MAX_HTML_BYTES
+    assert "{{" not in rendered.text + rendered.html
+    assert "None" not in rendered.text + rendered.html
+    assert not re.search(r" \n|\n\n\n| {3}", rendered.text)
+
+
+@every_email
+def test_text_and_html_say_the_same_words(reply: Reply) -> None:
+    rendered = render(reply)
+
+    assert words(Page(rendered.html).text) == words(rendered.text)
+
+
+@every_email
+def test_the_html_needs_nothing_from_outside(reply: Reply) -> None:
+    page = Page(render(reply).html)
+
+    assert not {"img", "script", "link", "iframe", "form", "a"} & set(page.names())
+    assert not re.search(r"https?:|url\(|@import|//", render(reply).html)
+
+
+@every_email
+def test_the_html_is_readable_by_everybody(reply: Reply) -> None:
+    page = Page(render(reply).html)
+    names = page.names()
+    metas = [attributes for tag, attributes in page.tags if tag == "meta"]
+
+    assert page.tags[0] == ("html", {"lang": "en", "dir": "ltr"})
+    assert names.count("h1") == 1
+    assert "h3" not in names
+    assert {"name": "color-scheme", "content": "light dark"} in metas
+    assert any(attributes.get("name") == "viewport" for attributes in metas)
+    assert re.search(r"<title>[^<]+</title>", render(reply).html)
+    assert "width:" not in re.sub(r"max-width:|width:100%", "", render(reply).html)
+
+
+@every_email
+def test_no_fact_reaches_the_html_unescaped(reply: Reply) -> None:
+    hostile = RENDERER.render(reply.kind, with_markup(reply.facts), locale="en")
+
+    assert MARKUP not in hostile.html
+    assert MARKUP in hostile.text or not reply.facts
+
+
+@every_email
+def test_marks_have_words_and_not_only_colours(reply: Reply) -> None:
+    for row in re.findall(r"^[✓✗○] .*$", render(reply).text, re.MULTILINE):
+        assert re.fullmatch(r"[✓✗○] [A-Z][\w -]+: \w.+", row)
+
+
+@every_email
+def test_it_never_says_fraud_and_speaks_kindly(reply: Reply) -> None:
+    rendered = render(reply)
+    text = rendered.text.lower()
+
+    assert "fraud" not in text
+    assert text.startswith(("dear ", "hello,"))
+    assert "kind regards\n" in text
+
+
+# -- every word ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("why", Why)
+@pytest.mark.parametrize("claim_type", [ClaimType.DAMAGE, ClaimType.UNKNOWN])
+def test_every_reason_has_its_words(why: Why, claim_type: ClaimType) -> None:
+    (reply,) = answers(
+        a_claim(state=ClaimState.AWAITING_DOCUMENTS, claim_type=claim_type),
+        an_incomplete_assessment(
+            claim_type=claim_type, documents=documents(*[why] * 4)
+        ),
+    )
+
+    rendered = render(reply)
+
+    assert rendered.text.count("we cannot use the file that you sent") == 4
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_its_words(verdict: Verdict) -> None:
+    (reply,) = answers(
+        a_claim(state=ClaimState.AWAITING_DOCUMENTS),
+        an_incomplete_assessment(documents=documents(*[verdict] * 4)),
+    )
+
+    listed = re.findall(r"^[✓✗○] ", render(reply).text, re.MULTILINE)
+
+    assert len(listed) == (0 if verdict is Verdict.NOT_REQUIRED else 4)
+
+
+@pytest.mark.parametrize("claim_type", ClaimType)
+def test_every_claim_type_has_its_words(claim_type: ClaimType) -> None:
+    (reply,) = answers(
+        a_complete_claim(claim_type=claim_type), an_assessment(claim_type=claim_type)
+    )
+
+    assert "What happened: " in render(reply).text
+
+
+@pytest.mark.parametrize("state", ClaimState)
+@pytest.mark.parametrize("verdict", FindingVerdict)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_every_state_and_check_has_its_words_in_a_response(
+    state: ClaimState, verdict: FindingVerdict, *, is_open: bool
+) -> None:
+    findings = tuple(a_finding(clause, verdict) for clause in ("G1", "C11", "C12"))
+    make = an_incomplete_assessment if is_open else an_assessment
+
+    reply = respond(
+        a_complete_claim(state=state),
+        make(findings=findings),
+        an_order(),
+        NOW,
+        RESPOND_BY,
+        tier=SenderTier.A,
+    )
+
+    assert "What is still open" in render(reply).text
+
+
+def test_the_terms_are_quoted_word_by_word() -> None:
+    rejected = render(EVERY_REPLY["rejected-rejected"])
+    approved = render(EVERY_REPLY["approved-approved"])
+
+    assert CLAUSES[ClauseId("C11")].text in rejected.text
+    assert CLAUSES[ClauseId("G3")].text in approved.text
+    assert CLAUSES[ClauseId("G5")].text in approved.text

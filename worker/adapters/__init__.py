@@ -1,0 +1,1 @@
+"""One outside thing each; nothing of its library leaves the file."""

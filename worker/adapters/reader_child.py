@@ -1,0 +1,147 @@
+"""The child process that reads mails: `python -m worker.adapters.reader_child`.
+
+It has limits on memory, CPU and files, opens the raw store itself, and can write
+nothing but its answers. It ends when its parent does. Source: reliability.md 4.2.
+"""
+
+import ctypes
+import gc
+import importlib
+import math
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from worker.adapters import mime
+from worker.adapters.reader_frames import (
+    Answer,
+    PipeClosed,
+    read_request,
+    write_answer,
+)
+from worker.domain.errors import GiveUp, RetryLater
+from worker.domain.mail import Mail
+from worker.ports import RawStore, ReadFailed
+
+MAX_MEMORY_BYTES = 1024**3
+"""Address space. Source: reliability.md 4.2."""
+CPU_SECONDS = 20
+"""Of one mail. Source: reliability.md 4.2."""
+MAX_FILES = 64
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+"""Source: prctl(2)."""
+
+
+@dataclass(slots=True)
+class Child:
+    """The two pipes, and the raw store once it was asked for."""
+
+    requests: BinaryIO
+    answers: BinaryIO
+    open_store: Callable[[], RawStore]
+    store: RawStore | None = None
+
+    def serve(self) -> None:
+        """Answer requests until the parent closes the pipe."""
+        while True:
+            try:
+                kind, payload = read_request(self.requests)
+            except PipeClosed:
+                return
+            _allow_more_cpu()
+            write_answer(self.answers, self._answer(kind, payload))
+
+    def _answer(self, kind: bytes, payload: bytearray) -> Answer:
+        """Return the mail or a code; whatever a mail raises, it is the mail's end only."""
+        try:
+            mail = self._read(kind, payload)
+        except ReadFailed as error:
+            return Answer(_rss_bytes(), failed=error.code)
+        except GiveUp as error:
+            return Answer(_rss_bytes(), give_up=error.reason)
+        except RetryLater as error:
+            return Answer(_rss_bytes(), retry_later=error.reason)
+        except MemoryError:
+            return Answer(_rss_bytes(), failed="memory")
+        except Exception:  # noqa: BLE001 - the border to everything a mail can break
+            return Answer(_rss_bytes(), failed="unreadable")
+        return Answer(_rss_bytes(), mail=mail)
+
+    def _read(self, kind: bytes, payload: bytearray) -> Mail:
+        if kind == b"B":
+            return mime.parse(memoryview(payload))
+        if self.store is None:
+            self.store = self.open_store()
+        return mime.parse(self.store.get(payload.decode("ascii")))
+
+
+def main() -> None:
+    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER RAW_URL`."""
+    parent, opener, raw_url = sys.argv[1:4]
+    _die_with(int(parent))
+    requests, answers = os.dup(0), os.dup(1)
+    silence = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # nothing that a library prints reaches the parent
+        os.dup2(silence, descriptor)
+    _limit()
+    gc.freeze()
+    with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
+        Child(source, sink, lambda: _open_store(opener, raw_url)).serve()
+
+
+def _open_store(opener: str, raw_url: str) -> RawStore:
+    module, _, name = opener.partition(":")
+    store: RawStore = getattr(importlib.import_module(module), name)(raw_url)
+    return store
+
+
+def _die_with(parent: int) -> None:
+    """End by SIGKILL when the parent ends, however it ends (Linux)."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _limit() -> None:
+    """Set the limits that hold for the whole life of the child."""
+    wanted = {
+        resource.RLIMIT_AS: MAX_MEMORY_BYTES,
+        resource.RLIMIT_NOFILE: MAX_FILES,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+    }
+    for what, limit in wanted.items():
+        _, hard = resource.getrlimit(what)
+        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(what, (soft, hard))
+
+
+def _allow_more_cpu() -> None:
+    """Renew the CPU limit, which the system counts over the life of the process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime) + CPU_SECONDS
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _rss_bytes() -> int:
+    """Return the resident memory now (Linux), or its peak elsewhere."""
+    try:
+        with open("/proc/self/statm", "rb") as source:  # noqa: PTH123 - hot path
+            return int(source.read().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""What the reader and its child say to each other over two pipes.
+
+A request is a kind (`S`: a SHA-256 in the raw store, `B`: the mail itself), a length
+and that many bytes; an answer is a length and JSON. The answer's JSON is the whole of
+what leaves the child: it holds no exception text, since that may quote the mail.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from pydantic import TypeAdapter
+
+from worker.domain.mail import Mail
+
+Kind = Literal[b"S", b"B"]
+
+MAX_REQUEST_BYTES = 1024 * 1024 * 1024
+_REQUEST = struct.Struct(">cQ")
+_ANSWER = struct.Struct(">Q")
+
+
+class PipeClosed(Exception):
+    """The other end is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The mail, or the one code that says why there is none."""
+
+    rss_bytes: int
+    mail: Mail | None = None
+    failed: str | None = None
+    """A ReadFailed code."""
+    give_up: str | None = None
+    retry_later: str | None = None
+
+
+_ANSWERS = TypeAdapter(Answer)
+
+
+def write_request(pipe: BinaryIO, kind: Kind, payload: bytes) -> None:
+    """Send one request."""
+    pipe.write(_REQUEST.pack(kind, len(payload)))
+    pipe.write(payload)
+    pipe.flush()
+
+
+def read_request(pipe: BinaryIO) -> tuple[bytes, bytearray]:
+    """Return the kind and the payload of the next request.
+
+    Raises:
+        PipeClosed: there is no next one.
+    """
+    kind, length = _REQUEST.unpack(_exactly(pipe, _REQUEST.size))
+    return kind, _exactly(pipe, min(length, MAX_REQUEST_BYTES))
+
+
+def write_answer(pipe: BinaryIO, answer: Answer) -> None:
+    """Send one answer."""
+    data = _ANSWERS.dump_json(answer)
+    pipe.write(_ANSWER.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def read_answer(pipe: BinaryIO) -> Answer:
+    """Return the next answer.
+
+    Raises:
+        PipeClosed: the child is gone.
+        ValueError: what came is no answer.
+    """
+    (length,) = _ANSWER.unpack(_exactly(pipe, _ANSWER.size))
+    return _ANSWERS.validate_json(bytes(_exactly(pipe, length)))
+
+
+def _exactly(pipe: BinaryIO, length: int) -> bytearray:
+    data = bytearray(length)
+    view = memoryview(data)
+    while view:
+        count = pipe.readinto(view)  # type: ignore[attr-defined]  # BufferedReader has
+        if not count:
+            raise PipeClosed
+        view = view[count:]
+    return data

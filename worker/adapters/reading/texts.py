@@ -1,0 +1,125 @@
+"""Bytes of unknown honesty to clean text: decoding, cleaning, cutting.
+
+Every text that leaves the reader went through `clean` or `one_line`: PostgreSQL
+refuses NUL, JSON refuses lone surrogates, and a terminal obeys control characters.
+"""
+
+import codecs
+import re
+
+ALIASES = {
+    "big5": "cp950",
+    "cp-850": "cp850",
+    "euc-kr": "cp949",
+    "gb2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "gbk": "gb18030",
+    "iso-8859-1": "cp1252",
+    "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "ks_c_5601-1987": "cp949",
+    "latin1": "cp1252",
+    "shift-jis": "cp932",
+    "shift_jis": "cp932",
+    "sjis": "cp932",
+    "tis-620": "cp874",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf-8mb4": "utf-8",
+    "windows-31j": "cp932",
+    "x-gbk": "gb18030",
+    "x-sjis": "cp932",
+}
+"""What mailers call a charset, and the wider one that they write.
+
+Source: WHATWG Encoding §4.2.
+"""
+
+SAYS_NOTHING = frozenset(
+    {"", "ascii", "us-ascii", "ansi_x3.4-1968", "binary", "unknown-8bit", "x-unknown"}
+)
+NOT_CHARSETS = frozenset(
+    # idna and punycode take quadratic time; the others are not encodings of text.
+    {"idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined",
+     "unicode_escape"}
+)  # fmt: skip
+
+MAX_ENCODED_FACTOR = 6
+"""Bytes looked at per character kept: the longest UTF-8 or UTF-7 form, and markup."""
+FEW_ERRORS = 50
+"""One bad byte in so many characters is damage, more is another charset. Our choice."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_LINE_ENDS = re.compile(r"\r\n?|\x0b|\x0c|\x85|\u2028|\u2029")
+# Controls, surrogates, and the invisible: zero width space, word joiner, byte order
+# mark, soft hyphen. They hide inside copied order numbers.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u00ad\u200b\u2060\ufeff\ufffe\uffff]"
+)
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SPACES = re.compile(r"\s+")
+
+
+def decode(data: bytes, charset: str | None) -> str:
+    """Return the text of some bytes: the declared charset, else UTF-8, else Latin-1.
+
+    Never raises. A declared charset that fits all but a few bytes is kept and the
+    bytes are replaced; one that fits badly is taken for a lie.
+    """
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return _attempt(data[len(bom) :], name, "replace") or ""
+    declared = known_charset(charset)
+    candidates = ("utf-8",) if declared is None else (declared, "utf-8")
+    for candidate in candidates:
+        text = _attempt(data, candidate, "strict")
+        if text is not None:
+            return text
+    for candidate in candidates:
+        text = _attempt(data, candidate, "replace")
+        if text is not None and text.count("\ufffd") * FEW_ERRORS <= len(text):
+            return text
+    text = _attempt(data, "cp1252", "strict")
+    return data.decode("latin-1") if text is None else text
+
+
+def known_charset(charset: str | None) -> str | None:
+    """Return the codec for a declared charset, or None when it says nothing usable."""
+    name = (charset or "").strip().strip("\"'").lower()
+    name = ALIASES.get(name.replace(" ", ""), name)
+    if name in SAYS_NOTHING:
+        return None
+    try:
+        codec = codecs.lookup(name)
+    except (LookupError, UnicodeError, ValueError):
+        return None
+    return None if codec.name in NOT_CHARSETS else codec.name
+
+
+def clean(text: str, limit: int) -> str:
+    """Return text with LF line ends and no control characters, `limit` long at most."""
+    text = _LINE_ENDS.sub("\n", text[: limit * 2])
+    return _UNWANTED.sub("", text)[:limit]
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return text on one line, runs of white space made one space, bounded."""
+    return _SPACES.sub(" ", clean(text, limit * 4)).strip()[:limit].rstrip()
+
+
+def without_bidi(text: str) -> str:
+    """Return text without marks that reorder what is shown: `fdp.exe` as `exe.pdf`."""
+    return _BIDI.sub("", text)
+
+
+def _attempt(data: bytes, codec: str, errors: str) -> str | None:
+    """Decode, and forgive a character that the cut at our limit split in two."""
+    try:
+        return codecs.getincrementaldecoder(codec)(errors).decode(data, final=False)
+    except (LookupError, UnicodeError, ValueError, TypeError):
+        return None

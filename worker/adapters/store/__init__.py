@@ -1,0 +1,237 @@
+"""SQLAlchemy: every table behind one facade; nothing of the library leaves it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store import claims as claim_rows
+from worker.adapters.store import jobs as job_rows
+from worker.adapters.store import mails as mail_rows
+from worker.adapters.store import outbox as email_rows
+from worker.adapters.store.claims import Claims
+from worker.adapters.store.directory import SqlOrders
+from worker.adapters.store.engine import Database, make_engine
+from worker.adapters.store.jobs import Job, Jobs, NewJob
+from worker.adapters.store.ledger import SqlLedger
+from worker.adapters.store.mails import Mails, Settled
+from worker.adapters.store.outbox import NewEmail, Outbox
+from worker.adapters.store.processes import Processes
+from worker.adapters.store.schema import Base, ClaimRow
+from worker.adapters.store.stats import Stats
+from worker.domain.checks import Assessment
+from worker.domain.claim import Claim, ClaimEvent
+from worker.domain.documents import Piece
+from worker.domain.mail import Mail
+from worker.ports import Bell, Clock, Queue
+
+
+@dataclass(slots=True)
+class Work:
+    """One writing transaction: the effects of a step, its follow-ups, its end.
+
+    Bells are rung after the commit, never before.
+    """
+
+    session: Session
+    at: datetime
+    now_ms: int
+    bells: list[Bell] = field(default_factory=list)
+    wake_lanes: list[str] = field(default_factory=list)
+
+    # -- jobs --
+    def add_jobs(self, *jobs: NewJob) -> None:
+        """Write follow-up jobs."""
+        self.bells += job_rows.add_jobs(
+            self.session, jobs, at=self.at, now_ms=self.now_ms
+        )
+
+    def release_job(self, kind: str, ref: str) -> None:
+        """Make a waiting job ready."""
+        self.bells += job_rows.release(
+            self.session, kind=kind, ref=ref, now_ms=self.now_ms
+        )
+
+    def cancel_job(self, kind: str, ref: str) -> None:
+        """End a waiting job that will never be released."""
+        job_rows.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
+
+    def assert_held(self, job: Job) -> None:
+        """Raise LeaseLost when another worker has the job."""
+        job_rows.assert_held(self.session, job)
+
+    def finish(self, job: Job) -> None:
+        """Mark the job done; raises LeaseLost when another worker has it."""
+        job_rows.finish(self.session, job, at=self.at)
+        if job.lane is not None:
+            self.wake_lanes.append(job.lane)
+
+    def quarantine(self, job: Job, reason: str) -> None:
+        """Make the job a dead letter; raises LeaseLost like `finish`."""
+        job_rows.quarantine(self.session, job, at=self.at, reason=reason)
+        claim_rows.raise_alert(
+            self.session, "dead_letter", f"job:{job.job_id}", at=self.at
+        )
+        if job.lane is not None:
+            self.wake_lanes.append(job.lane)
+
+    # -- mails --
+    def put_reading(self, mail_id: int, mail: Mail) -> None:
+        """Store what reading showed."""
+        mail_rows.put_reading(self.session, mail_id, mail)
+
+    def settle_mail(self, mail_id: int, settled: Settled) -> None:
+        """Give the mail its one fate."""
+        mail_rows.settle(self.session, mail_id, settled, at=self.at)
+
+    def park_mail(self, mail_id: int, signal: str) -> None:
+        """Settle a mail that could not be read."""
+        mail_rows.park(self.session, mail_id, signal=signal, at=self.at)
+
+    # -- claims --
+    def open_claim(self, claim: Claim, *, held_address: str | None = None) -> Claim:
+        """Insert a claim."""
+        return claim_rows.open_claim(self.session, claim, held_address=held_address)
+
+    def save_claim(self, before: Claim, after: Claim) -> Claim:
+        """Write a changed claim; raises StaleClaim."""
+        return claim_rows.save_claim(self.session, before, after)
+
+    def set_decided(self, claim_id: int, amount: Decimal) -> None:
+        """Record the approved amount in USD."""
+        self.session.execute(
+            sa.update(ClaimRow)
+            .where(ClaimRow.id == claim_id)
+            .values(decided_usd=amount)
+            .execution_options(synchronize_session=False)
+        )
+
+    def append_event(self, claim_id: int, event: ClaimEvent) -> int:
+        """Append to the claim's history."""
+        return claim_rows.append_event(self.session, claim_id, event)
+
+    def add_pieces(self, claim_id: int, pieces: Sequence[Piece]) -> None:
+        """Write the files of a mail."""
+        claim_rows.add_pieces(self.session, claim_id, pieces)
+
+    def release_held_mails(self, claim_id: int, *, at: datetime) -> None:
+        """Let the files of a held claim count from `at` on."""
+        claim_rows.release_held_mails(self.session, claim_id, at=at)
+
+    def save_assessment(
+        self, claim_id: int, assessment: Assessment, *, job_id: int | None
+    ) -> None:
+        """Write an assessment with its findings and documents."""
+        claim_rows.save_assessment(
+            self.session, claim_id, assessment, job_id=job_id, at=self.at
+        )
+
+    def fire_slot(self, name: str, slot: str) -> bool:
+        """Claim one firing of a deadline."""
+        return claim_rows.fire_slot(self.session, name, slot, at=self.at)
+
+    def raise_alert(self, code: str, ref: str, *, claim_id: int | None = None) -> None:
+        """Record an incident once."""
+        claim_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+
+    # -- outbox --
+    def add_emails(self, emails: Sequence[NewEmail]) -> list[tuple[int, NewEmail]]:
+        """Write answers; returns the new ones with their ids."""
+        return email_rows.add_emails(self.session, emails, at=self.at)
+
+    def cancel_drafts(self, claim_id: int) -> list[int]:
+        """Cancel the claim's drafts; returns their ids."""
+        return email_rows.cancel_drafts(self.session, claim_id)
+
+    def begin_attempt(self, email_id: int) -> None:
+        """Record that an attempt is about to be made."""
+        email_rows.begin_attempt(self.session, email_id)
+
+    def end_attempt(
+        self,
+        email_id: int,
+        *,
+        status: str,
+        code: str,
+        held_reason: str = "",
+        was_uncertain: bool = False,
+    ) -> None:
+        """Record how an attempt ended."""
+        email_rows.end_attempt(
+            self.session,
+            email_id,
+            status=status,
+            code=code,
+            at=self.at,
+            held_reason=held_reason,
+            was_uncertain=was_uncertain,
+        )
+
+
+class Store:
+    """The record. One instance per process; safe to share between threads."""
+
+    def __init__(self, url: str, *, owner: str, clock: Clock, queue: Queue) -> None:
+        self.database = Database(make_engine(url))
+        self.owner = owner
+        self._clock = clock
+        self._queue = queue
+        self.jobs = Jobs(self.database, owner=owner)
+        self.mails = Mails(self.database)
+        self.claims = Claims(self.database)
+        self.outbox = Outbox(self.database)
+        self.orders = SqlOrders(self.database)
+        self.processes = Processes(self.database)
+        self.stats = Stats(self.database)
+
+    def ledger(
+        self,
+        *,
+        jobs_for: Callable[[int, int], list[NewJob]],
+        go_live_at: datetime | None,
+    ) -> SqlLedger:
+        """Return the mailbox ledger for a poller."""
+        return SqlLedger(
+            self.database,
+            jobs_for=jobs_for,
+            ring=self._queue.ring,
+            go_live_at=go_live_at,
+            now=self._clock.now,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Work]:
+        """Yield one writing transaction; rings what it added after the commit."""
+        with self.database.write() as session:
+            now_ms = session.execute(sa.select(self.database.now_ms)).scalar_one()
+            work = Work(session, self._clock.now(), now_ms)
+            yield work
+        bells = list(work.bells)
+        for lane in work.wake_lanes:
+            bell = self.jobs.next_in_lane(lane)
+            if bell is not None and bell not in bells:
+                bells.append(bell)
+        self._queue.ring(bells)
+
+    def go_live_at(self) -> datetime | None:
+        """Return the earliest go-live instant of the mailboxes, or None."""
+        return self.stats.go_live_at()
+
+    def ring(self, bells: Sequence[Bell]) -> None:
+        """Ring jobs outside a transaction (the sweep)."""
+        self._queue.ring(bells)
+
+    def create_tables(self) -> None:
+        """Create every table at once; for dry runs in memory, never for real data."""
+        Base.metadata.create_all(self.database.engine)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.database.engine.dispose()
+
+
+__all__ = ["Job", "NewEmail", "NewJob", "Settled", "Store", "Work"]

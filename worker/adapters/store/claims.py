@@ -1,0 +1,401 @@
+"""Claims with their events, files, documents and assessments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import (
+    AlertRow,
+    AssessmentRow,
+    ClaimEventRow,
+    ClaimRow,
+    DocumentRow,
+    FindingRow,
+    MailRow,
+    PieceRow,
+    SlotRow,
+)
+from worker.domain.checks import Assessment
+from worker.domain.claim import Claim, ClaimEvent, ClaimState, ClaimType, Event
+from worker.domain.documents import DocumentKind, DocumentVerdict, Piece, Verdict, Why
+from worker.domain.errors import StaleClaim
+from worker.domain.orders import normal_id
+
+_ASSESSMENT = TypeAdapter(Assessment)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMail:
+    """One mail of a claim, as the assessment needs it."""
+
+    mail_id: int
+    received_at: datetime
+    header_date_at: datetime | None
+    counts_from: datetime | None
+    sender_tier: str | None
+    sender_address: str | None
+    message_id: str | None
+    flags: tuple[str, ...]
+
+
+class Claims:
+    """Reads claims; the functions below write them in a caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, claim_id: int) -> Claim | None:
+        """Return one claim, or None."""
+        with self._database.read() as session:
+            row = session.get(ClaimRow, claim_id)
+            return None if row is None else to_claim(row)
+
+    def of_order(self, order_number: str) -> list[tuple[Claim, str | None]]:
+        """Return every claim of an order and whom it is held for, newest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(ClaimRow)
+                .where(ClaimRow.order_key == normal_id(order_number))
+                .order_by(ClaimRow.id.desc())
+            ).scalars()
+            return [(to_claim(row), row.held_address) for row in rows]
+
+    def mails(self, claim_id: int) -> list[ClaimMail]:
+        """Return the mails of a claim in the order in which they were settled."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(MailRow)
+                .where(MailRow.claim_id == claim_id, MailRow.fate != "duplicate")
+                .order_by(MailRow.id)
+            ).scalars()
+            return [
+                ClaimMail(
+                    row.id,
+                    row.received_at or row.first_seen_at,
+                    row.header_date_at,
+                    row.counts_from,
+                    row.sender_tier,
+                    row.sender_address,
+                    row.message_id,
+                    tuple(row.flags),
+                )
+                for row in rows
+            ]
+
+    def pieces(self, claim_id: int) -> list[Piece]:
+        """Return the files of a claim, oldest mail first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(PieceRow)
+                .where(PieceRow.claim_id == claim_id)
+                .order_by(PieceRow.mail_id, PieceRow.id)
+            ).scalars()
+            return [
+                Piece(
+                    mail_id=row.mail_id,
+                    path=row.path,
+                    filename=row.filename,
+                    sha256=row.sha256,
+                    kind=DocumentKind(row.kind),
+                    is_provisional=row.is_provisional,
+                    why=Why(row.why) if row.why else None,
+                    evidence=row.evidence,
+                )
+                for row in rows
+            ]
+
+    def documents(self, claim_id: int) -> list[DocumentVerdict]:
+        """Return the present verdicts, D1 first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(DocumentRow)
+                .where(DocumentRow.claim_id == claim_id)
+                .order_by(DocumentRow.kind)
+            ).scalars()
+            return [
+                DocumentVerdict(
+                    DocumentKind(row.kind),
+                    Verdict(row.verdict),
+                    Why(row.why) if row.why else None,
+                    tuple(row.files),
+                    row.evidence,
+                )
+                for row in rows
+            ]
+
+    def waived(self, claim_id: int) -> dict[DocumentKind, datetime]:
+        """Return the documents that a person waived, and when."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(DocumentRow.kind, DocumentRow.waived_at).where(
+                    DocumentRow.claim_id == claim_id, DocumentRow.waived_at.is_not(None)
+                )
+            )
+            return {DocumentKind(row.kind): row.waived_at for row in rows}
+
+    def latest_assessment(self, claim_id: int) -> Assessment | None:
+        """Return the newest assessment, or None."""
+        with self._database.read() as session:
+            body = session.execute(
+                sa.select(AssessmentRow.body)
+                .where(AssessmentRow.claim_id == claim_id)
+                .order_by(AssessmentRow.id.desc())
+                .limit(1)
+            ).scalar()
+            return None if body is None else _ASSESSMENT.validate_json(body)
+
+    def decided_usd(self, claim_id: int) -> Decimal | None:
+        """Return the approved amount, or None while nothing is approved."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(ClaimRow.decided_usd).where(ClaimRow.id == claim_id)
+            ).scalar()
+
+    def events(self, claim_id: int) -> list[ClaimEvent]:
+        """Return the claim's history, oldest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(ClaimEventRow)
+                .where(ClaimEventRow.claim_id == claim_id)
+                .order_by(ClaimEventRow.seq)
+            ).scalars()
+            return [_event(row) for row in rows]
+
+    def due(self, now: datetime, *, limit: int = 500) -> list[tuple[int, datetime]]:
+        """Return claims whose next deadline has come, earliest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(ClaimRow.id, ClaimRow.next_due_at)
+                .where(ClaimRow.next_due_at <= now)
+                .order_by(ClaimRow.next_due_at)
+                .limit(limit)
+            )
+            return [(row.id, row.next_due_at) for row in rows if row.next_due_at]
+
+    def listed(self, *, open_only: bool, limit: int) -> list[Claim]:
+        """Return claims, the most urgent first, those without a clock last."""
+        with self._database.read() as session:
+            query = sa.select(ClaimRow).limit(limit)
+            if open_only:
+                query = query.where(ClaimRow.is_open)
+            query = query.order_by(
+                ClaimRow.respond_by.is_(None), ClaimRow.respond_by, ClaimRow.id
+            )
+            return [to_claim(row) for row in session.execute(query).scalars()]
+
+
+def open_claim(
+    session: Session, claim: Claim, *, held_address: str | None = None
+) -> Claim:
+    """Insert a new claim; its `claim_id` is ignored and given back filled in."""
+    row = ClaimRow(
+        member_id=claim.member_id,
+        member_key=normal_id(claim.member_id),
+        order_number=claim.order_number,
+        order_key=normal_id(claim.order_number),
+        package_id=claim.package_id,
+        package_key=claim.package_id or "",
+        version=1,
+        held_address=held_address,
+        **_columns(claim),
+    )
+    session.add(row)
+    session.flush()
+    return to_claim(row)
+
+
+def save_claim(session: Session, before: Claim, after: Claim) -> Claim:
+    """Write a changed claim if nobody changed it since it was read.
+
+    Raises:
+        StaleClaim: the version moved; read again and decide again.
+    """
+    done = session.execute(
+        sa.update(ClaimRow)
+        .where(ClaimRow.id == before.claim_id, ClaimRow.version == before.version)
+        .values(
+            version=before.version + 1,
+            package_id=after.package_id,
+            package_key=after.package_id or "",
+            **_columns(after),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if getattr(done, "rowcount", 0) == 0:
+        raise StaleClaim(before.ref)
+    session.expire_all()
+    return to_claim(session.get_one(ClaimRow, before.claim_id))
+
+
+def append_event(session: Session, claim_id: int, event: ClaimEvent) -> int:
+    """Append one event; the sequence of a claim has no gaps. Returns its number."""
+    last = session.execute(
+        sa.select(sa.func.max(ClaimEventRow.seq)).where(
+            ClaimEventRow.claim_id == claim_id
+        )
+    ).scalar()
+    seq = (last or 0) + 1
+    session.add(
+        ClaimEventRow(
+            claim_id=claim_id,
+            seq=seq,
+            event=event.event,
+            actor=event.actor,
+            at=event.at,
+            state_before=event.state_before,
+            state_after=event.state_after,
+            reason=event.reason,
+            clauses=list(event.clauses),
+            data=event.data or {},
+        )
+    )
+    session.flush()
+    return seq
+
+
+def add_pieces(session: Session, claim_id: int, pieces: Sequence[Piece]) -> None:
+    """Write the files of a mail; a file that is there already is left as it is."""
+    for piece in pieces:
+        session.execute(
+            insert(session, PieceRow)
+            .values(
+                claim_id=claim_id,
+                mail_id=piece.mail_id,
+                path=piece.path[:400],
+                filename=piece.filename[:200],
+                sha256=piece.sha256,
+                kind=piece.kind,
+                is_provisional=piece.is_provisional,
+                why=piece.why,
+                evidence=piece.evidence,
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def release_held_mails(session: Session, claim_id: int, *, at: datetime) -> None:
+    """Let the files of a held claim count from now on."""
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.claim_id == claim_id, MailRow.counts_from.is_(None))
+        .values(counts_from=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def save_assessment(
+    session: Session,
+    claim_id: int,
+    assessment: Assessment,
+    *,
+    job_id: int | None,
+    at: datetime,
+) -> None:
+    """Write an assessment, its findings and the present document verdicts."""
+    row = AssessmentRow(
+        claim_id=claim_id,
+        job_id=job_id,
+        at=at,
+        state=assessment.state,
+        policy_version=assessment.policy_version,
+        body=_ASSESSMENT.dump_json(assessment).decode(),
+    )
+    session.add(row)
+    session.flush()
+    for position, finding in enumerate(assessment.findings):
+        session.add(
+            FindingRow(
+                assessment_id=row.id,
+                position=position,
+                clause=finding.clause,
+                verdict=finding.verdict,
+                text=finding.text,
+                evidence=finding.evidence,
+            )
+        )
+    for verdict in assessment.documents:
+        values = {
+            "verdict": verdict.verdict,
+            "why": verdict.why,
+            "files": list(verdict.files),
+            "evidence": verdict.evidence,
+        }
+        session.execute(
+            insert(session, DocumentRow)
+            .values(claim_id=claim_id, kind=verdict.kind, **values)
+            .on_conflict_do_update(index_elements=["claim_id", "kind"], set_=values)
+        )
+
+
+def fire_slot(session: Session, name: str, slot: str, *, at: datetime) -> bool:
+    """Claim one firing of a deadline; False when it has fired before."""
+    fired = session.execute(
+        insert(session, SlotRow)
+        .values(name=name, slot=slot, fired_at=at)
+        .on_conflict_do_nothing(index_elements=["name", "slot"])
+        .returning(SlotRow.name)
+    ).scalar()
+    return fired is not None
+
+
+def raise_alert(
+    session: Session, code: str, ref: str, *, at: datetime, claim_id: int | None = None
+) -> None:
+    """Record an incident once."""
+    session.execute(
+        insert(session, AlertRow)
+        .values(code=code, ref=ref, claim_id=claim_id, raised_at=at)
+        .on_conflict_do_nothing(index_elements=["code", "ref"])
+    )
+
+
+def to_claim(row: ClaimRow) -> Claim:
+    """Return the row as the domain's claim."""
+    return Claim(
+        claim_id=row.id,
+        member_id=row.member_id,
+        order_number=row.order_number,
+        package_id=row.package_id,
+        claim_type=ClaimType(row.claim_type),
+        state=ClaimState(row.state),
+        version=row.version,
+        flags=tuple(row.flags),
+        **{name: getattr(row, name) for name in _PLAIN},
+    )
+
+
+_PLAIN = tuple(
+    field.name
+    for field in fields(Claim)
+    if field.name.endswith(("_at", "_by", "_address"))
+)
+"""Fields that a claim and its row hold alike: the instants and the address."""
+
+
+def _columns(claim: Claim) -> dict[str, object]:
+    return {
+        "claim_type": claim.claim_type,
+        "state": claim.state,
+        "is_open": claim.is_open,
+        "flags": list(claim.flags),
+        **{name: getattr(claim, name) for name in _PLAIN},
+    }
+
+
+def _event(row: ClaimEventRow) -> ClaimEvent:
+    return ClaimEvent(
+        event=Event(row.event),
+        actor=row.actor,
+        at=row.at,
+        state_before=ClaimState(row.state_before) if row.state_before else None,
+        state_after=ClaimState(row.state_after),
+        reason=row.reason,
+        clauses=tuple(row.clauses),
+        data=dict(row.data),
+    )

@@ -1,0 +1,156 @@
+"""Engines for SQLite and PostgreSQL, and the database's own clock.
+
+SQLite: WAL, synchronous FULL, and every transaction that writes begins IMMEDIATE;
+with the driver's own transaction handling, concurrent updates are lost without an
+error (reliability.md E7).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from worker.domain.errors import RetryLater, SettingsInvalid
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a writer waits for SQLite's lock. Source: reliability.md scenario 21."""
+_READ_ONLY = "claims_read_only"
+
+
+def make_engine(url: str) -> sa.Engine:
+    """Return an engine for `sqlite:///path` or `postgresql+psycopg://...`.
+
+    Raises:
+        SettingsInvalid: the URL cannot be read or names another database.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
+        raise SettingsInvalid(["CLAIMS_DATABASE_URL cannot be read as a URL"]) from None
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite_engine(parsed)
+        case "postgresql":
+            return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10)
+        case other:
+            fault = f"CLAIMS_DATABASE_URL: {other} is neither sqlite nor postgresql"
+            raise SettingsInvalid([fault])
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    in_memory = url.database in {None, "", ":memory:"}
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+    if in_memory:
+        options["poolclass"] = sa.StaticPool
+        options["connect_args"]["check_same_thread"] = False
+    engine = sa.create_engine(url, **options)
+    sa.event.listen(engine, "connect", _on_sqlite_connect)
+    sa.event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={int(BUSY_TIMEOUT_S * 1000)}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _on_sqlite_begin(connection: sa.Connection) -> None:
+    reads_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def now_ms(engine_or_session: sa.Engine | Session) -> sa.SQLColumnExpression[int]:
+    """Return an SQL expression: the database's clock in ms since 1970 (UTC)."""
+    bind = (
+        engine_or_session.get_bind()
+        if isinstance(engine_or_session, Session)
+        else engine_or_session
+    )
+    if bind.dialect.name == "sqlite":
+        return sa.literal_column(
+            "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)", sa.BigInteger
+        )
+    return sa.literal_column(
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)", sa.BigInteger
+    )
+
+
+def insert(session: Session, table: type[DeclarativeBase]) -> sqlite.Insert:
+    """Return the database's own INSERT, which knows ON CONFLICT.
+
+    Both dialects share the methods that we use, so one type stands for both.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return cast("sqlite.Insert", postgresql.insert(table))
+
+
+class Database:
+    """Opens transactions; translates the library's errors into ours."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.now_ms = now_ms(engine)
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session in one writing transaction; commits when nothing raised.
+
+        Raises:
+            RetryLater: the database is locked, gone or full; nothing was written,
+                or (`commit_unknown`) the connection broke during the commit.
+        """
+        with translated(), self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session for reading one consistent snapshot."""
+        with translated(), self._sessions() as session:
+            session.connection(execution_options={_READ_ONLY: True})
+            yield session
+            session.commit()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn passing troubles of the database into RetryLater."""
+    try:
+        yield
+    except exc.OperationalError as error:
+        raise RetryLater(_code(error)) from None
+    except exc.ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") == "42P01":
+            raise RetryLater("database_not_migrated") from None
+        raise
+    except exc.InterfaceError:
+        raise RetryLater("database_unreachable") from None
+    except exc.TimeoutError:
+        raise RetryLater("database_pool_exhausted") from None
+
+
+def _code(error: exc.OperationalError) -> str:
+    text = str(error.orig).lower()
+    if "no such table" in text or "no such column" in text:
+        return "database_not_migrated"
+    if "locked" in text or "busy" in text:
+        return "database_locked"
+    if "full" in text or "no space" in text:
+        return "database_full"
+    if "deadlock" in text or "serialize" in text:
+        return "database_conflict"
+    return "database_unreachable"

@@ -1,0 +1,352 @@
+"""Job rows: written with the state they follow from, taken by lease, never lost.
+
+waiting ──release──▶ ready ──take──▶ running ──finish──▶ done
+                       ▲                │
+                       └── later ◀──────┼── transient, our own failure < 3
+                                        └──▶ quarantined
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import JobRow
+from worker.domain.errors import LeaseLost
+from worker.ports import Bell
+
+ALIVE = ("waiting", "ready", "running")
+RING_AGAIN_AFTER_MS = 3_000
+"""A ring that led to nothing is repeated by the sweep after this long."""
+ALONE_AFTER_VANISHED = 5
+"""Source: DESIGN section 2, Jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be written. `ref` makes it unique within its kind.
+
+    A job with `is_waiting` stays until it is released; jobs of one `lane` run one
+    at a time in the order in which they were written.
+    """
+
+    kind: str
+    ref: str
+    queue: str
+    lane: str | None = None
+    is_waiting: bool = False
+    delay: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that this process has taken; `token` fences its finish."""
+
+    job_id: int
+    kind: str
+    ref: str
+    queue: str
+    lane: str | None
+    token: str
+    attempts: int
+    failures: int
+    transients: int
+    vanished: int
+    transient_for: timedelta
+    """How long the outside world has been refusing this job."""
+    must_run_alone: bool
+
+
+def add_jobs(
+    session: Session, jobs: Sequence[NewJob], *, at: datetime, now_ms: int
+) -> list[Bell]:
+    """Write job rows in the caller's transaction; return the bells of those due.
+
+    A (kind, ref) that exists already is left as it is and rings nothing.
+    """
+    bells = []
+    for job in jobs:
+        run_at_ms = now_ms + int(job.delay.total_seconds() * 1000)
+        job_id = session.execute(
+            insert(session, JobRow)
+            .values(
+                kind=job.kind,
+                ref=job.ref,
+                queue=job.queue,
+                lane=job.lane,
+                state="waiting" if job.is_waiting else "ready",
+                run_at_ms=run_at_ms,
+                rung_at_ms=now_ms,
+                created_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["kind", "ref"])
+            .returning(JobRow.id)
+        ).scalar()
+        if job_id is not None and not job.is_waiting and not job.delay:
+            bells.append(Bell(job.queue, job_id))
+    return bells
+
+
+class Jobs:
+    """Takes, finishes and sweeps jobs; each method is one transaction of its own."""
+
+    def __init__(self, database: Database, *, owner: str) -> None:
+        self._database = database
+        self._owner = owner
+
+    def take(self, job_id: int, *, lease_for: timedelta) -> Job | None:
+        """Claim one due job: lease, token, attempt + 1, committed before any work.
+
+        None when it is not due, held by a living worker, done, or not the first of
+        its lane. A row whose lease ran out counts as vanished once more.
+        """
+        token = secrets.token_hex(8)
+        clock = self._database.now_ms
+        is_due = sa.or_(
+            sa.and_(JobRow.state == "ready", JobRow.run_at_ms <= clock),
+            sa.and_(JobRow.state == "running", JobRow.lease_until_ms < clock),
+        )
+        statement = (
+            sa.update(JobRow)
+            .where(
+                JobRow.id == job_id,
+                is_due,
+                sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
+            )
+            .values(
+                state="running",
+                token=token,
+                owner=self._owner,
+                attempts=JobRow.attempts + 1,
+                vanished=JobRow.vanished
+                + sa.case((JobRow.state == "running", 1), else_=0),
+                lease_until_ms=clock + int(lease_for.total_seconds() * 1000),
+            )
+            .returning(JobRow, clock)
+            .execution_options(synchronize_session=False)
+        )
+        with self._database.write() as session:
+            found = session.execute(statement).one_or_none()
+            if found is None:
+                return None
+            row, now_ms = found
+            return _taken(row, token, now_ms)
+
+    def renew(self, job: Job, *, lease_for: timedelta) -> None:
+        """Extend the lease of a long job.
+
+        Raises:
+            LeaseLost: another worker has taken it.
+        """
+        clock = self._database.now_ms
+        with self._database.write() as session:
+            done = session.execute(
+                sa.update(JobRow)
+                .where(JobRow.id == job.job_id, JobRow.token == job.token)
+                .values(lease_until_ms=clock + int(lease_for.total_seconds() * 1000))
+            )
+            if _rowcount(done) == 0:
+                raise LeaseLost(f"job {job.job_id}")
+
+    def put_back(
+        self, job: Job, *, reason: str, delay: timedelta, counts_as: str
+    ) -> None:
+        """Make the job ready again after `delay`, counting one `counts_as`.
+
+        `counts_as` is `transient` or `failure`. A failed job leaves its lane, so
+        that it is tried apart from the others. Silent when the lease is lost.
+        """
+        clock = self._database.now_ms
+        values: dict[str, object] = {
+            "state": "ready",
+            "token": None,
+            "reason": reason[:200],
+            "run_at_ms": clock + int(delay.total_seconds() * 1000),
+        }
+        if counts_as == "failure":
+            values |= {"failures": JobRow.failures + 1, "lane": None}
+        else:
+            values |= {
+                "transients": JobRow.transients + 1,
+                "first_transient_ms": sa.func.coalesce(
+                    JobRow.first_transient_ms, clock
+                ),
+            }
+        with self._database.write() as session:
+            session.execute(
+                sa.update(JobRow)
+                .where(JobRow.id == job.job_id, JobRow.token == job.token)
+                .values(**values)
+            )
+
+    def next_in_lane(self, lane: str) -> Bell | None:
+        """Return the bell of the lane's first job if it is ready to run."""
+        with self._database.read() as session:
+            row = session.execute(
+                sa.select(JobRow.id, JobRow.queue, JobRow.state)
+                .where(JobRow.lane == lane, JobRow.state.in_(ALIVE))
+                .order_by(JobRow.id)
+                .limit(1)
+            ).one_or_none()
+        return Bell(row.queue, row.id) if row and row.state == "ready" else None
+
+    def due(self, queue: str, *, limit: int = 500) -> list[Bell]:
+        """Return jobs of a queue to ring: due and not rung lately, or past their lease.
+
+        Marks them as rung. The cost depends on what is due, not on what exists.
+        """
+        clock = self._database.now_ms
+        is_blocked = _is_blocked()
+        ready = sa.and_(
+            JobRow.queue == queue,
+            JobRow.state == "ready",
+            sa.or_(JobRow.lane.is_(None), ~is_blocked),
+            JobRow.run_at_ms <= clock,
+            JobRow.rung_at_ms <= clock - RING_AGAIN_AFTER_MS,
+        )
+        lost = sa.and_(
+            JobRow.queue == queue,
+            JobRow.state == "running",
+            JobRow.lease_until_ms < clock,
+        )
+        with self._database.read() as session:
+            rows = [
+                *session.execute(_bells(ready, limit)),
+                *session.execute(_bells(lost, limit)),
+            ]
+        if not rows:
+            return []
+        with self._database.write() as session:
+            session.execute(
+                sa.update(JobRow)
+                .where(JobRow.id.in_([row.id for row in rows]))
+                .values(rung_at_ms=clock)
+                .execution_options(synchronize_session=False)
+            )
+        return [Bell(row.queue, row.id) for row in rows]
+
+    def count_alive(self) -> int:
+        """Return how many jobs are neither done nor quarantined."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(sa.func.count())
+                .select_from(JobRow)
+                .where(JobRow.state.in_(ALIVE))
+            ).scalar_one()
+
+
+def assert_held(session: Session, job: Job) -> None:
+    """Make sure that this process still has the job, before an effect outside.
+
+    Raises:
+        LeaseLost: another worker has it.
+    """
+    held = session.execute(
+        sa.select(JobRow.id).where(
+            JobRow.id == job.job_id,
+            JobRow.token == job.token,
+            JobRow.state == "running",
+        )
+    ).scalar()
+    if held is None:
+        raise LeaseLost(f"job {job.job_id}")
+
+
+def finish(session: Session, job: Job, *, at: datetime) -> None:
+    """Mark the job done in the transaction of its effects.
+
+    Raises:
+        LeaseLost: another worker has the job; everything is rolled back.
+    """
+    _end(session, job, state="done", at=at, reason="")
+
+
+def quarantine(session: Session, job: Job, *, at: datetime, reason: str) -> None:
+    """Make the job a dead letter with its reason code.
+
+    Raises:
+        LeaseLost: another worker has the job.
+    """
+    _end(session, job, state="quarantined", at=at, reason=reason)
+
+
+def _end(session: Session, job: Job, *, state: str, at: datetime, reason: str) -> None:
+    done = session.execute(
+        sa.update(JobRow)
+        .where(
+            JobRow.id == job.job_id,
+            JobRow.token == job.token,
+            JobRow.state == "running",
+        )
+        .values(state=state, token=None, finished_at=at, reason=reason[:200])
+        .execution_options(synchronize_session=False)
+    )
+    if _rowcount(done) == 0:
+        raise LeaseLost(f"job {job.job_id}")
+
+
+def release(session: Session, *, kind: str, ref: str, now_ms: int) -> list[Bell]:
+    """Make a waiting job ready in the caller's transaction; return its bell."""
+    row = session.execute(
+        sa.update(JobRow)
+        .where(JobRow.kind == kind, JobRow.ref == ref, JobRow.state == "waiting")
+        .values(state="ready", run_at_ms=now_ms, rung_at_ms=now_ms)
+        .returning(JobRow.id, JobRow.queue)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return [Bell(row.queue, row.id)] if row else []
+
+
+def cancel_waiting(session: Session, *, kind: str, ref: str, at: datetime) -> None:
+    """End a waiting job that will never be released."""
+    session.execute(
+        sa.update(JobRow)
+        .where(JobRow.kind == kind, JobRow.ref == ref, JobRow.state == "waiting")
+        .values(state="done", finished_at=at, reason="cancelled")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_blocked() -> sa.ColumnElement[bool]:
+    earlier = sa.orm.aliased(JobRow)
+    return (
+        sa.exists()
+        .where(
+            earlier.lane == JobRow.lane,
+            earlier.id < JobRow.id,
+            earlier.state.in_(ALIVE),
+        )
+        .correlate(JobRow)
+    )
+
+
+def _bells(where: sa.ColumnElement[bool], limit: int) -> sa.Select[int, str]:
+    return (
+        sa.select(JobRow.id, JobRow.queue).where(where).order_by(JobRow.id).limit(limit)
+    )
+
+
+def _rowcount(result: object) -> int:
+    return int(getattr(result, "rowcount", 0))
+
+
+def _taken(row: JobRow, token: str, now_ms: int) -> Job:
+    since_ms = now_ms - row.first_transient_ms if row.first_transient_ms else 0
+    return Job(
+        job_id=row.id,
+        kind=row.kind,
+        ref=row.ref,
+        queue=row.queue,
+        lane=row.lane,
+        token=token,
+        attempts=row.attempts,
+        failures=row.failures,
+        transients=row.transients,
+        vanished=row.vanished,
+        transient_for=timedelta(milliseconds=since_ms),
+        must_run_alone=row.vanished >= ALONE_AFTER_VANISHED,
+    )

@@ -1,0 +1,256 @@
+"""The ledger of the mailbox: leases, cursors, and one row for every UID.
+
+See ports.MailLedger for the contract.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.jobs import NewJob, add_jobs
+from worker.adapters.store.schema import AlertRow, MailboxRow, MailRow
+from worker.domain.errors import LeaseLost
+from worker.domain.mail import Fate
+from worker.ports import Bell, MailboxLease, NewMail
+
+
+class SqlLedger:
+    """See ports.MailLedger.
+
+    Args:
+        database: where the rows live.
+        jobs_for: the jobs of a new mail, by mail id and mailbox id (the map of
+            actors.py decides, so that the ledger knows no job kinds).
+        ring: called with the bells after each commit.
+        go_live_at: mail received before is stored and its answers are held; None
+            means the instant of the first connect.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        jobs_for: Callable[[int, int], list[NewJob]],
+        ring: Callable[[Sequence[Bell]], None],
+        go_live_at: datetime | None = None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._jobs_for = jobs_for
+        self._ring = ring
+        self._go_live_at = go_live_at
+        self._now = now
+
+    def take_lease(
+        self, name: str, *, owner: str, lease_for: timedelta
+    ) -> MailboxLease | None:
+        """See ports.MailLedger."""
+        clock = self._database.now_ms
+        with self._database.write() as session:
+            session.execute(
+                insert(session, MailboxRow)
+                .values(
+                    name=name,
+                    last_uid=0,
+                    token=0,
+                    backlog=0,
+                    lease_until_ms=0,
+                    go_live_at=self._go_live_at or self._now(),
+                )
+                .on_conflict_do_nothing(index_elements=["name"])
+            )
+            row = session.execute(
+                sa.update(MailboxRow)
+                .where(
+                    MailboxRow.name == name,
+                    sa.or_(
+                        MailboxRow.lease_until_ms < clock,
+                        MailboxRow.lease_owner == owner,
+                    ),
+                )
+                .values(
+                    lease_owner=owner,
+                    lease_until_ms=clock + _ms(lease_for),
+                    token=MailboxRow.token + 1,
+                )
+                .returning(MailboxRow)
+                .execution_options(synchronize_session=False)
+            ).scalar_one_or_none()
+            return None if row is None else _lease(row)
+
+    def renew_lease(self, lease: MailboxLease, *, lease_for: timedelta) -> None:
+        """See ports.MailLedger."""
+        with self._database.write() as session:
+            until = self._database.now_ms + _ms(lease_for)
+            _update_fenced(session, lease, lease_until_ms=until)
+
+    def release_lease(self, lease: MailboxLease) -> None:
+        """See ports.MailLedger."""
+        with self._database.write() as session:
+            session.execute(
+                sa.update(MailboxRow)
+                .where(_is_held(lease))
+                .values(lease_until_ms=0, lease_owner=None)
+            )
+
+    def begin_epoch(self, lease: MailboxLease, uidvalidity: int) -> MailboxLease:
+        """See ports.MailLedger."""
+        if lease.uidvalidity == uidvalidity:
+            return lease
+        with self._database.write() as session:
+            _update_fenced(session, lease, uidvalidity=uidvalidity, last_uid=0)
+            if lease.uidvalidity is not None:
+                session.execute(
+                    insert(session, AlertRow)
+                    .values(
+                        code="uidvalidity_changed",
+                        ref=f"mailbox:{lease.mailbox_id}:{uidvalidity}",
+                        raised_at=self._now(),
+                    )
+                    .on_conflict_do_nothing()
+                )
+        return MailboxLease(lease.mailbox_id, lease.name, lease.token, uidvalidity, 0)
+
+    def known_uids(
+        self, lease: MailboxLease, first_uid: int, last_uid: int
+    ) -> set[int]:
+        """See ports.MailLedger."""
+        with self._database.read() as session:
+            return set(
+                session.execute(
+                    sa.select(MailRow.uid).where(
+                        MailRow.mailbox_id == lease.mailbox_id,
+                        MailRow.uidvalidity == lease.uidvalidity,
+                        MailRow.uid.between(first_uid, last_uid),
+                    )
+                ).scalars()
+            )
+
+    def add_mails(
+        self, lease: MailboxLease, mails: Sequence[NewMail], *, last_uid: int
+    ) -> int:
+        """See ports.MailLedger."""
+        bells: list[Bell] = []
+        added = 0
+        with self._database.write() as session:
+            _update_fenced(
+                session,
+                lease,
+                last_uid=sa.case(
+                    (MailboxRow.last_uid < last_uid, last_uid),
+                    else_=MailboxRow.last_uid,
+                ),
+            )
+            now_ms = session.execute(sa.select(self._database.now_ms)).scalar_one()
+            for mail in mails:
+                mail_id = self._add_mail(session, lease, mail)
+                if mail_id is None:
+                    continue
+                added += 1
+                if mail.sha256 is not None and not _settle_alias(
+                    session, lease, mail_id
+                ):
+                    jobs = self._jobs_for(mail_id, lease.mailbox_id)
+                    bells += add_jobs(
+                        session, jobs, at=mail.first_seen_at, now_ms=now_ms
+                    )
+        self._ring(bells)
+        return added
+
+    def _add_mail(
+        self, session: Session, lease: MailboxLease, mail: NewMail
+    ) -> int | None:
+        is_lost = mail.sha256 is None
+        mail_id: int | None = session.execute(
+            insert(session, MailRow)
+            .values(
+                mailbox_id=lease.mailbox_id,
+                uidvalidity=lease.uidvalidity,
+                uid=mail.uid,
+                sha256=mail.sha256,
+                size_bytes=mail.size_bytes,
+                internaldate_at=mail.internaldate_at,
+                first_seen_at=mail.first_seen_at,
+                trouble=mail.trouble,
+                fate=Fate.PARKED if is_lost else None,
+                settled_at=mail.first_seen_at if is_lost else None,
+                signal="could not be fetched" if is_lost else "",
+                flags=[],
+            )
+            .on_conflict_do_nothing(index_elements=["mailbox_id", "uidvalidity", "uid"])
+            .returning(MailRow.id)
+        ).scalar()
+        return mail_id
+
+    def note_pass(self, lease: MailboxLease, *, at: datetime, backlog: int) -> None:
+        """See ports.MailLedger."""
+        with self._database.write() as session:
+            _update_fenced(session, lease, passed_at=at, backlog=backlog, trouble=None)
+
+    def note_trouble(self, lease: MailboxLease, code: str, *, at: datetime) -> None:
+        """See ports.MailLedger."""
+        with self._database.write() as session:
+            _update_fenced(session, lease, trouble=code, trouble_at=at)
+
+
+def _settle_alias(session: Session, lease: MailboxLease, mail_id: int) -> bool:
+    """Settle a mail of a new epoch whose bytes an older epoch holds already.
+
+    Count-based: two identical mails before stay two after; each old row is matched
+    by one new row at most (reliability.md 2.3).
+    """
+    new, old, taken = (sa.orm.aliased(MailRow) for _ in range(3))
+    found = session.execute(
+        sa.select(old.id, new.first_seen_at)
+        .join(new, sa.and_(new.id == mail_id, new.sha256 == old.sha256))
+        .where(
+            old.mailbox_id == lease.mailbox_id,
+            old.uidvalidity != lease.uidvalidity,
+            old.alias_of.is_(None),
+            ~sa.exists().where(
+                taken.alias_of == old.id, taken.uidvalidity == lease.uidvalidity
+            ),
+        )
+        .order_by(old.id)
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return False
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id)
+        .values(
+            alias_of=found.id,
+            fate=Fate.DUPLICATE,
+            settled_at=found.first_seen_at,
+            signal="same mail under an earlier UIDVALIDITY",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def _update_fenced(session: Session, lease: MailboxLease, **values: object) -> None:
+    done = session.execute(
+        sa.update(MailboxRow)
+        .where(_is_held(lease))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if getattr(done, "rowcount", 0) == 0:
+        raise LeaseLost(f"mailbox {lease.mailbox_id}")
+
+
+def _is_held(lease: MailboxLease) -> sa.ColumnElement[bool]:
+    return sa.and_(MailboxRow.id == lease.mailbox_id, MailboxRow.token == lease.token)
+
+
+def _lease(row: MailboxRow) -> MailboxLease:
+    return MailboxLease(row.id, row.name, row.token, row.uidvalidity, row.last_uid)
+
+
+def _ms(length: timedelta) -> int:
+    return int(length.total_seconds() * 1000)

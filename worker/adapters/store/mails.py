@@ -1,0 +1,190 @@
+"""Mail rows: what a mail is, what reading it showed, and how it was settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database
+from worker.adapters.store.schema import EmailRow, MailboxRow, MailRow, PieceRow
+from worker.domain.identity import SenderTier
+from worker.domain.mail import Fate, Mail, ReceivedStamp
+
+_MAIL = TypeAdapter(Mail)
+
+
+@dataclass(frozen=True, slots=True)
+class MailRecord:
+    """A mail row as the steps need it; `mail` is None until it was read."""
+
+    mail_id: int
+    mailbox_id: int
+    sha256: str
+    internaldate_at: datetime | None
+    first_seen_at: datetime
+    trouble: str | None
+    go_live_at: datetime | None
+    mail: Mail | None
+    fate: Fate | None
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a mail turned out to be; written once, together with its effects."""
+
+    fate: Fate
+    signal: str
+    stamp: ReceivedStamp
+    claim_id: int | None = None
+    sender_tier: SenderTier | None = None
+    sender_address: str | None = None
+    counts_from: datetime | None = None
+    flags: tuple[str, ...] = ()
+
+
+class Mails:
+    """Reads mail rows; the functions below write them in a caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, mail_id: int) -> MailRecord:
+        """Return one mail."""
+        with self._database.read() as session:
+            row, go_live_at = session.execute(
+                sa.select(MailRow, MailboxRow.go_live_at)
+                .join(MailboxRow, MailboxRow.id == MailRow.mailbox_id)
+                .where(MailRow.id == mail_id)
+            ).one()
+        return MailRecord(
+            mail_id=row.id,
+            mailbox_id=row.mailbox_id,
+            sha256=row.sha256 or "",
+            internaldate_at=row.internaldate_at,
+            first_seen_at=row.first_seen_at,
+            trouble=row.trouble,
+            go_live_at=go_live_at,
+            mail=_MAIL.validate_json(row.reading) if row.reading else None,
+            fate=Fate(row.fate) if row.fate else None,
+            message_id=row.message_id,
+        )
+
+    def summary(self, mail_id: int) -> dict[str, Any]:
+        """Return what became of a mail, with the roles of its files by path."""
+        with self._database.read() as session:
+            row = session.get_one(MailRow, mail_id)
+            roles: dict[str, list[str]] = {}
+            for path, kind in session.execute(
+                sa.select(PieceRow.path, PieceRow.kind)
+                .where(PieceRow.mail_id == mail_id)
+                .order_by(PieceRow.kind)
+            ):
+                roles.setdefault(path, []).append(kind)
+            return {
+                "fate": row.fate,
+                "signal": row.signal,
+                "claim_id": row.claim_id,
+                "sender_tier": row.sender_tier,
+                "received_at": row.received_at,
+                "received_from": row.received_from,
+                "flags": list(row.flags),
+                "roles": roles,
+            }
+
+    def first_with_content(
+        self, content_sha256: str, *, before_mail_id: int
+    ) -> int | None:
+        """Return the earliest other mail with the same content digest, or None."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(sa.func.min(MailRow.id)).where(
+                    MailRow.content_sha256 == content_sha256,
+                    MailRow.id < before_mail_id,
+                )
+            ).scalar()
+
+    def claim_of_messages(self, message_ids: Sequence[str]) -> int | None:
+        """Return the claim that one of these Message-IDs belongs to, newest first.
+
+        Both mails that we sent and mails that joined a claim count.
+        """
+        if not message_ids:
+            return None
+        with self._database.read() as session:
+            ours = session.execute(
+                sa.select(EmailRow.claim_id)
+                .where(
+                    EmailRow.message_id.in_(message_ids), EmailRow.claim_id.is_not(None)
+                )
+                .order_by(EmailRow.id.desc())
+                .limit(1)
+            ).scalar()
+            if ours is not None:
+                return ours
+            return session.execute(
+                sa.select(MailRow.claim_id)
+                .where(
+                    MailRow.message_id.in_(message_ids), MailRow.claim_id.is_not(None)
+                )
+                .order_by(MailRow.id.desc())
+                .limit(1)
+            ).scalar()
+
+    def fates(self) -> dict[str, int]:
+        """Return how many mails ended in each fate; `open` counts the unsettled."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(MailRow.fate, sa.func.count()).group_by(MailRow.fate)
+            )
+            return {fate or "open": count for fate, count in rows}
+
+
+def put_reading(session: Session, mail_id: int, mail: Mail) -> None:
+    """Store what reading the mail showed; the same again changes nothing."""
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id)
+        .values(
+            reading=_MAIL.dump_json(mail).decode(),
+            content_sha256=mail.content_sha256,
+            message_id=mail.message_id[:512] if mail.message_id else None,
+            header_date_at=mail.date_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def settle(session: Session, mail_id: int, settled: Settled, *, at: datetime) -> None:
+    """Give the mail its one fate. A mail that has one keeps it."""
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id, MailRow.fate.is_(None))
+        .values(
+            fate=settled.fate,
+            settled_at=at,
+            signal=settled.signal[:200],
+            claim_id=settled.claim_id,
+            received_at=settled.stamp.received_at,
+            received_from=settled.stamp.received_from,
+            sender_tier=settled.sender_tier,
+            sender_address=settled.sender_address,
+            counts_from=settled.counts_from,
+            flags=list(settled.flags),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def park(session: Session, mail_id: int, *, signal: str, at: datetime) -> None:
+    """Settle a mail that could not be read; its dead letter has the reason."""
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id, MailRow.fate.is_(None))
+        .values(fate=Fate.PARKED, settled_at=at, signal=signal[:200])
+        .execution_options(synchronize_session=False)
+    )

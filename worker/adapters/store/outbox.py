@@ -1,0 +1,244 @@
+"""The outbox: answers stored with the claim, sent after the commit.
+
+draft ──release──▶ queued ──begin──▶ sending ──▶ sent | refused | held
+                     ▲                  │
+                     └──── deferred ────┘
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import EmailRow
+
+AUTOMATIC = ("queued", "sending", "sent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEmail:
+    """An answer to be stored: `status` is `queued`, `draft` or `held`."""
+
+    dedup_key: str
+    kind: str
+    recipient: str
+    status: str
+    claim_id: int | None = None
+    mail_id: int | None = None
+    subject: str = ""
+    message_id: str | None = None
+    raw: bytes | None = None
+    held_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An outbox row as the sender needs it."""
+
+    email_id: int
+    claim_id: int | None
+    mail_id: int | None
+    kind: str
+    recipient: str
+    subject: str
+    message_id: str
+    raw: bytes
+    status: str
+    attempts: int
+    uncertain: int
+    created_at: datetime
+    held_reason: str
+
+
+class Outbox:
+    """Reads the outbox; the functions below write it in a caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, email_id: int) -> Email:
+        """Return one e-mail."""
+        with self._database.read() as session:
+            return _email(session.get_one(EmailRow, email_id))
+
+    def draft_of(self, claim_id: int) -> Email | None:
+        """Return the claim's newest draft, or None."""
+        return self._newest(EmailRow.claim_id == claim_id, EmailRow.status == "draft")
+
+    def of_claim(self, claim_id: int) -> list[Email]:
+        """Return every e-mail of a claim, oldest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(EmailRow)
+                .where(EmailRow.claim_id == claim_id)
+                .order_by(EmailRow.id)
+            ).scalars()
+            return [_email(row) for row in rows]
+
+    def of_mail(self, mail_id: int) -> list[Email]:
+        """Return every e-mail that one received mail caused, oldest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(EmailRow)
+                .where(EmailRow.mail_id == mail_id)
+                .order_by(EmailRow.id)
+            ).scalars()
+            return [_email(row) for row in rows]
+
+    def has_receipt(self, claim_id: int) -> bool:
+        """Return whether the claim's first mail was answered, or is about to be."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(
+                    sa.exists().where(
+                        EmailRow.claim_id == claim_id, EmailRow.kind == "received"
+                    )
+                )
+            ).scalar_one()
+
+    def automatic_to(
+        self, recipient: str, kinds: Sequence[str], *, since: datetime
+    ) -> int:
+        """Return how many e-mails of some kinds were queued to one address."""
+        return self._count(
+            EmailRow.recipient == recipient,
+            EmailRow.kind.in_(kinds),
+            EmailRow.created_at > since,
+        )
+
+    def automatic_about(self, claim_id: int, *, since: datetime) -> int:
+        """Return how many e-mails were queued about one claim."""
+        return self._count(EmailRow.claim_id == claim_id, EmailRow.created_at > since)
+
+    def _count(self, *where: sa.ColumnElement[bool]) -> int:
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(sa.func.count())
+                .select_from(EmailRow)
+                .where(EmailRow.status.in_(AUTOMATIC), *where)
+            ).scalar_one()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many e-mails stand in each status."""
+        with self._database.read() as session:
+            rows = session.execute(
+                    sa.select(EmailRow.status, sa.func.count()).group_by(
+                        EmailRow.status
+                    )
+                )
+            return {row[0]: row[1] for row in rows}
+
+    def _newest(self, *where: sa.ColumnElement[bool]) -> Email | None:
+        with self._database.read() as session:
+            row = session.execute(
+                sa.select(EmailRow).where(*where).order_by(EmailRow.id.desc()).limit(1)
+            ).scalar_one_or_none()
+            return None if row is None else _email(row)
+
+
+def add_emails(
+    session: Session, emails: Sequence[NewEmail], *, at: datetime
+) -> list[tuple[int, NewEmail]]:
+    """Write outbox rows; one whose key exists already is left as it is.
+
+    Returns the new rows with their ids.
+    """
+    added = []
+    for email in emails:
+        email_id = session.execute(
+            insert(session, EmailRow)
+            .values(
+                dedup_key=email.dedup_key,
+                claim_id=email.claim_id,
+                mail_id=email.mail_id,
+                kind=email.kind,
+                recipient=email.recipient,
+                subject=email.subject[:400],
+                message_id=email.message_id,
+                raw=email.raw,
+                status=email.status,
+                held_reason=email.held_reason,
+                created_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["dedup_key"])
+            .returning(EmailRow.id)
+        ).scalar()
+        if email_id is not None:
+            added.append((email_id, email))
+    return added
+
+
+def cancel_drafts(session: Session, claim_id: int) -> list[int]:
+    """Cancel the claim's drafts; return their ids."""
+    rows = session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.claim_id == claim_id, EmailRow.status == "draft")
+        .values(status="cancelled")
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    return list(rows)
+
+
+def begin_attempt(session: Session, email_id: int) -> None:
+    """Record that an attempt is about to be made; an unanswered one was uncertain.
+
+    A row found in `sending` had an attempt whose end nobody recorded.
+    """
+    session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id == email_id)
+        .values(
+            status="sending",
+            attempts=EmailRow.attempts + 1,
+            uncertain=EmailRow.uncertain
+            + sa.case((EmailRow.status == "sending", 1), else_=0),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_attempt(
+    session: Session,
+    email_id: int,
+    *,
+    status: str,
+    code: str,
+    at: datetime,
+    held_reason: str = "",
+    was_uncertain: bool = False,
+) -> None:
+    """Record how an attempt ended."""
+    session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id == email_id)
+        .values(
+            status=status,
+            last_code=code[:40],
+            held_reason=held_reason,
+            sent_at=at if status == "sent" else None,
+            uncertain=EmailRow.uncertain + int(was_uncertain),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _email(row: EmailRow) -> Email:
+    return Email(
+        email_id=row.id,
+        claim_id=row.claim_id,
+        mail_id=row.mail_id,
+        kind=row.kind,
+        recipient=row.recipient,
+        subject=row.subject,
+        message_id=row.message_id or "",
+        raw=row.raw or b"",
+        status=row.status,
+        attempts=row.attempts,
+        uncertain=row.uncertain,
+        created_at=row.created_at,
+        held_reason=row.held_reason,
+    )

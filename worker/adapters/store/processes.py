@@ -1,0 +1,56 @@
+"""Running processes of ours, so that the leases of dead ones end at once."""
+
+import sqlalchemy as sa
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import JobRow, MailboxRow, ProcessRow
+
+
+class Processes:
+    """The registry of living processes; see adapters.processes for pids."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def register(
+        self, *, owner: str, role: str, host: str, pid: int, boot_ticks: int
+    ) -> None:
+        """Record this process, or that it is still alive."""
+        values = {
+            "role": role,
+            "host": host,
+            "pid": pid,
+            "boot_ticks": boot_ticks,
+            "alive_at_ms": self._database.now_ms,
+        }
+        with self._database.write() as session:
+            session.execute(
+                insert(session, ProcessRow)
+                .values(owner=owner, **values)
+                .on_conflict_do_update(index_elements=["owner"], set_=values)
+            )
+
+    def on_host(self, host: str) -> list[tuple[str, int, int]]:
+        """Return (owner, pid, boot ticks) of every process recorded on a host."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(
+                    ProcessRow.owner, ProcessRow.pid, ProcessRow.boot_ticks
+                ).where(ProcessRow.host == host)
+            )
+            return [(row.owner, row.pid, row.boot_ticks) for row in rows]
+
+    def bury(self, owner: str) -> None:
+        """End every lease of a process that is certainly dead, and forget it."""
+        with self._database.write() as session:
+            session.execute(
+                sa.update(JobRow)
+                .where(JobRow.owner == owner, JobRow.state == "running")
+                .values(lease_until_ms=0)
+            )
+            session.execute(
+                sa.update(MailboxRow)
+                .where(MailboxRow.lease_owner == owner)
+                .values(lease_until_ms=0)
+            )
+            session.execute(sa.delete(ProcessRow).where(ProcessRow.owner == owner))

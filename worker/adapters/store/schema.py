@@ -1,0 +1,487 @@
+"""The tables. Every rule that SQL can hold is a named constraint.
+
+Business instants are `UtcInstant` (aware, UTC). Leases and retries of jobs and
+mailboxes run by the database's own clock, as integer milliseconds since 1970, so
+that both databases compare them alike and no process's clock matters
+(reliability.md F9).
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+MONEY = sa.Numeric(12, 2)
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class UtcInstant(sa.TypeDecorator[datetime]):
+    """Aware UTC datetimes on both databases; a naive one is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: sa.Dialect
+    ) -> datetime | None:
+        """Return UTC, without zone for SQLite, which would drop it silently."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a naive datetime reached the store"
+            raise ValueError(message)
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: sa.Dialect,
+    ) -> datetime | None:
+        """Return an aware UTC datetime."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
+
+
+class Base(DeclarativeBase):
+    """Holds the metadata with our constraint names."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        datetime: UtcInstant,
+        Decimal: MONEY,
+        dict[str, Any]: sa.JSON,
+        list[Any]: sa.JSON,
+    }
+
+
+class MailboxRow(Base):
+    """One mailbox that is polled: its cursor, its lease, its health."""
+
+    __tablename__ = "mailboxes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(255), unique=True)
+    uidvalidity: Mapped[int | None] = mapped_column(sa.BigInteger)
+    last_uid: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    go_live_at: Mapped[datetime | None]
+    lease_owner: Mapped[str | None] = mapped_column(sa.String(100))
+    lease_until_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    token: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    passed_at: Mapped[datetime | None]
+    backlog: Mapped[int] = mapped_column(default=0)
+    trouble: Mapped[str | None] = mapped_column(sa.String(50))
+    trouble_at: Mapped[datetime | None]
+
+
+class MailRow(Base):
+    """One (mailbox, UIDVALIDITY, UID) and what became of it."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        sa.UniqueConstraint("mailbox_id", "uidvalidity", "uid", name="uq_mails_key"),
+        sa.CheckConstraint(
+            "fate is null or settled_at is not null", name="fate_has_settled_at"
+        ),
+        sa.Index("ix_mails_content", "content_sha256"),
+        sa.Index("ix_mails_sha256", "sha256"),
+        sa.Index("ix_mails_message_id", "message_id"),
+        sa.Index("ix_mails_claim", "claim_id"),
+        sa.Index(
+            "ix_mails_open",
+            "mailbox_id",
+            "id",
+            sqlite_where=sa.text("fate is null"),
+            postgresql_where=sa.text("fate is null"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    mailbox_id: Mapped[int] = mapped_column(sa.ForeignKey("mailboxes.id"))
+    uidvalidity: Mapped[int] = mapped_column(sa.BigInteger)
+    uid: Mapped[int] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    size_bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    internaldate_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime]
+    trouble: Mapped[str | None] = mapped_column(sa.String(50))
+    alias_of: Mapped[int | None] = mapped_column(BigId)
+    reading: Mapped[str | None] = mapped_column(sa.Text)
+    content_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    message_id: Mapped[str | None] = mapped_column(sa.String(512))
+    received_at: Mapped[datetime | None]
+    received_from: Mapped[str | None] = mapped_column(sa.String(20))
+    header_date_at: Mapped[datetime | None]
+    fate: Mapped[str | None] = mapped_column(sa.String(20))
+    settled_at: Mapped[datetime | None]
+    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    sender_tier: Mapped[str | None] = mapped_column(sa.String(1))
+    sender_address: Mapped[str | None] = mapped_column(sa.String(320))
+    counts_from: Mapped[datetime | None]
+    """From when its files count for the claim; null while its sender is unproven."""
+    signal: Mapped[str] = mapped_column(sa.String(200), default="")
+    flags: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class JobRow(Base):
+    """One piece of work. The Dramatiq message carries only its id."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "ref", name="uq_jobs_kind_ref"),
+        sa.CheckConstraint(
+            "state in ('waiting', 'ready', 'running', 'done', 'quarantined')",
+            name="state",
+        ),
+        sa.CheckConstraint(
+            "state != 'running' or token is not null", name="running_has_token"
+        ),
+        sa.CheckConstraint(
+            "state not in ('done', 'quarantined') or finished_at is not null",
+            name="final_has_finished_at",
+        ),
+        sa.Index(
+            "ix_jobs_due",
+            "run_at_ms",
+            sqlite_where=sa.text("state = 'ready'"),
+            postgresql_where=sa.text("state = 'ready'"),
+        ),
+        sa.Index(
+            "ix_jobs_leases",
+            "lease_until_ms",
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
+        ),
+        sa.Index(
+            "ix_jobs_lane",
+            "lane",
+            "id",
+            sqlite_where=sa.text("state in ('waiting', 'ready', 'running')"),
+            postgresql_where=sa.text("state in ('waiting', 'ready', 'running')"),
+        ),
+        sa.Index(
+            "ix_jobs_quarantined",
+            "id",
+            sqlite_where=sa.text("state = 'quarantined'"),
+            postgresql_where=sa.text("state = 'quarantined'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    ref: Mapped[str] = mapped_column(sa.String(200))
+    queue: Mapped[str] = mapped_column(sa.String(40))
+    lane: Mapped[str | None] = mapped_column(sa.String(60))
+    """Jobs of one lane run one at a time, in the order of their ids."""
+    state: Mapped[str] = mapped_column(sa.String(12), default="ready")
+    run_at_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    rung_at_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    lease_until_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    token: Mapped[str | None] = mapped_column(sa.String(32))
+    owner: Mapped[str | None] = mapped_column(sa.String(100))
+    attempts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    """Exceptions of our own and deaths of the reader child; three quarantine."""
+    transients: Mapped[int] = mapped_column(default=0)
+    first_transient_ms: Mapped[int | None] = mapped_column(sa.BigInteger)
+    vanished: Mapped[int] = mapped_column(default=0)
+    """Runs that ended with the worker's process; after five the job runs alone."""
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class MemberRow(Base):
+    """A member of the order directory; `key` is the id without case and spaces."""
+
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    member_id: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    locale: Mapped[str] = mapped_column(sa.String(20))
+
+
+class MemberAddressRow(Base):
+    """One address on file; position 0 is the primary one."""
+
+    __tablename__ = "member_addresses"
+    __table_args__ = (sa.Index("ix_member_addresses_address", "address"),)
+
+    member_pk: Mapped[int] = mapped_column(
+        sa.ForeignKey("members.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(sa.String(320))
+
+
+class OrderRow(Base):
+    """An order of the directory."""
+
+    __tablename__ = "orders"
+    __table_args__ = (sa.Index("ix_orders_member_pk", "member_pk"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    order_number: Mapped[str] = mapped_column(sa.String(80))
+    member_pk: Mapped[int] = mapped_column(sa.ForeignKey("members.id"))
+    placed: Mapped[dict[str, Any] | None]
+    placed_at: Mapped[datetime | None]
+    guarantee_fee_usd: Mapped[Decimal | None]
+    points_applied: Mapped[int] = mapped_column(default=0)
+    points_earned: Mapped[int] = mapped_column(default=0)
+
+
+class PackageRow(Base):
+    """One package of an order; imprecise times are stored as written and as ends."""
+
+    __tablename__ = "packages"
+
+    order_pk: Mapped[int] = mapped_column(
+        sa.ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
+    )
+    package_id: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    facts: Mapped[str] = mapped_column(sa.Text)
+    """The package as JSON (pydantic of `domain.orders.Package`)."""
+
+
+class ClaimRow(Base):
+    """One member's request for one package."""
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        sa.Index(
+            "uq_claims_open_package",
+            "order_key",
+            "package_key",
+            unique=True,
+            sqlite_where=sa.text("is_open and state != 'identity_hold'"),
+            postgresql_where=sa.text("is_open and state != 'identity_hold'"),
+        ),
+        sa.Index("ix_claims_order_key", "order_key"),
+        sa.Index("ix_claims_member_key", "member_key"),
+        sa.Index(
+            "ix_claims_next_due",
+            "next_due_at",
+            sqlite_where=sa.text("next_due_at is not null"),
+            postgresql_where=sa.text("next_due_at is not null"),
+        ),
+        sa.CheckConstraint(
+            "respond_by is null or docs_complete_at is not null",
+            name="respond_by_has_docs_complete_at",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    member_id: Mapped[str] = mapped_column(sa.String(80))
+    member_key: Mapped[str] = mapped_column(sa.String(80))
+    order_number: Mapped[str] = mapped_column(sa.String(80))
+    order_key: Mapped[str] = mapped_column(sa.String(80))
+    package_id: Mapped[str | None] = mapped_column(sa.String(80))
+    package_key: Mapped[str] = mapped_column(sa.String(80), default="")
+    claim_type: Mapped[str] = mapped_column(sa.String(20))
+    type_chosen_by: Mapped[str | None] = mapped_column(sa.String(100))
+    state: Mapped[str] = mapped_column(sa.String(30))
+    is_open: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
+    received_at: Mapped[datetime]
+    docs_complete_at: Mapped[datetime | None]
+    respond_by: Mapped[datetime | None]
+    responded_at: Mapped[datetime | None]
+    promised_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    documents_asked_at: Mapped[datetime | None]
+    documents_due_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None]
+    member_address: Mapped[str | None] = mapped_column(sa.String(320))
+    held_address: Mapped[str | None] = mapped_column(sa.String(320))
+    """Who wrote the mail of a held claim: only the same address joins it."""
+    flags: Mapped[list[Any]] = mapped_column(default=list)
+    decided_usd: Mapped[Decimal | None]
+    paid_at: Mapped[datetime | None]
+    payout_ref: Mapped[str | None] = mapped_column(sa.String(100))
+
+
+class ClaimEventRow(Base):
+    """Append only: what happened to a claim, in order, without gaps."""
+
+    __tablename__ = "claim_events"
+    __table_args__ = (
+        sa.UniqueConstraint("claim_id", "seq", name="uq_claim_events_seq"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"))
+    seq: Mapped[int]
+    event: Mapped[str] = mapped_column(sa.String(40))
+    actor: Mapped[str] = mapped_column(sa.String(100))
+    at: Mapped[datetime]
+    state_before: Mapped[str | None] = mapped_column(sa.String(30))
+    state_after: Mapped[str] = mapped_column(sa.String(30))
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    clauses: Mapped[list[Any]] = mapped_column(default=list)
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class PieceRow(Base):
+    """One file of a claim and one document it may serve as."""
+
+    __tablename__ = "pieces"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "claim_id", "mail_id", "path", "kind", name="uq_pieces_file_kind"
+        ),
+        sa.Index("ix_pieces_sha256", "sha256"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"))
+    mail_id: Mapped[int] = mapped_column(sa.ForeignKey("mails.id"))
+    path: Mapped[str] = mapped_column(sa.String(400))
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(2))
+    is_provisional: Mapped[bool] = mapped_column(default=False)
+    why: Mapped[str | None] = mapped_column(sa.String(20))
+    evidence: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class DocumentRow(Base):
+    """The present verdict on one required document of a claim."""
+
+    __tablename__ = "documents"
+
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(2), primary_key=True)
+    verdict: Mapped[str] = mapped_column(sa.String(20))
+    why: Mapped[str | None] = mapped_column(sa.String(20))
+    files: Mapped[list[Any]] = mapped_column(default=list)
+    evidence: Mapped[str] = mapped_column(sa.Text, default="")
+    waived_by: Mapped[str | None] = mapped_column(sa.String(100))
+    waived_at: Mapped[datetime | None]
+    waived_reason: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class AssessmentRow(Base):
+    """What software worked out about a claim at one version; never changed later."""
+
+    __tablename__ = "assessments"
+    __table_args__ = (
+        sa.UniqueConstraint("job_id", name="uq_assessments_job"),
+        sa.Index("ix_assessments_claim", "claim_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"))
+    job_id: Mapped[int | None] = mapped_column(BigId)
+    at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(sa.String(30))
+    policy_version: Mapped[str] = mapped_column(sa.String(40))
+    body: Mapped[str] = mapped_column(sa.Text)
+    """The whole assessment as JSON (pydantic of `domain.checks.Assessment`)."""
+
+
+class FindingRow(Base):
+    """One finding of one assessment, by clause, so that decisions can be counted."""
+
+    __tablename__ = "findings"
+
+    assessment_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    clause: Mapped[str] = mapped_column(sa.String(4))
+    verdict: Mapped[str] = mapped_column(sa.String(20))
+    text: Mapped[str] = mapped_column(sa.Text)
+    evidence: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class EmailRow(Base):
+    """The outbox: every answer, rendered once, with everything that became of it."""
+
+    __tablename__ = "emails"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "status in ('draft', 'queued', 'sending', 'sent', 'refused', 'held',"
+            " 'cancelled')",
+            name="status",
+        ),
+        sa.CheckConstraint("status != 'sent' or sent_at is not null", name="sent_at"),
+        sa.CheckConstraint(
+            "status not in ('queued', 'sending', 'sent') or raw is not null",
+            name="has_bytes",
+        ),
+        sa.Index("ix_emails_claim", "claim_id"),
+        sa.Index("ix_emails_message_id", "message_id"),
+        sa.Index("ix_emails_recipient", "recipient", "created_at"),
+        sa.Index("ix_emails_status", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    dedup_key: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    mail_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mails.id"))
+    kind: Mapped[str] = mapped_column(sa.String(30))
+    recipient: Mapped[str] = mapped_column(sa.String(320))
+    subject: Mapped[str] = mapped_column(sa.String(400), default="")
+    message_id: Mapped[str | None] = mapped_column(sa.String(512))
+    raw: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    status: Mapped[str] = mapped_column(sa.String(12))
+    held_reason: Mapped[str] = mapped_column(sa.String(60), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    uncertain: Mapped[int] = mapped_column(default=0)
+    """Attempts that ended after the final dot without an answer."""
+    last_code: Mapped[str] = mapped_column(sa.String(40), default="")
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class SlotRow(Base):
+    """One firing of one deadline; the key makes it fire once."""
+
+    __tablename__ = "slots"
+
+    name: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    slot: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    fired_at: Mapped[datetime]
+
+
+class AlertRow(Base):
+    """Something a person should know; one row per incident, told once."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (sa.UniqueConstraint("code", "ref", name="uq_alerts_incident"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(40))
+    ref: Mapped[str] = mapped_column(sa.String(200))
+    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    raised_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+
+
+class ProcessRow(Base):
+    """A running process of ours: who holds leases, and when it last was alive."""
+
+    __tablename__ = "processes"
+
+    owner: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    role: Mapped[str] = mapped_column(sa.String(20))
+    host: Mapped[str] = mapped_column(sa.String(100))
+    pid: Mapped[int]
+    boot_ticks: Mapped[int] = mapped_column(sa.BigInteger)
+    """Start time of the process from the kernel, so that a reused pid is noticed."""
+    alive_at_ms: Mapped[int] = mapped_column(sa.BigInteger)

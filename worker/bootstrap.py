@@ -1,0 +1,239 @@
+"""Settings to adapters: the one place that wires the parts together."""
+
+import contextlib
+import os
+import re
+import secrets
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from worker.adapters import processes
+from worker.adapters.clock import ShiftedClock, SystemClock
+from worker.adapters.embedded_redis import EmbeddedRedis
+from worker.adapters.imap import ImapMailbox
+from worker.adapters.imap_drafts import ImapDrafts
+from worker.adapters.outgoing import MailIdentity
+from worker.adapters.policy_file import read_policy
+from worker.adapters.queue import RedisQueue, SilentQueue
+from worker.adapters.raw import open_raw_store
+from worker.adapters.reader import ReaderPool
+from worker.adapters.render import JinjaRenderer
+from worker.adapters.resources import folder
+from worker.adapters.smtp import SmtpTransport
+from worker.adapters.store import Store
+from worker.domain.policy import Policy
+from worker.domain.subject import PERMISSIVE, IdPatterns
+from worker.ingest import House
+from worker.ports import (
+    Clock,
+    Drafts,
+    Mailbox,
+    Orders,
+    Queue,
+    RawStore,
+    Reader,
+    Renderer,
+)
+from worker.settings import Settings
+
+
+@dataclass
+class Parts:
+    """Everything that a process needs, made when it is first asked for.
+
+    `with_redis` is false for commands that leave the ringing to the sweep.
+    """
+
+    settings: Settings
+    role: str = "cli"
+    with_redis: bool = True
+    given_at: datetime | None = None
+    """Overrules every clock of received mail; for dry runs."""
+    _local: threading.local = field(default_factory=threading.local, repr=False)
+
+    @cached_property
+    def owner(self) -> str:
+        """Return this process's name in leases."""
+        return processes.new_owner(self.role)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Return business time."""
+        starts_at = self.settings.clock
+        if starts_at is None:
+            return SystemClock()
+        return ShiftedClock(starts_at, anchor=self.settings.clock_anchor)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """Return the policy switches in force."""
+        return read_policy(self.settings.policy)
+
+    @cached_property
+    def data_dir(self) -> Path:
+        """Return the data folder, made where it is missing."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return self.settings.data_dir.resolve()
+
+    @cached_property
+    def database_url(self) -> str:
+        """Return where the record is kept."""
+        if self.settings.database_url is not None:
+            return self.settings.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'claims.db'}"
+
+    @cached_property
+    def embedded_redis(self) -> EmbeddedRedis | None:
+        """Return the private redis-server, or None where a URL is set."""
+        if self.settings.redis_url is not None:
+            return None
+        return EmbeddedRedis(self.data_dir)
+
+    @cached_property
+    def redis_url(self) -> str:
+        """Return the URL of a Redis that runs."""
+        if self.settings.redis_url is not None:
+            return self.settings.redis_url.get_secret_value()
+        return self.ensure_redis()
+
+    def ensure_redis(self) -> str:
+        """Return the URL of a Redis that answers, starting the embedded one if needed."""
+        embedded = self.embedded_redis
+        return self.redis_url if embedded is None else embedded.ensure()
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Return the doorbell."""
+        return RedisQueue(self.redis_url) if self.with_redis else SilentQueue()
+
+    @cached_property
+    def store(self) -> Store:
+        """Return the record."""
+        return Store(
+            self.database_url, owner=self.owner, clock=self.clock, queue=self.queue
+        )
+
+    @property
+    def orders(self) -> Orders:
+        """Return the order directory."""
+        return self.store.orders
+
+    @cached_property
+    def raw_url(self) -> str:
+        """Return where raw mails are kept."""
+        return self.settings.raw_url or (self.data_dir / "raw").as_uri()
+
+    @cached_property
+    def raw(self) -> RawStore:
+        """Return the raw store."""
+        return open_raw_store(self.raw_url)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Return the reader children."""
+        return ReaderPool(self.raw_url, size=self.settings.readers)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Return the templates."""
+        return JinjaRenderer(folder("templates") / "emails")
+
+    @cached_property
+    def secret_key(self) -> bytes:
+        """Return the key of our tokens; made once and kept where none is set."""
+        if self.settings.secret_key is not None:
+            return self.settings.secret_key.get_secret_value().encode()
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            # Whole or not at all: another process may be making it just now.
+            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32), encoding="ascii")
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_bytes()
+
+    @cached_property
+    def identity(self) -> MailIdentity:
+        """Return who our answers come from."""
+        return MailIdentity(
+            from_address=self.settings.from_,
+            from_name=self.settings.from_name,
+            instance="claims-worker",
+            secret_key=self.secret_key,
+        )
+
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """Return every address that is ours."""
+        return frozenset({self.settings.from_, *self.settings.own_addresses})
+
+    @cached_property
+    def house(self) -> House:
+        """Return what is ours, for understanding mail."""
+        return House(
+            own_addresses=self.own_addresses,
+            trusted_mx=frozenset(self.settings.trusted_mx),
+            trusted_authserv=frozenset(self.settings.trusted_authserv),
+            id_patterns=self.id_patterns,
+            policy=self.policy,
+            secret_key=self.secret_key,
+        )
+
+    @cached_property
+    def id_patterns(self) -> IdPatterns:
+        """Return what ids look like here."""
+        member = self.settings.member_id_pattern
+        order = self.settings.order_number_pattern
+        return IdPatterns(
+            member=re.compile(member, re.I) if member else PERMISSIVE.member,
+            order=re.compile(order, re.I) if order else PERMISSIVE.order,
+        )
+
+    @cached_property
+    def drafts(self) -> Drafts | None:
+        """Return the staff's Drafts folder; None where none is set."""
+        url = self.settings.drafts_url
+        return None if url is None else ImapDrafts(url.get_secret_value())
+
+    @property
+    def transport(self) -> SmtpTransport:
+        """Return this thread's connection to the relay."""
+        transport: SmtpTransport | None = getattr(self._local, "transport", None)
+        if transport is None:
+            self.settings.need("smtp_url")
+            url = self.settings.smtp_url
+            transport = SmtpTransport(url.get_secret_value() if url else "")
+            self._local.transport = transport
+        return transport
+
+    def open_mailbox(self) -> Mailbox:
+        """Return a new connection to the claims mailbox, not opened yet."""
+        self.settings.need("mailbox_url")
+        url = self.settings.mailbox_url
+        return ImapMailbox(url.get_secret_value() if url else "")
+
+    def queue_depth(self, queue: str) -> int | None:
+        """Return how many rings wait on a queue; starts the embedded Redis if gone."""
+        if not isinstance(self.queue, RedisQueue):
+            return None
+        depth = self.queue.depth(queue)
+        if depth is None and self.embedded_redis is not None:
+            self.ensure_redis()
+            depth = self.queue.depth(queue)
+        return depth
+
+    def announce(self) -> None:
+        """Record that this process is alive, so that its leases can be ended."""
+        pid = os.getpid()
+        self.store.processes.register(
+            owner=self.owner,
+            role=self.role,
+            host=processes.host(),
+            pid=pid,
+            boot_ticks=processes.boot_ticks(pid) or 0,
+        )

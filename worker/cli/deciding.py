@@ -1,0 +1,71 @@
+"""Commands by which a person decides, until and beside the desk."""
+
+from typing import Annotated
+
+import typer
+
+from worker import decide
+from worker.bootstrap import Parts
+from worker.cli.console import out
+from worker.settings import Settings
+
+app = typer.Typer()
+
+Claim = Annotated[str, typer.Argument(help="The claim's number, such as CLM-000012.")]
+By = Annotated[str, typer.Option(help="Who decides; stands in the history.")]
+Reason = Annotated[
+    str, typer.Option(help="Said to the member; empty lines make paragraphs.")
+]
+
+
+@app.command(epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`")
+def approve(
+    claim: Claim,
+    by: By,
+    amount: Annotated[
+        str | None, typer.Option(help="USD; may be left out when the proposal is final.")
+    ] = None,
+    reason: Reason = "",
+) -> None:
+    """Approve a claim and send the decision."""
+    parts = _parts()
+    found = decide.find_claim(parts, claim)
+    _say(decide.approve(parts, found, amount=amount, by=by, reason=reason))
+
+
+@app.command(epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`")
+def reject(
+    claim: Claim,
+    by: By,
+    clause: Annotated[
+        list[str] | None,
+        typer.Option(help="The clause relied on; repeatable; default: what failed."),
+    ] = None,
+    reason: Reason = "",
+) -> None:
+    """Reject a claim by its clauses and send the decision."""
+    parts = _parts()
+    found = decide.find_claim(parts, claim)
+    _say(decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason))
+
+
+@app.command(epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`")
+def complete(
+    claim: Claim,
+    by: By,
+    reference: Annotated[str, typer.Option(help="The payment's reference.")],
+) -> None:
+    """Record the payment of an approved claim and send the completion notice."""
+    parts = _parts()
+    found = decide.find_claim(parts, claim)
+    _say(decide.complete(parts, found, by=by, reference=reference))
+
+
+def _parts() -> Parts:
+    return Parts(Settings.from_env(), with_redis=False)
+
+
+def _say(done: decide.Done) -> None:
+    what = {"queued": "the e-mail is on its way", "held": "the e-mail is held"}
+    words = what.get(done.email_status, done.email_status)
+    out.print(f"{done.claim.ref} is now [bold]{done.claim.state}[/]; {words}.")

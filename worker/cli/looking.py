@@ -1,0 +1,137 @@
+"""Commands that look and change nothing, and the import of orders."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from worker import inspection
+from worker import log as logs
+from worker.adapters import migrations
+from worker.adapters.orders_csv import CsvFaults, read_orders
+from worker.bootstrap import Parts
+from worker.cli import doctoring, report
+from worker.cli.console import err, fail, out
+from worker.decide import find_claim
+from worker.domain.errors import UsageError
+from worker.domain.orders import Order
+from worker.settings import Settings
+
+app = typer.Typer()
+orders_app = typer.Typer(help="The order directory.", no_args_is_help=True)
+app.add_typer(orders_app, name="orders")
+
+MOST_FAULTS = 20
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@orders_app.command("import", epilog="Example: `claims orders import orders.csv`")
+def orders_import(
+    file: Annotated[Path, typer.Argument(help="CSV, one row a package.")],
+) -> None:
+    """Insert or replace orders from a CSV file; all of it or nothing."""
+    orders = _read_orders(file)
+    parts = Parts(Settings.from_env(), with_redis=False)
+    if parts.settings.database_url is None:
+        migrations.upgrade(parts.database_url)
+    count = parts.store.orders.import_orders(orders)
+    out.print(f"{count} orders imported; the directory has {parts.store.orders.count()}.")
+
+
+@app.command(epilog="Example: `claims inspect mail.eml --orders orders.csv`")
+def inspect(
+    mails: Annotated[list[Path], typer.Argument(help="Mails, one mailbox in order.")],
+    *,
+    orders: Annotated[
+        Path | None, typer.Option(help="Order directory as CSV; else none is known.")
+    ] = None,
+    received_at: Annotated[
+        str | None, typer.Option(help="Receipt of every mail, ISO 8601.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would become of mails, storing and sending nothing."""
+    logs.configure(stream=sys.stderr, level="error")
+    given_at = None if received_at is None else _instant(received_at)
+    raws = [(path, _read(path)) for path in mails]
+    results = []
+    with inspection.inspector(
+        Settings.from_env(),
+        orders=None if orders is None else _read_orders(orders),
+        given_at=given_at,
+    ) as inspector:
+        shown = track(raws, "Reading", console=err, disable=not err.is_terminal)
+        results = [inspector.inspect(path, raw) for path, raw in shown]
+    if as_json:
+        sys.stdout.write(inspection.as_json(results) + "\n")
+        return
+    for result in results:
+        report.print_inspected(result)
+
+
+@app.command("list", epilog="Example: `claims list --all`")
+def list_claims(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Closed claims too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+) -> None:
+    """List claims, the most urgent first."""
+    parts = Parts(Settings.from_env(), with_redis=False)
+    claims = parts.store.claims.listed(open_only=not every, limit=limit)
+    report.print_claims(claims, now=parts.clock.now())
+
+
+@app.command(epilog="Example: `claims show CLM-000012`")
+def show(
+    claim: Annotated[str, typer.Argument(help="The claim's number, such as CLM-12.")],
+) -> None:
+    """Show one claim: why it stands where it stands."""
+    parts = Parts(Settings.from_env(), with_redis=False)
+    report.print_claim(parts, find_claim(parts, claim))
+
+
+@app.command(epilog="Example: `claims stats --json`")
+def stats(*, as_json: AsJson = False) -> None:
+    """Count mails, claims, e-mails and jobs."""
+    parts = Parts(Settings.from_env(), with_redis=False)
+    report.print_stats(
+        parts.store.stats.counts(), parts.store.stats.mailboxes(), as_json=as_json
+    )
+
+
+@app.command(epilog="Example: `claims doctor`")
+def doctor() -> None:
+    """Check every part for real and say what to change."""
+    settings = Settings.from_env()
+    if not doctoring.examine(settings):
+        raise typer.Exit(1)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _read_orders(path: Path) -> tuple[Order, ...]:
+    try:
+        return read_orders(path).rows
+    except CsvFaults as error:
+        for line, message in error.faults[:MOST_FAULTS]:
+            fail(f"{path}:{line}: {message}", code=None)
+        more = len(error.faults) - MOST_FAULTS
+        if more > 0:
+            fail(f"and {more} more", code=None)
+        raise UsageError("nothing was imported") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text} is not an instant such as 2026-11-18T19:10Z") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

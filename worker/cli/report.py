@@ -1,0 +1,224 @@
+"""Readable reports on the terminal: an inspected mail, a claim, lists and counts."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from worker.adapters.store.stats import Counts, MailboxHealth
+from worker.bootstrap import Parts
+from worker.cli.console import out
+from worker.domain.amounts import Proposal
+from worker.domain.checks import Assessment, FindingVerdict
+from worker.domain.claim import Claim
+from worker.domain.deadlines import SlaState, sla_state
+from worker.domain.documents import DocumentVerdict, Verdict
+from worker.domain.reply import span_in_words
+from worker.inspection import Inspected
+
+NAMES = {
+    "D1": "Proof of purchase",
+    "D2": "Order notification",
+    "D3": "Photos of the packaging",
+    "D4": "Photos of the contents",
+}
+MARKS = {
+    Verdict.SATISFIED: "[green]✓ there[/]",
+    Verdict.PROVISIONAL: "[green]✓ there[/] [yellow]look[/]",
+    Verdict.WAIVED: "[green]✓ waived[/]",
+    Verdict.NOT_REQUIRED: "[dim]– not needed[/]",
+    Verdict.MISSING: "[red]✗ missing[/]",
+    Verdict.REJECTED: "[red]✗ rejected[/]",
+}
+FINDINGS = {
+    FindingVerdict.PASS: "[green]pass[/]",
+    FindingVerdict.FAIL: "[red]fail[/]",
+    FindingVerdict.UNCLEAR: "[yellow]unclear[/]",
+    FindingVerdict.NOT_APPLICABLE: "[dim]n/a[/]",
+}
+SLA = {
+    SlaState.NONE: "[dim]–[/]",
+    SlaState.RUNNING: "[green]running[/]",
+    SlaState.DUE_SOON: "[yellow]due soon[/]",
+    SlaState.MET: "[green]met[/]",
+    SlaState.BREACHED: "[red]breached[/]",
+}
+
+
+def print_inspected(one: Inspected) -> None:
+    """Print what one mail would become, and why."""
+    out.print(Panel.fit(f"[bold]{escape(one.file)}[/]", border_style="blue"))
+    row, claim = one.row, one.claim
+    facts = _grid()
+    facts.add_row("Fate", f"[bold]{row['fate']}[/]  [dim]{escape(row['signal'])}[/]")
+    if claim is not None:
+        ids = f"{claim.member_id} · {claim.order_number} · package {claim.package_id or '?'}"
+        facts.add_row("Claim", f"{escape(ids)} · {claim.claim_type}")
+        facts.add_row("State", f"[bold]{claim.state}[/]")
+    facts.add_row("Sender", f"tier {row['sender_tier']}")
+    if row["received_at"] is not None:
+        facts.add_row("Received", f"{_when(row['received_at'])} ({row['received_from']})")
+    if claim is not None and claim.respond_by is not None:
+        facts.add_row("Respond by", _when(claim.respond_by))
+    out.print(facts)
+    _print_assessment(one.assessment, one.row["flags"])
+    if one.mail is not None and one.mail.attachments:
+        table = Table("Part", "File", "Type", "Bytes", "Serves as", "Note", title="Files")
+        for a in one.mail.attachments:
+            roles = ", ".join(row["roles"].get(a.path, [])) or "–"
+            note = a.note or (a.trouble or "")
+            size = f"{a.size_bytes:,}"
+            table.add_row(
+                a.path, escape(a.filename or "–"), a.media_type, size, roles, escape(note)
+            )
+        out.print(table)
+    for email in one.emails:
+        out.print(
+            f"  ✉ [bold]{email['kind']}[/] to {escape(email['to'])}:"
+            f" [dim]{escape(email['subject'])}[/]"
+        )
+    if not one.emails:
+        out.print("  ✉ [dim]no automatic e-mail[/]")
+    out.print()
+
+
+def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
+    """Print the work list."""
+    if not claims:
+        out.print("No claims. [dim]`claims list --all` shows the closed ones too.[/]")
+        return
+    table = Table("Claim", "Member", "Order", "Type", "State", "Respond by", "Clock")
+    for claim in claims:
+        table.add_row(
+            claim.ref,
+            escape(claim.member_id),
+            escape(claim.order_number),
+            claim.claim_type,
+            claim.state,
+            "–" if claim.respond_by is None else _when(claim.respond_by),
+            f"{SLA[sla_state(claim, now=now)]} {_left(claim, now)}",
+        )
+    out.print(table)
+
+
+def print_claim(parts: Parts, claim: Claim) -> None:
+    """Print one claim with everything that explains its state."""
+    store, now = parts.store, parts.clock.now()
+    facts = _grid()
+    facts.add_row("Claim", f"[bold]{claim.ref}[/]  [bold]{claim.state}[/]")
+    facts.add_row("Member", f"{escape(claim.member_id)} · {escape(claim.order_number)}")
+    facts.add_row("Package", f"{escape(claim.package_id or '?')} · {claim.claim_type}")
+    facts.add_row("Received", _when(claim.received_at))
+    if claim.docs_complete_at is not None:
+        facts.add_row("Complete", _when(claim.docs_complete_at))
+    if claim.respond_by is not None:
+        clock = f"{_when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
+        facts.add_row("Respond by", f"{clock} {_left(claim, now)}")
+    if claim.documents_due_at is not None:
+        facts.add_row("Documents due", _when(claim.documents_due_at))
+    out.print(facts)
+    _print_assessment(store.claims.latest_assessment(claim.claim_id), list(claim.flags))
+    history = Table("When", "What", "Who", "State", "Clauses", title="History")
+    for event in store.claims.events(claim.claim_id):
+        history.add_row(
+            _when(event.at),
+            event.event,
+            escape(event.actor),
+            event.state_after,
+            ", ".join(event.clauses),
+        )
+    out.print(history)
+    emails = Table("E-mail", "Status", "Written", "Subject", title="E-mails")
+    for email in store.outbox.of_claim(claim.claim_id):
+        if email.status != "cancelled":
+            status = f"{email.status} {email.held_reason}".strip()
+            emails.add_row(email.kind, status, _when(email.created_at), escape(email.subject))
+    out.print(emails)
+
+
+def print_stats(
+    counts: Counts, mailboxes: Sequence[MailboxHealth], *, as_json: bool
+) -> None:
+    """Print counts of everything."""
+    if as_json:
+        data = asdict(counts) | {"mailboxes": [asdict(box) for box in mailboxes]}
+        sys.stdout.write(json.dumps(data, default=str) + "\n")
+        return
+    table = _grid()
+    table.add_row("Mails", f"{counts.mails}  {_counts(counts.fates)}")
+    table.add_row("Claims", f"{counts.claims}  {_counts(counts.claims_by_state)}")
+    table.add_row("E-mails", _counts(counts.emails_by_status) or "none")
+    for queue, states in sorted(counts.jobs_by_state.items()):
+        table.add_row(f"Queue {queue}", _counts(states))
+    table.add_row("Parked", f"[red]{counts.parked}[/]" if counts.parked else "none")
+    table.add_row("Orders", str(counts.orders))
+    for box in mailboxes:
+        trouble = f" [red]{box.trouble}[/]" if box.trouble else ""
+        passed = "never" if box.passed_at is None else _when(box.passed_at)
+        words = f"last pass {passed}, last UID {box.last_uid}, backlog {box.backlog}"
+        table.add_row("Mailbox", words + trouble)
+    out.print(table)
+
+
+def _print_assessment(assessment: Assessment | None, flags: Sequence[str]) -> None:
+    if assessment is None:
+        if flags:
+            out.print(f"  Flags: [yellow]{', '.join(flags)}[/]")
+        return
+    documents = Table("", "Document", "Verdict", "Files", "Evidence", title="Documents")
+    for row in assessment.documents:
+        documents.add_row(*_document(row))
+    out.print(documents)
+    checks = Table("Clause", "Verdict", "Why", title="Checks")
+    for finding in assessment.findings:
+        checks.add_row(finding.clause, FINDINGS[finding.verdict], escape(finding.text))
+    out.print(checks)
+    if assessment.proposal is not None:
+        _print_proposal(assessment.proposal)
+    if assessment.flags:
+        out.print(f"  Flags: [yellow]{', '.join(assessment.flags)}[/]")
+
+
+def _document(row: DocumentVerdict) -> tuple[str, ...]:
+    mark = MARKS[row.verdict] + (f" ({row.why})" if row.why else "")
+    name, files = NAMES[row.kind], ", ".join(row.files)
+    return (row.kind, name, mark, escape(files), escape(row.evidence))
+
+
+def _print_proposal(proposal: Proposal) -> None:
+    words = "at most (an audit decides)" if proposal.needs_person else "proposed"
+    table = Table("Clause", "Money", "USD", title=f"Money: {words}")
+    for line in proposal.lines:
+        table.add_row(line.clause, escape(line.label), f"{line.amount.amount:,.2f}")
+    table.add_row("", "[bold]Total[/]", f"[bold]{proposal.total.amount:,.2f}[/]")
+    for other in proposal.alternatives:
+        words = f"[dim]with {other.switch} = {other.value}[/]"
+        table.add_row("", words, f"[dim]{other.total.amount:,.2f}[/]")
+    out.print(table)
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    return table
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _left(claim: Claim, now: datetime) -> str:
+    if claim.respond_by is None or not claim.is_open:
+        return ""
+    span = claim.respond_by - now
+    return f"in {span_in_words(span)}" if span.total_seconds() > 0 else "over"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))

@@ -1,0 +1,78 @@
+"""Replies to outbox rows: rendered once, held where a rule says so."""
+
+from datetime import datetime, timedelta
+
+from worker.adapters.outgoing import build
+from worker.adapters.store import NewEmail, NewJob, Work
+from worker.bootstrap import Parts
+from worker.domain.errors import GiveUp
+from worker.domain.reply import Reply, ReplyKind
+
+SEND_QUEUE = "send"
+BUDGET_WINDOW = timedelta(hours=24)
+TO_STRANGERS = (
+    ReplyKind.CANNOT_MATCH,
+    ReplyKind.CONFIRM_IDENTITY,
+    ReplyKind.IDENTITY_NOTICE,
+)
+"""What goes out on the word of somebody who is not proven to be the member."""
+CLAIM_BUDGET = 12
+"""Automatic mails about one claim in the window; more is a loop, not a member."""
+
+
+def compose(
+    parts: Parts, reply: Reply, *, received_at: datetime | None, go_live_at: datetime | None
+) -> NewEmail:
+    """Return the outbox row of a reply, with its bytes.
+
+    A template that fails, a mail from before go-live, or a spent budget give a row
+    that is held with its reason; a person releases it.
+    """
+    common = {
+        "dedup_key": reply.dedup_key,
+        "kind": reply.kind.value,
+        "recipient": reply.to,
+        "claim_id": reply.claim_id,
+        "mail_id": reply.mail_id,
+    }
+    try:
+        rendered = parts.renderer.render(reply.kind, reply.facts, locale=reply.locale)
+    except GiveUp as error:
+        return NewEmail(**common, status="held", held_reason=error.reason)  # type: ignore[arg-type]
+    outgoing = build(reply, rendered, identity=parts.identity, now=parts.clock.now())
+    reason = _held_reason(parts, reply, received_at=received_at, go_live_at=go_live_at)
+    status = "draft" if reply.is_draft else "held" if reason else "queued"
+    return NewEmail(
+        **common,  # type: ignore[arg-type]
+        status=status,
+        held_reason="" if reply.is_draft else reason,
+        subject=outgoing.subject,
+        message_id=outgoing.message_id,
+        raw=outgoing.raw,
+    )
+
+
+def queue_emails(work: Work, emails: list[NewEmail]) -> None:
+    """Write outbox rows with the jobs that send them, and alerts for held ones."""
+    for email_id, email in work.add_emails(emails):
+        if email.status == "queued":
+            work.add_jobs(NewJob("send", str(email_id), SEND_QUEUE))
+        elif email.status == "held" and email.held_reason == "template_error":
+            work.raise_alert("template_error", email.kind, claim_id=email.claim_id)
+
+
+def _held_reason(
+    parts: Parts, reply: Reply, *, received_at: datetime | None, go_live_at: datetime | None
+) -> str:
+    if go_live_at is not None and received_at is not None and received_at < go_live_at:
+        return "before_go_live"
+    since = parts.clock.now() - BUDGET_WINDOW
+    outbox = parts.store.outbox
+    if reply.kind in TO_STRANGERS:
+        limit = parts.settings.answers_per_address
+        if outbox.automatic_to(reply.to, TO_STRANGERS, since=since) >= limit:
+            return "budget_of_address"
+    if reply.claim_id is not None:
+        about = outbox.automatic_about(reply.claim_id, since=since)
+        return "budget_of_claim" if about >= CLAIM_BUDGET else ""
+    return ""

@@ -1,0 +1,201 @@
+"""What a person decides, from the command line or the desk: one transaction each.
+
+A decision moves the claim, appends the event with who and why, and releases the
+e-mail. Software never calls these by itself (promise 5).
+"""
+
+import dataclasses
+from decimal import Decimal, InvalidOperation
+
+from worker import notify
+from worker.actors import event_now
+from worker.adapters.store import NewJob
+from worker.bootstrap import Parts
+from worker.composing import compose, queue_emails
+from worker.domain.amounts import AmountLine, Proposal
+from worker.domain.checks import Assessment, FindingVerdict
+from worker.domain.claim import Claim, ClaimState, Event, next_state
+from worker.domain.clauses import CLAUSES, ClauseId
+from worker.domain.deadlines import next_due_at
+from worker.domain.errors import IllegalTransition, UsageError
+from worker.domain.money import Money
+from worker.domain.orders import Order
+from worker.domain.reply import Reply, ReplyKind
+from worker.lookups import order_of
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Done:
+    """What a decision did: the claim afterwards and the e-mail it released."""
+
+    claim: Claim
+    email_status: str
+
+
+def find_claim(parts: Parts, reference: str) -> Claim:
+    """Return a claim by its number in any usual writing: CLM-000012, clm-12, 12.
+
+    Raises:
+        UsageError: there is no such claim.
+    """
+    digits = reference.upper().removeprefix("CLM-").lstrip("0")
+    claim = parts.store.claims.get(int(digits)) if digits.isdigit() else None
+    if claim is None:
+        raise UsageError(f"there is no claim {reference}: see `claims list`")
+    return claim
+
+
+def approve(parts: Parts, claim: Claim, *, amount: str | None, by: str, reason: str) -> Done:
+    """Approve a claim with an amount; without one the proposal must be final.
+
+    Raises:
+        UsageError: no amount where an audit decides, or the state does not allow it.
+    """
+    order, assessment = _known(parts, claim)
+    proposal = assessment.proposal
+    money = _amount(amount, proposal)
+    is_partial = proposal is not None and money < proposal.total
+    event = Event.APPROVED_PARTIAL if is_partial else Event.APPROVED
+    lines = proposal.lines if proposal is not None and money == proposal.total else ()
+    clauses = _clauses_of(lines) or ((ClauseId("G5"),) if proposal is None else _clauses_of(proposal.lines))
+    decision = notify.Decision(
+        at=parts.clock.now(),
+        amount=money,
+        lines=lines,
+        clauses=clauses,
+        reason=reason,
+        is_partial=is_partial,
+        points_restored=0 if proposal is None else proposal.points_restored,
+    )
+    reply = notify.decide(
+        ReplyKind.APPROVED, claim, order, decision, policy=parts.policy, thread=_thread(parts, claim)
+    )
+    return _carry_out(
+        parts, claim, event, reply, by=by, reason=reason, clauses=clauses, decided=money
+    )
+
+
+def reject(
+    parts: Parts, claim: Claim, *, clauses: tuple[str, ...], by: str, reason: str
+) -> Done:
+    """Reject a claim by clauses; without any, those of the failed checks.
+
+    Raises:
+        UsageError: no clause is given and no check failed, or an unknown clause.
+    """
+    order, assessment = _known(parts, claim)
+    failed = tuple(
+        dict.fromkeys(
+            f.clause for f in assessment.findings if f.verdict is FindingVerdict.FAIL
+        )
+    )
+    chosen = tuple(ClauseId(one) for one in clauses) or failed
+    unknown = [one for one in chosen if one not in CLAUSES]
+    if unknown or not chosen:
+        known = ", ".join(CLAUSES)
+        raise UsageError(f"name the clause with --clause; one of {known}")
+    decision = notify.Decision(at=parts.clock.now(), clauses=chosen, reason=reason)
+    reply = notify.decide(
+        ReplyKind.REJECTED, claim, order, decision, policy=parts.policy, thread=_thread(parts, claim)
+    )
+    return _carry_out(
+        parts, claim, Event.REJECTED, reply, by=by, reason=reason, clauses=chosen
+    )
+
+
+def complete(parts: Parts, claim: Claim, *, by: str, reference: str) -> Done:
+    """Record that an approved claim was paid, and send the completion notice (C13).
+
+    Raises:
+        UsageError: the claim is not approved.
+    """
+    order, _ = _known(parts, claim)
+    decided = parts.store.claims.decided_usd(claim.claim_id)
+    if decided is None:
+        raise UsageError(f"{claim.ref} has no approved amount: use `claims approve`")
+    decision = notify.Decision(
+        at=parts.clock.now(),
+        amount=Money(decided),
+        reason="",
+        paid_at=parts.clock.now(),
+        payment_reference=reference,
+    )
+    reply = notify.decide(
+        ReplyKind.COMPLETED, claim, order, decision, policy=parts.policy, thread=_thread(parts, claim)
+    )
+    return _carry_out(
+        parts, claim, Event.PAYOUT_DONE, reply, by=by, reason=reference, clauses=(ClauseId("C13"),)
+    )
+
+
+def _carry_out(  # noqa: PLR0913 - who, what, why and how much
+    parts: Parts,
+    claim: Claim,
+    event: Event,
+    reply: Reply,
+    *,
+    by: str,
+    reason: str,
+    clauses: tuple[ClauseId, ...],
+    decided: Money | None = None,
+) -> Done:
+    try:
+        state = next_state(claim.state, event)
+    except IllegalTransition:
+        raise UsageError(
+            f"{claim.ref} is {claim.state}: {event} is not possible there"
+        ) from None
+    email = compose(parts, reply, received_at=None, go_live_at=None)
+    after = dataclasses.replace(claim, state=state)
+    after = dataclasses.replace(
+        after, next_due_at=next_due_at(after, parts.policy, parts.clock.now())
+    )
+    with parts.store.transaction() as work:
+        saved = work.save_claim(claim, after)
+        if decided is not None:
+            work.set_decided(claim.claim_id, decided.amount)
+        work.append_event(
+            claim.claim_id,
+            event_now(
+                work, event, claim.state, state, clauses=clauses, actor=by, reason=reason
+            ),
+        )
+        stale = work.cancel_drafts(claim.claim_id)
+        if parts.drafts is not None:
+            work.add_jobs(*(NewJob("draft", f"remove:{one}", "send") for one in stale))
+        queue_emails(work, [email])
+    return Done(saved, email.status)
+
+
+def _known(parts: Parts, claim: Claim) -> tuple[Order, Assessment]:
+    assessment = parts.store.claims.latest_assessment(claim.claim_id)
+    if assessment is None or claim.state is ClaimState.IDENTITY_HOLD:
+        raise UsageError(f"{claim.ref} is {claim.state}: there is nothing to decide yet")
+    return order_of(parts.orders, claim), assessment
+
+
+def _amount(text: str | None, proposal: Proposal | None) -> Money:
+    if text is None:
+        if proposal is None or proposal.needs_person:
+            raise UsageError("an audit decides here: give the figure with --amount")
+        return proposal.total
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise UsageError(f"--amount {text} is not an amount such as 124.50") from None
+    if amount <= 0 or amount != round(amount, 2):
+        raise UsageError("--amount must be above zero, with at most two decimals")
+    if proposal is not None and amount > proposal.total.amount:
+        raise UsageError(
+            f"--amount is over the most that the terms allow: {proposal.total}"
+        )
+    return Money.of(amount)
+
+
+def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:
+    return tuple(dict.fromkeys(line.clause for line in lines))
+
+
+def _thread(parts: Parts, claim: Claim) -> tuple[str, ...]:
+    mails = parts.store.claims.mails(claim.claim_id)
+    return tuple(mail.message_id for mail in mails if mail.message_id)

@@ -1,0 +1,231 @@
+"""What the words of a mail mean: kinds of claim, withdrawals, words on files.
+
+Words only propose. What they leave open is `unknown`, and staff choose.
+"""
+
+import re
+from collections.abc import Iterator
+
+from worker.domain import lexicon
+from worker.domain.claim import ClaimType
+from worker.domain.lexicon import fold, spread
+
+TEXT_CHARACTERS = 10_000
+"""What a person writes about a parcel is shorter; the rest is not read for words."""
+_NAME_LENGTH = 60
+"""A longer text is no title. Our choice."""
+
+
+def claim_type(
+    own_text: str, subject: str, *, was_delivered: bool | None
+) -> tuple[ClaimType, str]:
+    """Return what the member says happened, and the words that say it.
+
+    The mail's own words decide, and the subject where they say nothing or several
+    things. Where words are silent or speak of a loss beside something else, a package
+    that was never delivered is a total loss. Damage outweighs a missing item: both
+    need the same documents and an audit. "Never arrived" against a delivery in the
+    directory stays `unknown`: clause C11 leaves a disputed scan to a person.
+
+    Args:
+        own_text: what the person wrote, without quotes and forwarded mails.
+        subject: the mail's subject.
+        was_delivered: whether the directory has a delivery or collection; None when
+            the package is not known.
+
+    Source: clauses C5, C11, G3, G4, G7; DESIGN section 4 (Type).
+    """
+    said = _kinds(own_text)
+    also = _kinds(subject)
+    kinds = set(said) or set(also)
+    if len(kinds) > 1 and len(kinds & also.keys()) == 1:
+        kinds &= also.keys()
+    words = ", ".join(f'"{word}"' for word in (said or also).values())
+    chosen = _choose(kinds, was_delivered=was_delivered)
+    if was_delivered is None:
+        return chosen, words
+    record = "a delivery" if was_delivered else "no delivery"
+    return chosen, f"{words or 'no words'}; the directory has {record}"
+
+
+def disputes_delivery(own_text: str, subject: str) -> bool:
+    """Return whether the mail says that the whole package never came."""
+    kinds = _kinds(own_text) or _kinds(subject)
+    return kinds.keys() == {ClaimType.TOTAL_LOSS}
+
+
+def names_a_claim(text: str) -> bool:
+    """Return whether a text speaks of a claim or a complaint."""
+    return lexicon.CLAIM.search(_read(text)) is not None
+
+
+def is_withdrawal(own_text: str) -> bool:
+    """Return whether the member takes the claim back, in one plain clause.
+
+    A question, a condition or a denial is not one. In doubt it is not: a withdrawn
+    claim is closed, an open one costs only a look.
+    """
+    return any(
+        lexicon.WITHDRAW.search(clause)
+        and lexicon.CLAIM.search(clause)
+        and not lexicon.UNSURE.search(clause)
+        and not lexicon.NOT.search(clause)
+        for clause in _clauses(own_text)
+        if not clause.endswith("?")
+    )
+
+
+def names_packaging(text: str) -> bool:
+    """Return whether a file name or caption speaks of the outer packaging."""
+    return lexicon.PACKAGING.search(_spread(text)) is not None
+
+
+def names_contents(text: str) -> bool:
+    """Return whether a file name or caption speaks of what was inside."""
+    return lexicon.CONTENTS.search(_spread(text)) is not None
+
+
+def names_goods(text: str) -> bool:
+    """Return whether it speaks of goods or of damage: weaker than `names_contents`."""
+    return lexicon.GOODS.search(_spread(text)) is not None
+
+
+def names_invoice(text: str) -> bool:
+    """Return whether a text speaks of an invoice, a receipt or a transaction."""
+    words = _spread(text)
+    is_title = len(words) <= _NAME_LENGTH
+    named = lexicon.INVOICE.search(words) or (
+        is_title and lexicon.INVOICE_NAME.search(words)
+    )
+    return bool(named)
+
+
+def names_notification(text: str) -> bool:
+    """Return whether a text says that an order was placed, confirmed or shipped."""
+    return lexicon.NOTIFICATION.search(_spread(text)) is not None
+
+
+def names_an_order(text: str) -> bool:
+    """Return whether a text speaks of an order at all."""
+    return lexicon.ORDER.search(_spread(text)) is not None
+
+
+def names_photographs(text: str) -> bool:
+    """Return whether a file name speaks of pictures."""
+    return lexicon.PHOTOGRAPHS.search(_spread(text)) is not None
+
+
+def names_a_screenshot(text: str) -> bool:
+    """Return whether a file name says that it is a picture of a screen."""
+    return lexicon.SCREENSHOTS.search(_spread(text)) is not None
+
+
+# -- kinds of claim ---------------------------------------------------------------
+
+_CLAUSE = re.compile(
+    r"[.!,;:\n\t()。、]+|(?<=[?])"
+    r"|\b(?:but|and|when|while|because|since|aber|und|als|weil|wahrend|mais|et|quand"
+    r"|lorsque|pero|cuando|quando|maar|toen|mas|но|когда|ale|gdy)\b"
+)
+_NUMBER_SIGN = re.compile(r"\b(?:no|nr)[.:#]* (?=#?[a-z-]{0,6}\d)")
+_MISSING_OBJECT = re.compile(
+    r"\bmissing (?:the|a|an|my|one|two|three|some|several|\d)\b"
+)
+_LITTLE_WORDS = (
+    r"(?:\W+(?:been|be|being|is|was|were|a|an|the|any|at|all|even|really|visibly|badly"
+    r"|seriously|sign|signs|of|ist|war|wurde|worden|der|die|das|est|ete|etait|de|en"
+    r"|ha|sido|estado|esta|estaba|fue|e|stato|stata|is|geraakt|foi|estava|jest|byla"
+    r"|byl|zostala|zostal|был|была|было)\b){0,3}"
+)
+_NOT_DAMAGED = re.compile(rf"(?:(?:{lexicon.NOT.pattern}){_LITTLE_WORDS}\W*|\bun)\Z")
+_NEAR = 60
+_NOT_AFTER = re.compile(
+    r"\W{0,2}(?:degil|yok|gormemis|[はが]?ありませ|なし|し?て(?:い|お)?(?:ませ|な|ら)"
+    r"|되지 않|없)"
+)
+_NEVER_CAME = re.compile(
+    rf"(?:{lexicon.NOT.pattern})(?:\W+\w+){{0,3}}?\W+(?:{lexicon.ARRIVED.pattern})"
+    rf"|(?:{lexicon.CAME.pattern})(?:\W+\w+){{0,5}}?\W+(?:{lexicon.NOT.pattern})"
+    r"|\bmai (?:arriv|ricev|consegn)"
+)
+
+
+def _kinds(text: str) -> dict[ClaimType, str]:
+    """The kinds that a text speaks of, each with the first words that say so."""
+    found: dict[ClaimType, str] = {}
+    for clause in _clauses(text):
+        for kind, words in _kinds_of(clause):
+            found.setdefault(kind, words)
+    return found
+
+
+def _kinds_of(clause: str) -> Iterator[tuple[ClaimType, str]]:
+    damage = next(_stated(lexicon.DAMAGE, clause), None)
+    if damage and not lexicon.WEB.search(clause):
+        yield ClaimType.DAMAGE, damage
+    if short := next(_stated(lexicon.INCOMPLETE, clause), None):
+        yield ClaimType.PARTIAL_LOSS, short
+    elif lexicon.PAPER.search(clause) and not lexicon.PARCEL.search(clause):
+        return
+    elif missing := next(_stated(lexicon.MISSING, clause), None):
+        is_whole = lexicon.PARCEL.search(clause) and not _is_in_parcel(clause)
+        yield _loss(is_part=not is_whole), missing
+    elif lost := next(_stated(lexicon.LOST, clause), None) or _never_came(clause):
+        is_part = bool(lexicon.SOME.search(clause) or lexicon.OUT_OF.search(clause))
+        yield _loss(is_part=is_part), lost
+
+
+def _loss(*, is_part: bool) -> ClaimType:
+    return ClaimType.PARTIAL_LOSS if is_part else ClaimType.TOTAL_LOSS
+
+
+def _is_in_parcel(clause: str) -> bool:
+    """Whether something in the parcel is missing, not the parcel itself."""
+    signs = (
+        lexicon.INSIDE,
+        lexicon.OUT_OF,
+        lexicon.SOME,
+        lexicon.ITEM,
+        _MISSING_OBJECT,
+    )
+    return any(sign.search(clause) for sign in signs)
+
+
+def _stated(words: re.Pattern[str], clause: str) -> Iterator[str]:
+    """The words that a clause states and does not deny: not "not damaged"."""
+    for found in words.finditer(clause):
+        before = clause[max(0, found.start() - _NEAR) : found.start()]
+        after = clause[found.end() :]
+        if not _NOT_DAMAGED.search(before) and not _NOT_AFTER.match(after):
+            yield found[0]
+
+
+def _never_came(clause: str) -> str | None:
+    found = _NEVER_CAME.search(clause)
+    return found[0] if found and not lexicon.INTACT.search(clause) else None
+
+
+def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:
+    if was_delivered is False and (not kinds or ClaimType.TOTAL_LOSS in kinds):
+        return ClaimType.TOTAL_LOSS
+    if ClaimType.TOTAL_LOSS in kinds and not was_delivered:
+        is_alone = len(kinds) == 1
+        return ClaimType.TOTAL_LOSS if is_alone else ClaimType.UNKNOWN
+    for kind in (ClaimType.DAMAGE, ClaimType.PARTIAL_LOSS):
+        if kind in kinds:
+            return kind
+    return ClaimType.UNKNOWN
+
+
+def _clauses(text: str) -> list[str]:
+    """Pieces of sentences, so that a "not" denies only what stands beside it."""
+    plain = _NUMBER_SIGN.sub("", _read(text))
+    return [clause for clause in _CLAUSE.split(plain) if clause and clause.strip()]
+
+
+def _read(text: str) -> str:
+    return fold(text[:TEXT_CHARACTERS])
+
+
+def _spread(text: str) -> str:
+    return spread(text[:TEXT_CHARACTERS])

@@ -1,0 +1,372 @@
+"""A raw mail becomes a claim: what one mail is, whose it is, what it brings."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from worker.domain.claim import Claim, ClaimState, ClaimType
+from worker.domain.deadlines import received_stamp
+from worker.domain.documents import Piece
+from worker.domain.identity import Sender, SenderTier, judge_sender
+from worker.domain.machines import MachineVerdict, detect
+from worker.domain.mail import Fate, Mail, ReceivedStamp
+from worker.domain.orders import Member, Order, Package
+from worker.domain.policy import Policy
+from worker.domain.reply import MailCause, is_issued
+from worker.domain.roles import pieces
+from worker.domain.subject import (
+    Candidates,
+    IdPatterns,
+    candidates_in,
+    is_among,
+    pairs,
+    read_ids,
+    together,
+)
+from worker.domain.wording import claim_type
+from worker.ports import Lookups
+MOST_THREAD_IDS = 20
+ORDER_DIGITS = 8
+"""A lone id with so many digits is an order number: members have shorter ones."""
+WHICH_PACKAGE, SEVERAL_ORDERS = "which_package", "several_orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """How a mail came to us; `given_at` overrules every clock (dry runs)."""
+
+    mail_id: int
+    internaldate_at: datetime | None
+    first_seen_at: datetime
+    given_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What is ours: addresses, servers, id forms, policy, and the token key."""
+
+    own_addresses: frozenset[str]
+    trusted_mx: frozenset[str]
+    trusted_authserv: frozenset[str]
+    id_patterns: IdPatterns
+    policy: Policy
+    secret_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What a mail turned out to be, and what that does to a claim.
+
+    At most one of `opens` and `joins` is set; `joined` is the joined claim as it is
+    afterwards. `counts_from` is when the files begin to count: at once for a party
+    to the claim, None while the sender is not proven.
+    """
+
+    fate: Fate
+    signal: str
+    sender: Sender
+    stamp: ReceivedStamp
+    cause: MailCause
+    order: Order | None = None
+    opens: Claim | None = None
+    joins: Claim | None = None
+    joined: Claim | None = None
+    pieces: tuple[Piece, ...] = ()
+    names_member: bool = False
+    names_order: bool = False
+    is_answerable: bool = True
+    counts_from: datetime | None = None
+    flags: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
+
+
+def understand(
+    mail: Mail, arrival: Arrival, known: Lookups, house: House
+) -> Understanding:
+    """Return what one mail is: a claim, a follow-up, or neither, and why.
+
+    In this order: the same content again; a machine; then a person, by the thread
+    the mail answers, and by the ids it names, which the directory must confirm.
+
+    Raises:
+        RetryLater: the order directory is down.
+
+    Source: DESIGN section 4.
+    """
+    case = _Case(mail, arrival, known, house, _stamp(mail, arrival, house))
+    original = known.first_with_content(
+        mail.content_sha256, before_mail_id=arrival.mail_id
+    )
+    if original is not None:
+        return case.no_claim(Fate.DUPLICATE, f"same content as mail {original}")
+    has_issued = mail.message_id is not None and is_issued(
+        mail.message_id, house.secret_key
+    )
+    machine = detect(mail, house.own_addresses, is_own_message_id=has_issued)
+    if machine.fate is not None:
+        return case.machine(machine)
+    order, candidates, flags = case.named_order()
+    thread = known.claim_of_messages(_thread(mail))
+    if thread is not None and not (order and candidates.is_strict):
+        order = known.order(thread.order_number) or order
+    if order is None:
+        return case.no_match(candidates, machine)
+    return case.for_order(order, thread, flags)
+
+
+def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
+    return received_stamp(
+        mail.hops,
+        internaldate_at=arrival.internaldate_at,
+        first_seen_at=arrival.first_seen_at,
+        header_date_at=mail.date_at,
+        trusted_mx=house.trusted_mx,
+        policy=house.policy,
+        given_at=arrival.given_at,
+    )
+
+
+def _thread(mail: Mail) -> tuple[str, ...]:
+    """Return the Message-IDs that the mail answers, the nearest last."""
+    return tuple(dict.fromkeys([*mail.references, *mail.in_reply_to]))[-MOST_THREAD_IDS:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One mail being understood: what every way out of `understand` needs."""
+
+    mail: Mail
+    arrival: Arrival
+    known: Lookups
+    house: House
+    stamp: ReceivedStamp
+
+    # -- without a claim --
+
+    def no_claim(self, fate: Fate, signal: str) -> Understanding:
+        """Return a mail that touches no claim."""
+        sender = self._sender(self._member_who_wrote())
+        return Understanding(
+            fate=fate,
+            signal=signal,
+            sender=sender,
+            stamp=self.stamp,
+            cause=self._cause(sender),
+            flags=self.stamp.flags,
+        )
+
+    def machine(self, verdict: MachineVerdict) -> Understanding:
+        """Return a mail that no person wrote; a failed delivery tells somebody."""
+        fate = verdict.fate or Fate.AUTO_REPLY
+        has_failed = any(report.action == "failed" for report in self.mail.reports)
+        alerts = ("email_bounced",) if has_failed else ()
+        return replace(self.no_claim(fate, verdict.signal), alerts=alerts)
+
+    def no_match(self, named: Candidates, machine: MachineVerdict) -> Understanding:
+        """Return a person's mail in which nothing could be confirmed."""
+        signal = "no member and order that the directory confirms"
+        names_member, names_order = _named_parts(named)
+        return replace(
+            self.no_claim(Fate.CANNOT_MATCH, signal),
+            names_member=names_member,
+            names_order=names_order,
+            is_answerable=machine.may_answer,
+        )
+
+    # -- with an order --
+
+    def named_order(self) -> tuple[Order | None, Candidates, tuple[str, ...]]:
+        """Return the order that the ids lead to: the subject's first, then the body's.
+
+        Guessing is never enough: the directory must say that the member owns it.
+        """
+        named = read_ids(self.mail.subject, self.house.id_patterns).candidates
+        orders = self._confirmed(named)
+        if not orders:
+            body = candidates_in(self.mail.own_text, self.house.id_patterns)
+            named = together(named, body)
+            orders = self._confirmed(named)
+        flags = (SEVERAL_ORDERS,) if len(orders) > 1 else ()
+        return (orders[0] if orders else None), named, flags
+
+    def for_order(
+        self, order: Order, thread: Claim | None, flags: tuple[str, ...]
+    ) -> Understanding:
+        """Return what the mail does to the claims of an order."""
+        sender = self._sender(order.member)
+        package = self._package(order)
+        if package is None and len(order.packages) > 1:
+            flags = (*flags, WHICH_PACKAGE)
+        kind, why = self._claim_type(package)
+        flags = (*self.stamp.flags, *flags)
+        base = Understanding(
+            fate=Fate.CLAIM,
+            signal=why,
+            sender=sender,
+            stamp=self.stamp,
+            cause=self._cause(sender),
+            order=order,
+            flags=flags,
+        )
+        fresh = Claim(
+            claim_id=0,
+            member_id=order.member.member_id,
+            order_number=order.order_number,
+            package_id=None if package is None else package.package_id,
+            claim_type=kind,
+            state=ClaimState.INTAKE,
+            version=1,
+            received_at=self.stamp.received_at,
+            flags=flags,
+        )
+        claims = self.known.claims_of(order.order_number)
+        if sender.tier is SenderTier.C:
+            found = _held(base, fresh, claims)
+        else:
+            found = _accepted(base, fresh, claims, thread)
+        return replace(found, pieces=self._pieces(order, found))
+
+    # -- details --
+
+    def _confirmed(self, named: Candidates) -> list[Order]:
+        found: dict[str, Order] = {}
+        asked: set[str] = set()
+        for _, number in pairs(named):
+            if number in asked:
+                continue
+            asked.add(number)
+            order = self.known.order(number)
+            if order is not None and is_among(order.member.member_id, named):
+                found.setdefault(order.order_number, order)
+        return list(found.values())
+
+    def _member_who_wrote(self) -> Member | None:
+        address = self.mail.from_address
+        members = () if address is None else self.known.members_at(address)
+        return members[0] if members else None
+
+    def _sender(self, member: Member | None) -> Sender:
+        house = self.house
+        return judge_sender(
+            self.mail, member, house.trusted_authserv, house.trusted_mx
+        )
+
+    def _cause(self, sender: Sender) -> MailCause:
+        return MailCause(
+            mail_id=self.arrival.mail_id,
+            message_id=self.mail.message_id,
+            references=self.mail.references,
+            sender=sender,
+            received_at=self.stamp.received_at,
+        )
+
+    def _package(self, order: Order) -> Package | None:
+        """Return the package that the mail is about, if that is certain."""
+        if len(order.packages) == 1:
+            return order.packages[0]
+        words = f"{self.mail.subject}\n{self.mail.own_text}".casefold()
+        named = [p for p in order.packages if _is_named(p, words)]
+        return named[0] if len(named) == 1 else None
+
+    def _claim_type(self, package: Package | None) -> tuple[ClaimType, str]:
+        was_delivered = None
+        if package is not None:
+            was_delivered = (package.delivered or package.collected) is not None
+        return claim_type(
+            self.mail.own_text, self.mail.subject, was_delivered=was_delivered
+        )
+
+    def _pieces(self, order: Order, found: Understanding) -> tuple[Piece, ...]:
+        """Return what the files may serve as, beside what the claim already has."""
+        claim = found.opens or found.joined
+        if claim is None:
+            return ()
+        earlier = () if found.joins is None else self.known.pieces_of(claim.claim_id)
+        return pieces(
+            self.arrival.mail_id,
+            self.mail,
+            order,
+            claim.claim_type,
+            earlier=tuple(earlier),
+            own_addresses=self.house.own_addresses,
+        )
+
+
+def _is_named(package: Package, words: str) -> bool:
+    tracking = package.tracking_number
+    return tracking is not None and tracking.casefold() in words
+
+
+def _held(
+    base: Understanding, fresh: Claim, claims: list[tuple[Claim, str | None]]
+) -> Understanding:
+    """Return a mail whose sender is not proven: it waits, and joins nothing else."""
+    base = replace(base, fate=Fate.IDENTITY_HOLD, signal="sender not proven")
+    for claim, held_address in claims:
+        is_same = held_address is not None and held_address == base.sender.address
+        if claim.state is ClaimState.IDENTITY_HOLD and is_same:
+            return replace(base, joins=claim, joined=claim)
+    return replace(base, opens=replace(fresh, state=ClaimState.IDENTITY_HOLD))
+
+
+def _accepted(
+    base: Understanding,
+    fresh: Claim,
+    claims: list[tuple[Claim, str | None]],
+    thread: Claim | None,
+) -> Understanding:
+    """Return a party's mail: it joins the open claim, releases a held one, or opens."""
+    base = replace(base, counts_from=base.stamp.received_at)
+    fresh = replace(fresh, member_address=base.sender.address)
+    joins = _claim_to_join(fresh, [claim for claim, _ in claims], thread, base.sender)
+    if joins is None:
+        return replace(base, opens=fresh)
+    joined = replace(
+        joins,
+        received_at=min(joins.received_at, fresh.received_at),
+        claim_type=_better_type(joins.claim_type, fresh.claim_type),
+        package_id=joins.package_id or fresh.package_id,
+        flags=tuple(dict.fromkeys([*joins.flags, *base.flags])),
+        member_address=fresh.member_address,
+    )
+    if joins.state is ClaimState.IDENTITY_HOLD:
+        joined = replace(
+            joined, state=ClaimState.INTAKE, released_at=base.stamp.received_at
+        )
+    signal = f"joins {joins.ref}"
+    return replace(base, fate=Fate.FOLLOW_UP, signal=signal, joins=joins, joined=joined)
+
+
+def _claim_to_join(
+    fresh: Claim, claims: list[Claim], thread: Claim | None, sender: Sender
+) -> Claim | None:
+    """Return the claim that a party's mail belongs to, or None for a new one."""
+    held = [c for c in claims if c.state is ClaimState.IDENTITY_HOLD]
+    if thread is not None and thread.order_number == fresh.order_number:
+        if thread.state is not ClaimState.IDENTITY_HOLD:
+            return thread
+        if sender.tier is SenderTier.A:
+            return thread
+    for claim in claims:
+        is_same = claim.package_id in {fresh.package_id, None} or not fresh.package_id
+        if claim.is_open and claim not in held and is_same:
+            return claim
+    return held[0] if held and sender.tier is SenderTier.A else None
+
+
+def _better_type(known: ClaimType, said: ClaimType) -> ClaimType:
+    return said if known is ClaimType.UNKNOWN else known
+
+
+def _named_parts(named: Candidates) -> tuple[bool, bool]:
+    """Return whether the mail has a member id, and an order number, by their form.
+
+    One lone id that may be either is told by its form: an order number has groups or
+    many digits. The directory is not asked, so the answer tells nobody what exists.
+    """
+    lone = set(named.members) | set(named.orders)
+    if len(lone) != 1 or not (named.members and named.orders):
+        return bool(named.members), bool(named.orders)
+    (text,) = lone
+    digits = sum(character.isdigit() for character in text)
+    is_order = "-" in text.strip("-") or digits >= ORDER_DIGITS
+    return not is_order, is_order

@@ -1,0 +1,74 @@
+"""Logs: JSON lines on stdout, constant events, and fields from a short list.
+
+No personal data: no addresses, names, subjects, Message-IDs or mail text. A field
+that is not on the list is dropped and counted, so that a mistake cannot leak.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+FIELDS = frozenset(
+    {
+        "event", "level", "timestamp", "job_id", "kind", "queue", "actor", "attempt",
+        "mail_id", "mail_key", "mailbox_id", "uid", "claim_id", "email_id", "fate",
+        "state", "reasons", "reason", "code", "duration_ms", "error", "count", "owner",
+        "role", "pid", "backlog", "seconds", "version", "address", "exc_type", "where",
+        "stored", "url", "port",
+    }
+)  # fmt: skip
+"""Fields that may be logged. `address` is a listening address, `url` a page of ours."""
+LIBRARY_LEVELS = {
+    "imapclient": logging.ERROR,  # prints mail bodies at DEBUG
+    "imaplib": logging.ERROR,
+    "dramatiq": logging.WARNING,  # prints arguments at DEBUG
+    "mailparser": logging.CRITICAL,  # prints headers at WARNING
+    "PIL": logging.WARNING,
+    "alembic": logging.WARNING,
+    "mail.log": logging.ERROR,  # aiosmtpd
+    "asyncio": logging.ERROR,
+}
+
+
+def configure(
+    *, to_terminal: bool = False, level: str = "info", stream: TextIO | None = None
+) -> None:
+    """Set up logging for this process; call once, before anything logs.
+
+    Args:
+        to_terminal: colours for a person instead of JSON for a collector.
+        level: the lowest level of our own events.
+        stream: where to; None means stdout.
+    """
+    logging.basicConfig(format="%(message)s", stream=stream or sys.stdout, level=logging.WARNING)
+    for name, library_level in LIBRARY_LEVELS.items():
+        logging.getLogger(name).setLevel(library_level)
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if to_terminal
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            only_known_fields,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+
+
+def only_known_fields(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Drop every field that is not on the list."""
+    unknown = [name for name in event if name not in FIELDS]
+    for name in unknown:
+        del event[name]
+    return event

@@ -1,0 +1,141 @@
+"""What the arrows ask the record: known mails, claims of an order, the dossier."""
+
+from dataclasses import dataclass
+
+from worker.adapters.store import Store
+from worker.adapters.store.claims import ClaimMail
+from worker.domain.claim import Claim, Event
+from worker.domain.documents import Piece
+from worker.domain.errors import RetryLater
+from worker.domain.identity import Authentication, Sender, SenderTier
+from worker.domain.orders import Member, Order, Package
+from worker.domain.reply import MailCause, verify_message_id
+from worker.ports import Orders
+from worker.validate import Dossier, DossierMail
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """See ports.Lookups."""
+
+    store: Store
+    orders: Orders
+    secret_key: bytes
+
+    def first_with_content(
+        self, content_sha256: str, *, before_mail_id: int
+    ) -> int | None:
+        """See ports.Lookups."""
+        return self.store.mails.first_with_content(
+            content_sha256, before_mail_id=before_mail_id
+        )
+
+    def claim_of_messages(self, message_ids: tuple[str, ...]) -> Claim | None:
+        """See ports.Lookups."""
+        for message_id in reversed(message_ids):
+            issued = verify_message_id(message_id, self.secret_key)
+            claim = None if issued is None else self.store.claims.get(issued)
+            if claim is not None:
+                return claim
+        found = self.store.mails.claim_of_messages(message_ids)
+        return None if found is None else self.store.claims.get(found)
+
+    def claims_of(self, order_number: str) -> list[tuple[Claim, str | None]]:
+        """See ports.Lookups."""
+        return self.store.claims.of_order(order_number)
+
+    def pieces_of(self, claim_id: int) -> list[Piece]:
+        """See ports.Lookups."""
+        return self.store.claims.pieces(claim_id)
+
+    def order(self, order_number: str) -> Order | None:
+        """See ports.Lookups."""
+        return self.orders.order(order_number)
+
+    def members_at(self, address: str) -> tuple[Member, ...]:
+        """See ports.Lookups."""
+        return self.orders.members_at(address)
+
+
+def order_of(orders: Orders, claim: Claim) -> Order:
+    """Return the order of a claim.
+
+    Raises:
+        RetryLater: `order_gone`: the directory has lost it, for the moment we hope.
+    """
+    order = orders.order(claim.order_number)
+    if order is None:
+        raise RetryLater("order_gone")
+    return order
+
+
+def cause_of(store: Store, mail: ClaimMail) -> MailCause:
+    """Return a stored mail as the thing that is answered."""
+    record = store.mails.get(mail.mail_id)
+    tier = SenderTier(mail.sender_tier or SenderTier.C)
+    is_on_file = tier is not SenderTier.C
+    proof = Authentication.PASS if tier is SenderTier.A else Authentication.NONE
+    return MailCause(
+        mail_id=mail.mail_id,
+        message_id=mail.message_id,
+        references=record.mail.references if record.mail else (),
+        sender=Sender(tier, mail.sender_address, proof, is_on_file),
+        received_at=mail.received_at,
+    )
+
+
+def dossier_of(
+    store: Store, claim: Claim, order: Order, *, up_to_mail_id: int | None = None
+) -> tuple[Dossier, list[ClaimMail]]:
+    """Return what an assessment may know, and the claim's mails, oldest first.
+
+    `up_to_mail_id` leaves later mails out, so that the answer to a mail says what
+    was there when it came.
+    """
+    mails = [
+        mail
+        for mail in store.claims.mails(claim.claim_id)
+        if up_to_mail_id is None or mail.mail_id <= up_to_mail_id
+    ]
+    pieces: dict[int, list[Piece]] = {}
+    for piece in store.claims.pieces(claim.claim_id):
+        pieces.setdefault(piece.mail_id, []).append(piece)
+    events = store.claims.events(claim.claim_id)
+    return (
+        Dossier(
+            order=order,
+            package=_package(order, claim),
+            mails=tuple(
+                DossierMail(
+                    mail_id=mail.mail_id,
+                    received_at=mail.received_at,
+                    header_date_at=mail.header_date_at,
+                    counts_from=mail.counts_from,
+                    pieces=tuple(pieces.get(mail.mail_id, ())),
+                    is_proven=mail.sender_tier == SenderTier.A,
+                )
+                for mail in mails
+            ),
+            waived=store.claims.waived(claim.claim_id),
+            released_at=claim.released_at,
+            overruled=frozenset(
+                clause
+                for event in events
+                if event.event is Event.INELIGIBLE_OVERRULED
+                for clause in event.clauses
+            ),
+            asked_again_at=tuple(
+                event.at for event in events if event.event is Event.INFO_REQUESTED
+            ),
+            flags=tuple(
+                dict.fromkeys([*claim.flags, *(f for m in mails for f in m.flags)])
+            ),
+        ),
+        mails,
+    )
+
+
+def _package(order: Order, claim: Claim) -> Package | None:
+    if claim.package_id is not None:
+        return order.package(claim.package_id)
+    return order.packages[0] if len(order.packages) == 1 else None

@@ -1,0 +1,258 @@
+"""Runs one job by its id: takes the row, runs its step, sorts what was raised.
+
+Three kinds of failure are counted apart (DESIGN section 2, Jobs):
+
+    transient   RetryLater: backs off for up to the kind's patience, then quarantine
+    failure     our own exception, or a death of the reader child: quarantine at 3
+    vanished    the process died with the job: costs no attempt; after five the job
+                runs alone once, and is quarantined if that kills it too
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from worker.adapters.store import Job, Store, Work
+from worker.adapters.store.jobs import ALONE_AFTER_VANISHED
+from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
+from worker.ports import ReadFailed
+
+log = structlog.get_logger()
+
+LEASE_FOR = timedelta(seconds=30)
+RENEW_EVERY = timedelta(seconds=10)
+FAILURES_TO_QUARANTINE = 3
+"""Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
+
+
+class HasStore(Protocol):
+    """The parts that the runner itself needs."""
+
+    store: Store
+
+
+P = TypeVar("P", bound=HasStore)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the outside world may refuse a job, and how often it is asked.
+
+    The n-th wait is `first` doubled n times, at most `longest`; 15 s to 1 h over
+    three days makes about 80 tries.
+    """
+
+    first: timedelta = timedelta(seconds=15)
+    longest: timedelta = timedelta(hours=1)
+    give_up_after: timedelta = timedelta(days=3)
+
+    def delay(self, tries: int) -> timedelta:
+        """Return the wait after `tries` earlier refusals."""
+        return min(self.longest, self.first * 2 ** min(tries, 20))
+
+
+def _nothing_more(_work: Work, _job: Job, _reason: str) -> None:
+    """Nothing else follows from the quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind(Generic[P]):
+    """One row of the map in actors.py.
+
+    `step` runs twice safely and ends with `work.finish(job)`; `on_quarantine` writes
+    what else is true once the job is a dead letter, in the same transaction.
+    """
+
+    name: str
+    queue: str
+    step: Callable[[P, Job], None]
+    follows: str
+    patience: Patience = Patience()
+    on_quarantine: Callable[[Work, Job, str], None] = _nothing_more
+
+
+class Gate:
+    """Lets jobs run together, or one alone."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._running = 0
+        self._is_alone = False
+
+    @contextmanager
+    def enter(self, *, alone: bool) -> Iterator[None]:
+        """Wait until this job may run, and hold the place while it does."""
+        with self._condition:
+            self._condition.wait_for(
+                lambda: not self._is_alone and (not alone or self._running == 0)
+            )
+            self._running += 1
+            self._is_alone = alone
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._running -= 1
+                self._is_alone = False
+                self._condition.notify_all()
+
+
+class LeaseKeeper:
+    """Renews the leases of the jobs that this process is running."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Renew no more."""
+        self._stop.set()
+
+    @contextmanager
+    def keep(self, job: Job) -> Iterator[None]:
+        """Keep one job's lease while its step runs."""
+        with self._lock:
+            self._jobs[job.token] = job
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._jobs.pop(job.token, None)
+
+    def _run(self) -> None:
+        while not self._stop.wait(RENEW_EVERY.total_seconds()):
+            with self._lock:
+                jobs = list(self._jobs.values())
+            for job in jobs:
+                try:
+                    self._store.jobs.renew(job, lease_for=LEASE_FOR)
+                except LeaseLost:
+                    log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
+                except RetryLater as error:
+                    log.warning("lease_not_renewed", reason=error.reason)
+
+
+class Runner(Generic[P]):
+    """Runs jobs of the kinds it was given; one per process, for all its threads."""
+
+    def __init__(self, parts: P, kinds: dict[str, JobKind[P]]) -> None:
+        self._parts = parts
+        self._store = parts.store
+        self._kinds = kinds
+        self._gate = Gate()
+        self.leases = LeaseKeeper(parts.store)
+
+    def run(self, job_id: int) -> None:
+        """Take the job if it is due, run its step, and record how that ended."""
+        try:
+            job = self._store.jobs.take(job_id, lease_for=LEASE_FOR)
+        except RetryLater as error:
+            log.warning("job_not_taken", job_id=job_id, reason=error.reason)
+            return
+        if job is None:
+            return
+        kind = self._kinds.get(job.kind)
+        if kind is None:
+            self._quarantine(job, "unknown_kind", None)
+        elif job.vanished > ALONE_AFTER_VANISHED:
+            self._quarantine(job, "kills_its_worker", kind)
+        else:
+            with self._gate.enter(alone=job.must_run_alone), self.leases.keep(job):
+                self._run_step(kind, job)
+
+    def _run_step(self, kind: JobKind[P], job: Job) -> None:
+        began = time.monotonic()
+        try:
+            kind.step(self._parts, job)
+        except LeaseLost:
+            log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
+        except StaleClaim:
+            self._put_back(job, "stale_claim", timedelta(milliseconds=50), "transient")
+        except RetryLater as error:
+            self._after_refusal(kind, job, error)
+        except GiveUp as error:
+            self._quarantine(job, error.reason, kind)
+        except ReadFailed as error:
+            if error.died:
+                self._after_failure(kind, job, f"reader_{error.code}")
+            else:
+                self._quarantine(job, f"reader_{error.code}", kind)
+        except Exception as error:  # noqa: BLE001 - the one place that sorts bugs
+            self._after_failure(kind, job, type(error).__name__, error)
+        else:
+            log.debug(
+                "job_done",
+                job_id=job.job_id,
+                kind=job.kind,
+                duration_ms=round((time.monotonic() - began) * 1000),
+            )
+
+    def _after_refusal(self, kind: JobKind[P], job: Job, error: RetryLater) -> None:
+        if job.transient_for >= kind.patience.give_up_after:
+            self._quarantine(job, f"gave_up_after_{error.reason}", kind)
+            return
+        delay = error.retry_after or kind.patience.delay(job.transients)
+        log.warning("job_deferred", job_id=job.job_id, kind=job.kind, reason=error.reason)
+        self._put_back(job, error.reason, delay, "transient")
+
+    def _after_failure(
+        self, kind: JobKind[P], job: Job, reason: str, error: Exception | None = None
+    ) -> None:
+        where = _where(error)
+        log.error("job_failed", job_id=job.job_id, kind=job.kind, reason=reason, where=where)
+        if job.failures + 1 >= FAILURES_TO_QUARANTINE:
+            self._quarantine(job, f"{reason} {where}".strip(), kind)
+        else:
+            self._put_back(job, reason, kind.patience.delay(job.failures), "failure")
+
+    def _put_back(
+        self, job: Job, reason: str, delay: timedelta, counts_as: str
+    ) -> None:
+        try:
+            self._store.jobs.put_back(
+                job, reason=reason, delay=delay, counts_as=counts_as
+            )
+            if job.lane is not None and counts_as == "failure":
+                bell = self._store.jobs.next_in_lane(job.lane)
+                self._store.ring([bell] if bell else [])
+        except RetryLater as error:
+            # The lease runs out by itself and the sweep rings again.
+            log.warning("job_not_put_back", job_id=job.job_id, reason=error.reason)
+
+    def _quarantine(self, job: Job, reason: str, kind: JobKind[P] | None) -> None:
+        log.error("job_quarantined", job_id=job.job_id, kind=job.kind, reason=reason)
+        try:
+            with self._store.transaction() as work:
+                if kind is not None:
+                    kind.on_quarantine(work, job, reason)
+                work.quarantine(job, reason)
+        except LeaseLost:
+            log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
+        except RetryLater as error:
+            log.warning("job_not_quarantined", job_id=job.job_id, reason=error.reason)
+
+
+def _where(error: Exception | None) -> str:
+    """Return the innermost place of ours in the traceback: file and line, no text."""
+    place = ""
+    traceback = error.__traceback__ if error else None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if "/worker/" in code.co_filename:
+            name = code.co_filename.rsplit("/worker/", 1)[1]
+            place = f"{name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,80 @@
+"""What is due: jobs to ring again, deadlines of claims, alerts to tell.
+
+A sweep reads columns; nothing here is ever a delayed message. Its cost depends on
+what is due, not on what exists. Several schedulers side by side are harmless: jobs
+are unique by (kind, ref) and every firing of a deadline has a slot of its own.
+"""
+
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker.actors import QUEUES, reminder
+from worker.adapters import processes
+from worker.bootstrap import Parts
+from worker.domain.errors import RetryLater
+
+log = structlog.get_logger()
+
+SWEEP_EVERY = timedelta(seconds=1)
+DEADLINES_EVERY = timedelta(seconds=5)
+BURY_EVERY = timedelta(seconds=5)
+DEEP = 200
+"""A queue with this many rings waiting needs no more of them."""
+
+
+class Scheduler:
+    """Sweeps until it is stopped."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._store = parts.store
+        self._is_failing = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweep every second until `stop` is set."""
+        elapsed = timedelta(0)
+        self.bury_the_dead()
+        while not stop.wait(SWEEP_EVERY.total_seconds()):
+            elapsed += SWEEP_EVERY
+            try:
+                self.ring_due()
+                if elapsed % DEADLINES_EVERY == timedelta(0):
+                    self.enqueue_deadlines(self._parts.clock.now())
+                if elapsed % BURY_EVERY == timedelta(0):
+                    self.bury_the_dead()
+                    self._parts.announce()
+            except RetryLater as error:
+                if not self._is_failing:
+                    log.warning("sweep_failed", reason=error.reason)
+                self._is_failing = True
+            else:
+                self._is_failing = False
+
+    def ring_due(self) -> int:
+        """Ring jobs that are due and were not rung lately, queue by queue."""
+        rung = 0
+        for queue in QUEUES:
+            depth = self._parts.queue_depth(queue)
+            if depth is None or depth >= DEEP:
+                continue
+            bells = self._store.jobs.due(queue)
+            self._store.ring(bells)
+            rung += len(bells)
+        return rung
+
+    def enqueue_deadlines(self, now: datetime) -> int:
+        """Write a job for every claim whose next deadline has come."""
+        due = self._store.claims.due(now)
+        for claim_id, at in due:
+            with self._store.transaction() as work:
+                work.add_jobs(reminder(claim_id, at))
+        return len(due)
+
+    def bury_the_dead(self) -> None:
+        """End the leases of processes of this machine that are certainly gone."""
+        for owner, pid, ticks in self._store.processes.on_host(processes.host()):
+            if not processes.is_alive(pid, ticks):
+                self._store.processes.bury(owner)
+                log.info("process_buried", owner=owner)

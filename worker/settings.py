@@ -1,0 +1,200 @@
+"""Settings: frozen, from the environment and `.env`, all faults named at once."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from worker.domain.errors import SettingsInvalid
+
+PREFIX = "CLAIMS_"
+_MAILBOX_SCHEMES = {"imap", "imaps", "imap+starttls"}
+_SMTP_SCHEMES = {"smtp", "smtps", "smtp+starttls"}
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. A secret is never printed.
+
+    Source: DESIGN section 5.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore"
+    )
+
+    mailbox_url: SecretStr | None = Field(
+        None, description="The claims mailbox: imap://user:password@host:port/INBOX"
+    )
+    smtp_url: SecretStr | None = Field(
+        None, description="The relay: smtp://, smtps:// or smtp+starttls://"
+    )
+    database_url: SecretStr | None = Field(
+        None, description="sqlite:///path or postgresql://; unset: in the data folder"
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="redis:// or unix://; unset: a private redis-server"
+    )
+    raw_url: str | None = Field(
+        None, description="Raw store: file:///path; unset: in the data folder"
+    )
+    from_: str = Field(
+        "claims@localhost",
+        alias="CLAIMS_FROM",
+        description="The mailbox's own address; answers come from it",
+    )
+    from_name: str = Field("Claims", description="The name beside that address")
+    own_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Other addresses of ours (comma list); never answered"
+    )
+    trusted_mx: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Host names of our own mail exchangers (comma list)"
+    )
+    trusted_authserv: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="authserv-ids of our own servers (comma list)"
+    )
+    policy: Path | None = Field(None, description="TOML file with policy switches")
+    data_dir: Path = Field(
+        Path("claims-data"), description="Folder of the embedded defaults"
+    )
+    after: Literal["nothing", "flag", "label", "move"] = Field(
+        "nothing", description="What happens to a stored mail in the mailbox"
+    )
+    after_target: str = Field(
+        "ClaimStored", description="The keyword, label or folder for CLAIMS_AFTER"
+    )
+    go_live: datetime | None = Field(
+        None, description="Mail received earlier is stored and its answers are held"
+    )
+    drafts_url: SecretStr | None = Field(
+        None, description="Staff mailbox folder for drafts: imap://.../Drafts"
+    )
+    sent_folder: str = Field("Sent", description="Sent folder of the staff mailbox")
+    secret_key: SecretStr | None = Field(
+        None, description="Key of our Message-ID tokens; unset: made once, kept in data"
+    )
+    alert_url: SecretStr | None = Field(
+        None, description="Where alerts go: https:// webhook or mailto:"
+    )
+    member_id_pattern: str | None = Field(
+        None, description="Regular expression of member ids"
+    )
+    order_number_pattern: str | None = Field(
+        None, description="Regular expression of order numbers"
+    )
+    clock: datetime | None = Field(
+        None, description="Business time starts here (replays and tests)"
+    )
+    clock_anchor: datetime | None = Field(
+        None, description="The real instant at which CLAIMS_CLOCK began"
+    )
+    readers: int = Field(2, ge=1, le=64, description="Reader children of a worker")
+    max_mail_mb: int = Field(60, ge=1, description="Larger mails are kept in part")
+    auto_response: bool = Field(
+        default=True, description="Answer at T-2 h when no person has"
+    )
+    answers_per_address: int = Field(
+        3, ge=0, description="Automatic mails to one address in 24 h; then held"
+    )
+    answers_per_hour: int = Field(
+        0, ge=0, description="Automatic mails in an hour; then held; 0: no limit"
+    )
+
+    @field_validator("own_addresses", "trusted_mx", "trusted_authserv", mode="before")
+    @classmethod
+    def _comma_list(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(
+                part.strip().lower() for part in value.split(",") if part.strip()
+            )
+        return value
+
+    @field_validator("mailbox_url", "drafts_url")
+    @classmethod
+    def _imap_url(cls, value: SecretStr | None) -> SecretStr | None:
+        return _checked_url(value, _MAILBOX_SCHEMES)
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
+        return _checked_url(value, _SMTP_SCHEMES)
+
+    @field_validator("from_")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not _ADDRESS.fullmatch(value):
+            message = "is not an e-mail address"
+            raise ValueError(message)
+        return value.lower()
+
+    @field_validator("go_live", "clock", "clock_anchor")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+    @field_validator("member_id_pattern", "order_number_pattern")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                message = f"is not a regular expression ({error.msg})"
+                raise ValueError(message) from None
+        return value
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Return the settings of this process.
+
+        Raises:
+            SettingsInvalid: names every fault at once, and no value.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsInvalid([_fault(one) for one in error.errors()]) from None
+
+    def need(self, *names: str) -> None:
+        """Make sure that settings without a default are set.
+
+        Raises:
+            SettingsInvalid: names all that are missing.
+        """
+        missing = [name for name in names if getattr(self, name) is None]
+        if missing:
+            raise SettingsInvalid([f"{PREFIX}{name.upper()} is not set" for name in missing])
+
+
+def _checked_url(value: SecretStr | None, schemes: set[str]) -> SecretStr | None:
+    if value is None:
+        return None
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in schemes:
+        message = f"must begin with one of {', '.join(sorted(schemes))}://"
+        raise ValueError(message)
+    if not parts.hostname:
+        message = "names no host"
+        raise ValueError(message)
+    try:
+        _ = parts.port
+    except ValueError:
+        message = "has a port that is not a number"
+        raise ValueError(message) from None
+    return value
+
+
+def _fault(error: object) -> str:
+    """Return one fault without the value that was given, which may be a secret."""
+    location = error["loc"]  # type: ignore[index]
+    message = str(error["msg"]).removeprefix("Value error, ")  # type: ignore[index]
+    name = str(location[0]) if location else ""
+    if not name.startswith(PREFIX):
+        name = PREFIX + name.upper()
+    return f"{name} {message[0].lower() + message[1:]}"
