@@ -15,7 +15,6 @@ ADR-0002.
 
 import dataclasses
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from worker import ingest, notify, validate
 from worker.adapters.store import Job, NewJob, Settled, Work
@@ -30,10 +29,10 @@ from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Order
-from worker.domain.reply import HELD_WHEN_UNCERTAIN, MailCause, Reply, ReplyKind
+from worker.domain.reply import HELD_WHEN_UNCERTAIN, Reply, ReplyKind
 from worker.lookups import Lookups, cause_of, dossier_of, order_of
-from worker.ports import Attempt, Delivery
-from worker.runner import JobKind, Patience
+from worker.ports import Delivery
+from worker.runner import JobKind
 
 SYSTEM = "system"
 UNDERSTAND, VALIDATE, SEND = "understand", "validate", "send"
@@ -193,18 +192,20 @@ def validate_claim(parts: Parts, job: Job) -> None:
     assessment = validate.assess(claim, dossier, parts.policy)
     event = validate.event_for(claim.state, assessment)
     mail = next((one for one in mails if one.mail_id == mail_id), None)
-    assessed = _assessed(claim, assessment, event)
+    now = parts.clock.now()
+    after = _clocked(parts, _assessed(claim, assessment, event), now)
     replies = notify.answer_assessed(
         claim,
-        _clocked(parts, assessed),
+        after,
         assessment,
         order,
         None if mail is None else cause_of(parts.store, mail),
-        is_first=mail is not None and not parts.store.outbox.has_receipt(claim.claim_id),
+        is_first=mail is not None
+        and not parts.store.outbox.has_receipt(claim.claim_id),
         brought_documents=mail is not None and mail.mail_id in _documented(dossier),
-        now=parts.clock.now(),
+        now=now,
+        policy=parts.policy,
     )
-    after = _clocked(parts, assessed)
     with parts.store.transaction() as work:
         saved = work.save_claim(claim, after)
         if event is not None:
@@ -222,18 +223,19 @@ def validate_claim(parts: Parts, job: Job) -> None:
 
 def _assessed(claim: Claim, assessment: Assessment, event: Event | None) -> Claim:
     """Return the claim as the assessment leaves it, its next deadline aside."""
+    is_same_clock = claim.docs_complete_at == assessment.docs_complete_at
     return dataclasses.replace(
         claim,
         state=claim.state if event is None else next_state(claim.state, event),
         docs_complete_at=assessment.docs_complete_at,
+        promised_at=claim.promised_at if is_same_clock else None,
         respond_by=assessment.respond_by,
         flags=assessment.flags,
     )
 
 
-def _clocked(parts: Parts, claim: Claim) -> Claim:
+def _clocked(parts: Parts, claim: Claim, now: datetime) -> Claim:
     """Return the claim with its document dates and its next deadline."""
-    now = parts.clock.now()
     if claim.state is ClaimState.AWAITING_DOCUMENTS and not claim.documents_asked_at:
         claim = dataclasses.replace(
             claim,
@@ -269,7 +271,9 @@ def remind(parts: Parts, job: Job) -> None:
     with parts.store.transaction() as work:
         after = claim
         for due in due_events(claim, parts.policy):
-            if due.at <= now and work.fire_slot(f"claim:{claim.claim_id}:{due.kind}", _slot(due.at)):
+            if due.at <= now and work.fire_slot(
+                f"claim:{claim.claim_id}:{due.kind}", _slot(due.at)
+            ):
                 after = _fire(parts, work, due.kind, after, assessment, order, mails)
         later = next_due_at(after, parts.policy, now)
         work.save_claim(claim, dataclasses.replace(after, next_due_at=later))
@@ -290,21 +294,32 @@ def _fire(
     number = claim.claim_id
     match kind:
         case DueKind.WARN_48H | DueKind.WARN_24H:
-            work.raise_alert(kind, f"claim:{number}:{_slot(claim.respond_by)}", claim_id=number)
-            work.append_event(number, event_now(work, Event.SLA_WARNED, claim.state, claim.state))
+            work.raise_alert(
+                kind, f"claim:{number}:{_slot(claim.respond_by)}", claim_id=number
+            )
+            work.append_event(
+                number, event_now(work, Event.SLA_WARNED, claim.state, claim.state)
+            )
         case DueKind.DOCUMENTS_REMINDER:
             reply = notify.remind(claim, assessment, order, now=work.at, thread=thread)
             _queue(parts, work, claim, None, (reply,))
-            work.append_event(number, event_now(work, Event.DOCS_REMINDER, claim.state, claim.state))
+            work.append_event(
+                number, event_now(work, Event.DOCS_REMINDER, claim.state, claim.state)
+            )
         case DueKind.DOCUMENTS_EXPIRY:
             work.raise_alert(kind, f"claim:{number}", claim_id=number)
             work.append_event(
-                number, event_now(work, Event.DOCS_EXPIRY_PROPOSED, claim.state, claim.state)
+                number,
+                event_now(work, Event.DOCS_EXPIRY_PROPOSED, claim.state, claim.state),
             )
         case DueKind.AUTO_RESPONSE:
             if parts.policy.auto_response and parts.settings.auto_response:
                 next_at = work.at + parts.policy.respond_within
-                tier = SenderTier.A if any(m.sender_tier == "A" for m in mails) else SenderTier.B
+                tier = (
+                    SenderTier.A
+                    if any(m.sender_tier == "A" for m in mails)
+                    else SenderTier.B
+                )
                 reply = notify.respond(
                     claim, assessment, order, work.at, next_at, tier=tier, thread=thread
                 )
@@ -329,8 +344,9 @@ def send(parts: Parts, job: Job) -> None:
             work.finish(job)
         return
     if email.status == "sending" and kind in HELD_WHEN_UNCERTAIN:
+        end = notify.end_of(kind, Delivery.UNCERTAIN)
         with parts.store.transaction() as work:
-            _hold_uncertain(work, email_id, code="vanished", claim_id=email.claim_id)
+            _record(parts, work, email, end, code="vanished")
             work.finish(job)
         return
     with parts.store.transaction() as work:
@@ -341,52 +357,34 @@ def send(parts: Parts, job: Job) -> None:
         recipient=email.recipient,
         raw=email.raw,
     )
+    end = notify.end_of(kind, attempt.delivery)
     with parts.store.transaction() as work:
-        _end(parts, work, email, kind, attempt)
-        if attempt.delivery in {Delivery.ACCEPTED, Delivery.REFUSED} or (
-            attempt.delivery is Delivery.UNCERTAIN and kind in HELD_WHEN_UNCERTAIN
-        ):
+        _record(parts, work, email, end, code=attempt.code)
+        if end.is_over:
             work.finish(job)
             return
     wait = BLOCKED_PAUSE if attempt.delivery is Delivery.BLOCKED else None
     raise RetryLater(f"smtp_{attempt.code}", retry_after=wait)
 
 
-def _end(
-    parts: Parts, work: Work, email: Email, kind: ReplyKind, attempt: Attempt
+def _record(
+    parts: Parts, work: Work, email: Email, end: notify.End, *, code: str
 ) -> None:
     """Record how an attempt ended and what follows from it."""
-    number = email.email_id
-    match attempt.delivery:
-        case Delivery.ACCEPTED:
-            work.end_attempt(number, status="sent", code=attempt.code)
-            if email.claim_id is not None and kind in RESPONSES:
-                _answered(parts, work, email, kind)
-        case Delivery.REFUSED:
-            work.end_attempt(number, status="refused", code=attempt.code)
-            work.raise_alert("email_refused", f"email:{number}", claim_id=email.claim_id)
-        case Delivery.UNCERTAIN if kind in HELD_WHEN_UNCERTAIN:
-            _hold_uncertain(work, number, code=attempt.code, claim_id=email.claim_id)
-        case Delivery.UNCERTAIN:
-            work.end_attempt(
-                number, status="queued", code=attempt.code, was_uncertain=True
-            )
-        case Delivery.BLOCKED:
-            work.end_attempt(number, status="queued", code=attempt.code)
-            work.raise_alert("smtp_blocked", f"relay:{attempt.code}")
-        case Delivery.DEFERRED:
-            work.end_attempt(number, status="queued", code=attempt.code)
-        case _:
-            assert_never(attempt.delivery)
-
-
-def _hold_uncertain(
-    work: Work, email_id: int, *, code: str, claim_id: int | None
-) -> None:
+    number, claim_id = email.email_id, email.claim_id
     work.end_attempt(
-        email_id, status="held", code=code, held_reason="uncertain", was_uncertain=True
+        number,
+        status=end.status,
+        code=code,
+        held_reason=end.held_reason,
+        was_uncertain=end.was_uncertain,
     )
-    work.raise_alert("email_uncertain", f"email:{email_id}", claim_id=claim_id)
+    if end.alert is not None:
+        ref = f"relay:{code}" if end.alert == "smtp_blocked" else f"email:{number}"
+        work.raise_alert(end.alert, ref, claim_id=claim_id)
+    kind = ReplyKind(email.kind)
+    if end.status == "sent" and claim_id is not None and kind in RESPONSES:
+        _answered(parts, work, email, kind)
 
 
 def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
@@ -413,7 +411,7 @@ def hold(work: Work, job: Job, reason: str) -> None:
 # -- draft ----------------------------------------------------------------------
 
 
-def lay_draft(  # noqa: PLR0913 - a draft has that many sides
+def lay_draft(
     parts: Parts,
     work: Work,
     claim: Claim,
@@ -514,7 +512,9 @@ KINDS: dict[str, JobKind[Parts]] = {
     kind.name: kind
     for kind in (
         JobKind("read", UNDERSTAND, read, "understand", on_quarantine=park),
-        JobKind("understand", UNDERSTAND, understand, "validate, send", on_quarantine=park),
+        JobKind(
+            "understand", UNDERSTAND, understand, "validate, send", on_quarantine=park
+        ),
         JobKind("validate", VALIDATE, validate_claim, "send, draft"),
         JobKind("remind", VALIDATE, remind, "send"),
         JobKind("send", SEND, send, "the claim's clock", on_quarantine=hold),

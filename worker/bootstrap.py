@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from worker.adapters import processes
 from worker.adapters.clock import ShiftedClock, SystemClock
@@ -100,7 +101,7 @@ class Parts:
         return self.ensure_redis()
 
     def ensure_redis(self) -> str:
-        """Return the URL of a Redis that answers, starting the embedded one if needed."""
+        """Return the URL of a Redis that answers; starts the embedded one if needed."""
         embedded = self.embedded_redis
         return self.redis_url if embedded is None else embedded.ensure()
 
@@ -190,8 +191,8 @@ class Parts:
         member = self.settings.member_id_pattern
         order = self.settings.order_number_pattern
         return IdPatterns(
-            member=re.compile(member, re.I) if member else PERMISSIVE.member,
-            order=re.compile(order, re.I) if order else PERMISSIVE.order,
+            member=re.compile(member, re.IGNORECASE) if member else PERMISSIVE.member,
+            order=re.compile(order, re.IGNORECASE) if order else PERMISSIVE.order,
         )
 
     @cached_property
@@ -210,6 +211,14 @@ class Parts:
             transport = SmtpTransport(url.get_secret_value() if url else "")
             self._local.transport = transport
         return transport
+
+    @property
+    def mailbox_name(self) -> str:
+        """Return the mailbox's name in the ledger: who, where and which folder."""
+        self.settings.need("mailbox_url")
+        url = self.settings.mailbox_url
+        parts = urlsplit(url.get_secret_value() if url else "")
+        return f"{parts.username}@{parts.hostname}{parts.path or '/INBOX'}"
 
     def open_mailbox(self) -> Mailbox:
         """Return a new connection to the claims mailbox, not opened yet."""

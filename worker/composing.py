@@ -2,26 +2,23 @@
 
 from datetime import datetime, timedelta
 
+from worker import notify
 from worker.adapters.outgoing import build
 from worker.adapters.store import NewEmail, NewJob, Work
 from worker.bootstrap import Parts
 from worker.domain.errors import GiveUp
-from worker.domain.reply import Reply, ReplyKind
+from worker.domain.reply import Reply
 
 SEND_QUEUE = "send"
 BUDGET_WINDOW = timedelta(hours=24)
-TO_STRANGERS = (
-    ReplyKind.CANNOT_MATCH,
-    ReplyKind.CONFIRM_IDENTITY,
-    ReplyKind.IDENTITY_NOTICE,
-)
-"""What goes out on the word of somebody who is not proven to be the member."""
-CLAIM_BUDGET = 12
-"""Automatic mails about one claim in the window; more is a loop, not a member."""
 
 
 def compose(
-    parts: Parts, reply: Reply, *, received_at: datetime | None, go_live_at: datetime | None
+    parts: Parts,
+    reply: Reply,
+    *,
+    received_at: datetime | None,
+    go_live_at: datetime | None,
 ) -> NewEmail:
     """Return the outbox row of a reply, with its bytes.
 
@@ -37,9 +34,11 @@ def compose(
     }
     try:
         rendered = parts.renderer.render(reply.kind, reply.facts, locale=reply.locale)
+        outgoing = build(
+            reply, rendered, identity=parts.identity, now=parts.clock.now()
+        )
     except GiveUp as error:
         return NewEmail(**common, status="held", held_reason=error.reason)  # type: ignore[arg-type]
-    outgoing = build(reply, rendered, identity=parts.identity, now=parts.clock.now())
     reason = _held_reason(parts, reply, received_at=received_at, go_live_at=go_live_at)
     status = "draft" if reply.is_draft else "held" if reason else "queued"
     return NewEmail(
@@ -62,17 +61,21 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
 
 
 def _held_reason(
-    parts: Parts, reply: Reply, *, received_at: datetime | None, go_live_at: datetime | None
+    parts: Parts,
+    reply: Reply,
+    *,
+    received_at: datetime | None,
+    go_live_at: datetime | None,
 ) -> str:
-    if go_live_at is not None and received_at is not None and received_at < go_live_at:
-        return "before_go_live"
     since = parts.clock.now() - BUDGET_WINDOW
-    outbox = parts.store.outbox
-    if reply.kind in TO_STRANGERS:
-        limit = parts.settings.answers_per_address
-        if outbox.automatic_to(reply.to, TO_STRANGERS, since=since) >= limit:
-            return "budget_of_address"
-    if reply.claim_id is not None:
-        about = outbox.automatic_about(reply.claim_id, since=since)
-        return "budget_of_claim" if about >= CLAIM_BUDGET else ""
-    return ""
+    outbox, number = parts.store.outbox, reply.claim_id
+    budgets = notify.Budgets(
+        to_address=outbox.automatic_to(reply.to, notify.TO_STRANGERS, since=since),
+        most_to_address=parts.settings.answers_per_address,
+        about_claim=0
+        if number is None
+        else outbox.automatic_about(number, since=since),
+    )
+    return notify.held_reason(
+        reply, budgets, received_at=received_at, go_live_at=go_live_at
+    )

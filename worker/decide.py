@@ -45,7 +45,9 @@ def find_claim(parts: Parts, reference: str) -> Claim:
     return claim
 
 
-def approve(parts: Parts, claim: Claim, *, amount: str | None, by: str, reason: str) -> Done:
+def approve(
+    parts: Parts, claim: Claim, *, amount: str | None, by: str, reason: str
+) -> Done:
     """Approve a claim with an amount; without one the proposal must be final.
 
     Raises:
@@ -57,9 +59,12 @@ def approve(parts: Parts, claim: Claim, *, amount: str | None, by: str, reason: 
     is_partial = proposal is not None and money < proposal.total
     event = Event.APPROVED_PARTIAL if is_partial else Event.APPROVED
     lines = proposal.lines if proposal is not None and money == proposal.total else ()
-    clauses = _clauses_of(lines) or ((ClauseId("G5"),) if proposal is None else _clauses_of(proposal.lines))
+    clauses = _clauses_of(lines) or (
+        (ClauseId("G5"),) if proposal is None else _clauses_of(proposal.lines)
+    )
     decision = notify.Decision(
         at=parts.clock.now(),
+        cycle=_cycle(parts, claim),
         amount=money,
         lines=lines,
         clauses=clauses,
@@ -68,7 +73,12 @@ def approve(parts: Parts, claim: Claim, *, amount: str | None, by: str, reason: 
         points_restored=0 if proposal is None else proposal.points_restored,
     )
     reply = notify.decide(
-        ReplyKind.APPROVED, claim, order, decision, policy=parts.policy, thread=_thread(parts, claim)
+        ReplyKind.APPROVED,
+        claim,
+        order,
+        decision,
+        policy=parts.policy,
+        thread=_thread(parts, claim),
     )
     return _carry_out(
         parts, claim, event, reply, by=by, reason=reason, clauses=clauses, decided=money
@@ -94,9 +104,16 @@ def reject(
     if unknown or not chosen:
         known = ", ".join(CLAUSES)
         raise UsageError(f"name the clause with --clause; one of {known}")
-    decision = notify.Decision(at=parts.clock.now(), clauses=chosen, reason=reason)
+    decision = notify.Decision(
+        at=parts.clock.now(), cycle=_cycle(parts, claim), clauses=chosen, reason=reason
+    )
     reply = notify.decide(
-        ReplyKind.REJECTED, claim, order, decision, policy=parts.policy, thread=_thread(parts, claim)
+        ReplyKind.REJECTED,
+        claim,
+        order,
+        decision,
+        policy=parts.policy,
+        thread=_thread(parts, claim),
     )
     return _carry_out(
         parts, claim, Event.REJECTED, reply, by=by, reason=reason, clauses=chosen
@@ -115,16 +132,28 @@ def complete(parts: Parts, claim: Claim, *, by: str, reference: str) -> Done:
         raise UsageError(f"{claim.ref} has no approved amount: use `claims approve`")
     decision = notify.Decision(
         at=parts.clock.now(),
+        cycle=_cycle(parts, claim),
         amount=Money(decided),
         reason="",
         paid_at=parts.clock.now(),
         payment_reference=reference,
     )
     reply = notify.decide(
-        ReplyKind.COMPLETED, claim, order, decision, policy=parts.policy, thread=_thread(parts, claim)
+        ReplyKind.COMPLETED,
+        claim,
+        order,
+        decision,
+        policy=parts.policy,
+        thread=_thread(parts, claim),
     )
     return _carry_out(
-        parts, claim, Event.PAYOUT_DONE, reply, by=by, reason=reference, clauses=(ClauseId("C13"),)
+        parts,
+        claim,
+        Event.PAYOUT_DONE,
+        reply,
+        by=by,
+        reason=reference,
+        clauses=(ClauseId("C13"),),
     )
 
 
@@ -157,7 +186,13 @@ def _carry_out(  # noqa: PLR0913 - who, what, why and how much
         work.append_event(
             claim.claim_id,
             event_now(
-                work, event, claim.state, state, clauses=clauses, actor=by, reason=reason
+                work,
+                event,
+                claim.state,
+                state,
+                clauses=clauses,
+                actor=by,
+                reason=reason,
             ),
         )
         stale = work.cancel_drafts(claim.claim_id)
@@ -170,7 +205,9 @@ def _carry_out(  # noqa: PLR0913 - who, what, why and how much
 def _known(parts: Parts, claim: Claim) -> tuple[Order, Assessment]:
     assessment = parts.store.claims.latest_assessment(claim.claim_id)
     if assessment is None or claim.state is ClaimState.IDENTITY_HOLD:
-        raise UsageError(f"{claim.ref} is {claim.state}: there is nothing to decide yet")
+        raise UsageError(
+            f"{claim.ref} is {claim.state}: there is nothing to decide yet"
+        )
     return order_of(parts.orders, claim), assessment
 
 
@@ -194,6 +231,12 @@ def _amount(text: str | None, proposal: Proposal | None) -> Money:
 
 def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:
     return tuple(dict.fromkeys(line.clause for line in lines))
+
+
+def _cycle(parts: Parts, claim: Claim) -> int:
+    """Return which round of decisions this is: 1, and 2 after an appeal."""
+    events = parts.store.claims.events(claim.claim_id)
+    return 1 + sum(event.event is Event.APPEAL_FILED for event in events)
 
 
 def _thread(parts: Parts, claim: Claim) -> tuple[str, ...]:

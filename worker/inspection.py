@@ -51,9 +51,12 @@ class Inspector:
         self._clock = clock
         self._runner = Runner(parts, KINDS)
         self._ledger = parts.store.ledger(
-            jobs_for=jobs_of_new_mail, go_live_at=datetime.fromtimestamp(0, tz=clock.at.tzinfo)
+            jobs_for=jobs_of_new_mail,
+            go_live_at=datetime.fromtimestamp(0, tz=clock.at.tzinfo),
         )
-        lease = self._ledger.take_lease("inspect", owner=parts.owner, lease_for=LEASE_FOR)
+        lease = self._ledger.take_lease(
+            "inspect", owner=parts.owner, lease_for=LEASE_FOR
+        )
         if lease is None:  # a private record has no other poller
             raise RuntimeError("inspect")
         self._lease = self._ledger.begin_epoch(lease, 1)
@@ -104,9 +107,12 @@ class Inspector:
             row=row,
             mail=store.mails.get(self._uid).mail,
             claim=claim,
-            assessment=store.claims.latest_assessment(claim.claim_id) if claim else None,
+            assessment=store.claims.latest_assessment(claim.claim_id)
+            if claim
+            else None,
             emails=tuple(
-                {"kind": e.kind, "to": e.recipient, "subject": e.subject} for e in emails
+                {"kind": e.kind, "to": e.recipient, "subject": e.subject}
+                for e in emails
             ),
             email_bytes=tuple(e.raw for e in emails),
         )
@@ -215,4 +221,3 @@ def _attachments(one: Inspected) -> list[dict[str, Any]]:
 
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
-

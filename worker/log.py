@@ -43,7 +43,9 @@ def configure(
         level: the lowest level of our own events.
         stream: where to; None means stdout.
     """
-    logging.basicConfig(format="%(message)s", stream=stream or sys.stdout, level=logging.WARNING)
+    logging.basicConfig(
+        format="%(message)s", stream=stream or sys.stdout, level=logging.WARNING
+    )
     for name, library_level in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(library_level)
     renderer: Any = (

@@ -19,8 +19,15 @@ from datetime import timedelta
 import structlog
 
 from worker.domain.errors import LeaseLost, RetryLater
-from worker.ingest import BatchRawStore, Suspects, SweepLimits, SweepResult, sweep
-from worker.ports import Clock, Mailbox, MailboxGone, MailboxLease, MailLedger
+from worker.ingest import Suspects, SweepLimits, SweepResult, sweep
+from worker.ports import (
+    Clock,
+    Mailbox,
+    MailboxGone,
+    MailboxLease,
+    MailLedger,
+    RawStore,
+)
 
 log = structlog.get_logger()
 
@@ -65,7 +72,7 @@ class Poller:
     """
 
     open_mailbox: Callable[[], Mailbox]
-    raw: BatchRawStore
+    raw: RawStore
     ledger: MailLedger
     clock: Clock
     name: str

@@ -148,6 +148,10 @@ class RawStore(Protocol):
         """
         ...
 
+    def put_many(self, blobs: Iterable[bytes]) -> list[Stored]:
+        """Store blobs as `put` does each, waiting for the disk once for all."""
+        ...
+
     def get(self, sha256: str) -> bytes:
         """Return the whole blob.
 
@@ -300,8 +304,6 @@ class Queue(Protocol):
     def ring(self, bells: Sequence[Bell]) -> None:
         """Send the ids; failures are swallowed and counted, the sweep rings again."""
         ...
-
-
 
 
 # -- ledger of the mailbox --------------------------------------------------------

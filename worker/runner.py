@@ -34,7 +34,10 @@ FAILURES_TO_QUARANTINE = 3
 class HasStore(Protocol):
     """The parts that the runner itself needs."""
 
-    store: Store
+    @property
+    def store(self) -> Store:
+        """Return the record."""
+        ...
 
 
 P = TypeVar("P", bound=HasStore)
@@ -54,7 +57,7 @@ class Patience:
 
     def delay(self, tries: int) -> timedelta:
         """Return the wait after `tries` earlier refusals."""
-        return min(self.longest, self.first * 2 ** min(tries, 20))
+        return min(self.longest, self.first * float(2 ** min(tries, 20)))
 
 
 def _nothing_more(_work: Work, _job: Job, _reason: str) -> None:
@@ -205,14 +208,18 @@ class Runner(Generic[P]):
             self._quarantine(job, f"gave_up_after_{error.reason}", kind)
             return
         delay = error.retry_after or kind.patience.delay(job.transients)
-        log.warning("job_deferred", job_id=job.job_id, kind=job.kind, reason=error.reason)
+        log.warning(
+            "job_deferred", job_id=job.job_id, kind=job.kind, reason=error.reason
+        )
         self._put_back(job, error.reason, delay, "transient")
 
     def _after_failure(
         self, kind: JobKind[P], job: Job, reason: str, error: Exception | None = None
     ) -> None:
         where = _where(error)
-        log.error("job_failed", job_id=job.job_id, kind=job.kind, reason=reason, where=where)
+        log.error(
+            "job_failed", job_id=job.job_id, kind=job.kind, reason=reason, where=where
+        )
         if job.failures + 1 >= FAILURES_TO_QUARANTINE:
             self._quarantine(job, f"{reason} {where}".strip(), kind)
         else:

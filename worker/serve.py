@@ -33,6 +33,8 @@ LONGEST_PAUSE = timedelta(seconds=5)
 HEALTHY_AFTER = timedelta(seconds=10)
 STOP_WITHIN = timedelta(seconds=20)
 LOOK_EVERY = timedelta(milliseconds=200)
+QUIET_LOOKS = 2
+"""Idle is what looks idle twice in a row."""
 TROUBLE_FOR = timedelta(seconds=20)
 """A mailbox that cannot be opened for this long ends `--until-idle` with a "no"."""
 
@@ -136,7 +138,7 @@ class Supervisor:
         """
         with self.running():
             quiet = 0
-            while not stop.is_set() and quiet < 2:
+            while not stop.is_set() and quiet < QUIET_LOOKS:
                 self.tend()
                 stop.wait(LOOK_EVERY.total_seconds())
                 quiet = quiet + 1 if self._is_idle() else 0
@@ -197,4 +199,3 @@ def stop_on_signals() -> threading.Event:
 def one_line(counts: dict[str, object]) -> str:
     """Return the counts as one JSON line."""
     return json.dumps(counts, sort_keys=False)
-

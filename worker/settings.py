@@ -169,7 +169,9 @@ class Settings(BaseSettings):
         """
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
-            raise SettingsInvalid([f"{PREFIX}{name.upper()} is not set" for name in missing])
+            raise SettingsInvalid(
+                [f"{PREFIX}{name.upper()} is not set" for name in missing]
+            )
 
 
 def _checked_url(value: SecretStr | None, schemes: set[str]) -> SecretStr | None:

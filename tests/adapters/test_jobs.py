@@ -99,9 +99,13 @@ def test_who_lost_the_lease_cannot_finish(store: Store) -> None:
     take(store, 1)
     assert paused is not None
 
-    with pytest.raises(LeaseLost), store.transaction() as work:
-        work.add_jobs(NewJob("send", "2", "send"))
-        work.finish(paused)
+    def finish() -> None:
+        with store.transaction() as work:
+            work.add_jobs(NewJob("send", "2", "send"))
+            work.finish(paused)
+
+    with pytest.raises(LeaseLost):
+        finish()
 
     assert store.jobs.count_alive() == 1
 

@@ -164,8 +164,8 @@ def transport_to(
     return closing(
         SmtpTransport(
             f"{scheme}://{login}localhost:{relay.port}",
-            timedelta(seconds=0.3),
-            answer_timeout=timedelta(seconds=0.3),
+            timedelta(seconds=1),
+            answer_timeout=timedelta(seconds=1),
             tls=tls,
         )
     )

@@ -94,7 +94,12 @@ class EmbeddedRedis:
                 program,
                 *("--port", "0", "--unixsocket", str(self._socket)),
                 *("--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
-                *("--dir", str(self._socket.parent), "--maxmemory-policy", "noeviction"),
+                *(
+                    "--dir",
+                    str(self._socket.parent),
+                    "--maxmemory-policy",
+                    "noeviction",
+                ),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

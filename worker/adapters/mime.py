@@ -29,7 +29,7 @@ from worker.adapters.reading.headers import (
     message_ids,
     values_of,
 )
-from worker.adapters.reading.parts import MailPart, Tree
+from worker.adapters.reading.parts import Tree
 from worker.adapters.reading.texts import one_line
 from worker.adapters.walk import walk
 from worker.domain.mail import Attachment, AuthResults, FileKind, Hop, Mail
@@ -40,10 +40,12 @@ MAX_NAME_CHARS = 200
 MAX_ADDRESSES = 100
 MAX_ADDRESS_CHARS = 254
 """Source: RFC 5321 §4.5.3.1.3."""
-MAX_SENDER_HEADERS = 5
+MAX_SENDER_HEADERS = 3
 MAX_TRACES = 100
 """Received and Authentication-Results headers kept of each. Our choice."""
 MAX_AUTH_CHARS = 4_000
+MAX_LIBRARY_PARTS = 50
+"""Our choice."""
 MAX_DEFECTS = 20
 YEARS = range(1970, 2200)
 
@@ -89,7 +91,7 @@ def parse(raw: bytes | memoryview) -> Mail:
 
 
 def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
-    library = _library_view(tree.root)
+    library = _library_view(tree)
     sender = read_sender(values_of(headers, "from"))
     text = body.read(tree.leaves)
     files = walk(tree, text)
@@ -149,14 +151,17 @@ def read_sender(values: Sequence[str]) -> Sender:
     return Sender((*addresses, *unseen)[:MAX_ADDRESSES], name, is_clear)
 
 
-def _library_view(root: MailPart) -> MailParser | None:
-    """Return mail-parser's view of a mail, of its headers alone when that fails, or
-    None.
+def _library_view(tree: Tree) -> MailParser | None:
+    """Return mail-parser's view of a mail; None when it cannot even read the headers.
+
+    It gets the headers alone where it fails on the parts, or where there are so many
+    that reading their parameters again would take seconds.
     """
     only_headers = email.message.Message()
-    for name, value in root.raw_items():
+    for name, value in tree.root.raw_items():
         only_headers.set_raw(name, value)
-    for message in (root, only_headers):
+    is_long = len(tree.leaves) > MAX_LIBRARY_PARTS
+    for message in (only_headers,) if is_long else (tree.root, only_headers):
         try:
             return MailParser(message)
         except HEADER_ERRORS:

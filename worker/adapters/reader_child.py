@@ -58,7 +58,7 @@ class Child:
             write_answer(self.answers, self._answer(kind, payload))
 
     def _answer(self, kind: bytes, payload: bytearray) -> Answer:
-        """Return the mail or a code; whatever a mail raises, it is the mail's end only."""
+        """Return the mail, or a code: whatever it raises, it is the end of one mail."""
         try:
             mail = self._read(kind, payload)
         except ReadFailed as error:

@@ -21,8 +21,8 @@ MAX_ROWS = 500
 """Files listed of one mail. Source: reliability.md 4.2 (parts)."""
 MAX_OPENED = 150
 """Files opened of one mail; more are only measured. Our choice."""
-MAX_COST = 400_000_000
-"""Spent on one mail, in pixels of 27 ns: 11 s at worst, below the CPU limit of 20 s."""
+MAX_COST = 300_000_000
+"""Spent on one mail, in pixels of 27 ns: 8 s at worst, below the CPU limit of 20 s."""
 MAX_TEXT_CHARS = 1_000_000
 """Text kept of all files of one mail. Our choice."""
 MAX_MAIL_DEPTH = 6

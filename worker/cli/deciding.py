@@ -23,7 +23,8 @@ def approve(
     claim: Claim,
     by: By,
     amount: Annotated[
-        str | None, typer.Option(help="USD; may be left out when the proposal is final.")
+        str | None,
+        typer.Option(help="USD; may be left out when the proposal is final."),
     ] = None,
     reason: Reason = "",
 ) -> None:
@@ -49,7 +50,9 @@ def reject(
     _say(decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason))
 
 
-@app.command(epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`")
+@app.command(
+    epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`"
+)
 def complete(
     claim: Claim,
     by: By,

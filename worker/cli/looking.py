@@ -12,6 +12,7 @@ from worker import inspection
 from worker import log as logs
 from worker.adapters import migrations
 from worker.adapters.orders_csv import CsvFaults, read_orders
+from worker.adapters.policy_file import read_policy
 from worker.bootstrap import Parts
 from worker.cli import doctoring, report
 from worker.cli.console import err, fail, out
@@ -33,12 +34,14 @@ def orders_import(
     file: Annotated[Path, typer.Argument(help="CSV, one row a package.")],
 ) -> None:
     """Insert or replace orders from a CSV file; all of it or nothing."""
-    orders = _read_orders(file)
     parts = Parts(Settings.from_env(), with_redis=False)
+    orders = _read_orders(file, parts.policy.policy_tz)
     if parts.settings.database_url is None:
         migrations.upgrade(parts.database_url)
     count = parts.store.orders.import_orders(orders)
-    out.print(f"{count} orders imported; the directory has {parts.store.orders.count()}.")
+    out.print(
+        f"{count} orders imported; the directory has {parts.store.orders.count()}."
+    )
 
 
 @app.command(epilog="Example: `claims inspect mail.eml --orders orders.csv`")
@@ -57,10 +60,11 @@ def inspect(
     logs.configure(stream=sys.stderr, level="error")
     given_at = None if received_at is None else _instant(received_at)
     raws = [(path, _read(path)) for path in mails]
-    results = []
+    settings = Settings.from_env()
+    zone = read_policy(settings.policy).policy_tz
     with inspection.inspector(
-        Settings.from_env(),
-        orders=None if orders is None else _read_orders(orders),
+        settings,
+        orders=None if orders is None else _read_orders(orders, zone),
         given_at=given_at,
     ) as inspector:
         shown = track(raws, "Reading", console=err, disable=not err.is_terminal)
@@ -117,9 +121,9 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _read_orders(path: Path) -> tuple[Order, ...]:
+def _read_orders(path: Path, default_tz: str) -> tuple[Order, ...]:
     try:
-        return read_orders(path).rows
+        return read_orders(path, default_tz=default_tz).rows
     except CsvFaults as error:
         for line, message in error.faults[:MOST_FAULTS]:
             fail(f"{path}:{line}: {message}", code=None)
@@ -133,5 +137,7 @@ def _instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text} is not an instant such as 2026-11-18T19:10Z") from None
+        raise UsageError(
+            f"{text} is not an instant such as 2026-11-18T19:10Z"
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

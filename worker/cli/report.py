@@ -57,24 +57,34 @@ def print_inspected(one: Inspected) -> None:
     facts = _grid()
     facts.add_row("Fate", f"[bold]{row['fate']}[/]  [dim]{escape(row['signal'])}[/]")
     if claim is not None:
-        ids = f"{claim.member_id} · {claim.order_number} · package {claim.package_id or '?'}"
+        package = f"package {claim.package_id or '?'}"
+        ids = f"{claim.member_id} · {claim.order_number} · {package}"
         facts.add_row("Claim", f"{escape(ids)} · {claim.claim_type}")
         facts.add_row("State", f"[bold]{claim.state}[/]")
     facts.add_row("Sender", f"tier {row['sender_tier']}")
     if row["received_at"] is not None:
-        facts.add_row("Received", f"{_when(row['received_at'])} ({row['received_from']})")
+        facts.add_row(
+            "Received", f"{_when(row['received_at'])} ({row['received_from']})"
+        )
     if claim is not None and claim.respond_by is not None:
         facts.add_row("Respond by", _when(claim.respond_by))
     out.print(facts)
     _print_assessment(one.assessment, one.row["flags"])
     if one.mail is not None and one.mail.attachments:
-        table = Table("Part", "File", "Type", "Bytes", "Serves as", "Note", title="Files")
+        table = Table(
+            "Part", "File", "Type", "Bytes", "Serves as", "Note", title="Files"
+        )
         for a in one.mail.attachments:
             roles = ", ".join(row["roles"].get(a.path, [])) or "–"
             note = a.note or (a.trouble or "")
             size = f"{a.size_bytes:,}"
             table.add_row(
-                a.path, escape(a.filename or "–"), a.media_type, size, roles, escape(note)
+                a.path,
+                escape(a.filename or "–"),
+                a.media_type,
+                size,
+                roles,
+                escape(note),
             )
         out.print(table)
     for email in one.emails:
@@ -137,7 +147,9 @@ def print_claim(parts: Parts, claim: Claim) -> None:
     for email in store.outbox.of_claim(claim.claim_id):
         if email.status != "cancelled":
             status = f"{email.status} {email.held_reason}".strip()
-            emails.add_row(email.kind, status, _when(email.created_at), escape(email.subject))
+            emails.add_row(
+                email.kind, status, _when(email.created_at), escape(email.subject)
+            )
     out.print(emails)
 
 

@@ -15,6 +15,7 @@ from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.demo import run_demo
 from worker.domain.errors import UsageError
+from worker.ingest import SweepLimits
 from worker.poll import Poller
 from worker.runner import Runner
 from worker.schedule import Scheduler
@@ -48,7 +49,9 @@ def serve(
     *,
     until_idle: Annotated[
         bool,
-        typer.Option("--until-idle", help="Exit when all is drained; print JSON counts."),
+        typer.Option(
+            "--until-idle", help="Exit when all is drained; print JSON counts."
+        ),
     ] = False,
 ) -> None:
     """Run poller, workers and scheduler in one supervised process group."""
@@ -78,7 +81,7 @@ def poll() -> None:
         clock=parts.clock,
         name=parts.mailbox_name,
         owner=parts.owner,
-        max_mail_bytes=parts.settings.max_mail_mb * 1024 * 1024,
+        limits=SweepLimits(most_bytes=parts.settings.max_mail_mb * 1024 * 1024),
     )
     poller.run(stop)
 
@@ -135,8 +138,8 @@ def _parts(role: str, *needed: str) -> Parts:
     settings.need(*needed)
     parts = Parts(settings, role=role)
     if migrations.current(parts.database_url) != migrations.latest():
-        raise UsageError("the database is not at the newest schema: run `claims migrate`")
+        raise UsageError(
+            "the database is not at the newest schema: run `claims migrate`"
+        )
     parts.announce()
     return parts
-
-

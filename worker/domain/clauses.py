@@ -148,6 +148,13 @@ _ALL = (
         "Completion notice",
         "Once the claim is completed, members will receive an email notification.",
     ),
+    _clause(
+        "P13",
+        "Points of a return",
+        "If you request a return, the points for the returned item will be reverted to"
+        " your account along with your refund. If it's a partial return, points will be"
+        " returned based on a percentage of the product's price.",
+    ),
 )
 
 CLAUSES: dict[ClauseId, Clause] = {clause.clause_id: clause for clause in _ALL}

@@ -5,8 +5,6 @@ and `_` is a space; all else is the beginning of a word. Scripts without spaces 
 anywhere. Texts and lists are compared folded, so the lists are written without accents.
 """
 
-# ruff: noqa: RUF001 - lists in many scripts hold letters that look alike
-
 import re
 import unicodedata
 
@@ -75,7 +73,7 @@ DAMAGE = _lexicon(
     поврежд разбит разбил сломан сломал треснут треснул трещин порван помят разорван
     испорч дефект раздавл
     hasar kirik kirilm bozuk ezik! ezilm yirtik yirtil catlak parcalan zarar_gor
-    skadad skadet trasig krossad beskadiget odelagt knust poskozen rozbit serult torott
+    skada trasig krossad beskadiget odelagt knust poskozen rozbit serult torott
     vaurioitun
     破损 破損 损坏 損壞 破碎 碎了 碎掉 摔碎 摔坏 摔烂 坏了 壞了 坏掉 压坏 压扁 压烂 毁坏
     损毁 裂开 破裂 碎裂 裂痕 变形 變形 打碎 受损 破了 划痕 漏液

@@ -93,7 +93,7 @@ _SIGN = (
     r"(?:us|hk|nt|au|ca|a|c|s|r|mx)?\$|[€£¥₩₽₺₹]"
     r"|(?<![a-z])(?:usd|eur|gbp|jpy|cny|rmb|hkd|chf|sfr|aud|cad|sgd|twd|krw|rub|pln|sek"
     r"|nok|dkk|czk|huf|try|inr|brl|mxn|zl|kr|kc|ft|tl|fr|euros?|dollars?)(?![a-z])\.?"
-    r"|руб\w{0,3}\.?"  # noqa: RUF001 - roubles, in their own letters
+    r"|руб\w{0,3}\.?"
 )
 _GROUPED = r"\d{1,3}(?:[.,' ]\d{3}){1,3}(?:[.,]\d{1,2})?(?!\d)"
 _NUMBER = rf"(?:{_GROUPED}|\d{{1,9}}(?:[.,]\d{{1,2}})?(?!\d))"

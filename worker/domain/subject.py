@@ -264,7 +264,7 @@ _TOKEN = re.compile(r"#?[A-Za-z0-9]+(?:[_/.#-]+[A-Za-z0-9]+)*")
 _LETTERS = re.compile(r"[A-Za-z]{1,4}")
 _ORDINARY = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:T\d\d.*)?"  # dates
-    r"|\d{1,3}(?:[.]\d{3})*[.]\d{1,2}"  # prices and weights
+    r"|\d{1,3}(?:\.\d{3})+(?:\.\d{1,2})?|\d{1,9}\.\d{1,2}"  # prices and weights
     r"|\d{1,2}(?:st|nd|rd|th|am|pm|h|kg|g|cm|mm|x|k|€)"
     r"|00\d{8,}"
 )

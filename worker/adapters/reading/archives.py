@@ -80,7 +80,7 @@ def members(data: bytes, *, budget_bytes: int) -> list[Member]:
 
 
 def _refuse_long_directory(data: bytes) -> None:
-    """Raise before the standard library builds an object for each of a million names."""
+    """Raise before the standard library builds an object for each of a million."""
     end = data.rfind(_END, max(0, len(data) - _END_SEARCHED))
     directory = data[end + 12 : end + 16]
     if end >= 0 and int.from_bytes(directory, "little") > MAX_DIRECTORY_BYTES:

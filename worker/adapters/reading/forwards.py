@@ -1,14 +1,23 @@
 """Mails that a person forwarded or answered inside the text of a mail.
 
 Finds the header blocks that mail programs write above a forwarded or quoted mail, in
-the languages of LABELS, and parts a body into the person's own words and the mails
-below them.
+the languages of `forward_marks`, and parts a body into the person's own words and the
+mails below them.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from worker.adapters.reading.forward_marks import (
+    BEGIN,
+    FIELD,
+    FIELD_BY_LABEL,
+    SEPARATOR,
+    WROTE,
+    WROTE_ENDS,
+    WROTE_STARTS,
+)
 from worker.adapters.reading.headers import decode_words
 from worker.adapters.reading.texts import one_line
 
@@ -20,69 +29,6 @@ MAX_FIELD_CHARS = 500
 MAX_GAP = 1
 """Empty lines inside a header block: HTML tables leave them. Our choice."""
 
-_LABELS = {
-    "from": "from von de da van od från fra lähettäjä от 'от кого' kimden gönderen"
-    " 发件人 寄件人 寄件者 发信人 差出人 送信者 送信元 '보낸 사람' 보낸사람 feladó 'de la'"
-    " από expéditeur remitente mittente afzender absender nadawca odesílatel",
-    "date": "date sent datum gesendet 'gesendet am' envoyé 'envoyé le' enviado"
-    " 'enviado el' 'enviada em' 'enviado em' fecha inviato data verzonden wysłano skickat sendt dato"
-    " lähetetty päivämäärä pvm odesláno дата отправлено gönderildi tarih 发送时间"
-    " 发送日期 日期 时间 寄件日期 傳送時間 送信日時 送信日 日付 日時 날짜 '보낸 날짜'"
-    " elküldve dátum trimis ημερομηνία στάλθηκε",
-    "to": "to an à pour a para aan do till til vastaanottaja komu кому kime alıcı"
-    " 收件人 收件者 宛先 '받는 사람' 받는사람 címzett către προς destinatario"
-    " destinataire empfänger",
-    "subject": "subject betreff objet sujet asunto assunto oggetto onderwerp temat"
-    " ämne emne aihe předmět тема konu 主题 主題 主旨 标题 標題 件名 제목 tárgy subiect"
-    " θέμα",
-    "cc": "cc kopie copie copia kopia kopi 抄送 副本 참조 копия bcc 'reply-to' 'antwort an'",
-}
-"""What mail programs call the lines above a forwarded mail. Source: our choice; the
-languages are those of Gmail, Outlook, Apple Mail, Thunderbird, QQ and 163."""
-
-_FIELD_BY_LABEL = {
-    (quoted or bare): field
-    for field, labels in _LABELS.items()
-    for quoted, bare in re.findall(r"'([^']+)'|(\S+)", labels)
-}
-_FIELD = re.compile(
-    r"^[\s>|*_]*("
-    + "|".join(sorted(map(re.escape, _FIELD_BY_LABEL), key=len, reverse=True))
-    + r")[ \t\u00a0]*[*_]*[ \t\u00a0]*[:：][*_]*[ \t\u00a0]*(.*)$",
-    re.IGNORECASE,
-)
-_SEPARATOR_WORDS = (
-    r"forwarded|original|weitergeleitet|ursprüngliche|transféré|d'origine|origine"
-    r"|reenviad|inoltrat|originale|doorgestuurd|oorspronkelijk|encaminhad|przekazan"
-    r"|vidarebefordr|videresend|videresendt|välitetty|přeposlan|пересылаем|пересланн"
-    r"|исходное|iletilen|转发|轉寄|原始邮件|原始郵件|転送|元のメッセージ|전달된|원본"
-    r"|mensaje original|messaggio originale"
-)
-_SEPARATOR = re.compile(
-    rf"^[\s>|*]*+[-_—–=]{{2,}}+[^-_=]{{0,60}}(?:{_SEPARATOR_WORDS})[^-_=]{{0,60}}[-_—–=]{{2}}",
-    re.IGNORECASE,
-)
-_BEGIN = re.compile(
-    r"^[\s>|*_]*(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)"
-    r"|début du message (?:réexpédié|transféré)|inicio del mensaje reenviado"
-    r"|inizio messaggio inoltrato|begin doorgestuurd bericht|início da mensagem"
-    r" (?:reencaminhada|encaminhada)|下面是被转发的邮件|以下是轉寄的郵件|転送されたメッセージ"
-    r")\s*[:：]?\s*$",
-    re.IGNORECASE,
-)
-_WROTE = re.compile(
-    r"(?:\bwrote|\bschrieb\b.{0,80}|\ba écrit|\bescribió|\bha scritto|\bschreef\b.{0,80}"
-    r"|\bescreveu|\bnapisał\(?a?\)?|\bpisze|\bskrev\b.{0,80}|\bkirjoitti|\bnapsala?"
-    r"|\bпишет|\bнаписала?|\byazdı|写道|寫道|のメール|書きました|님이 작성)"
-    r"\s*[:：]?\s*$",
-    re.IGNORECASE,
-)
-_WROTE_ENDS = (":", "：", "写道", "寫道")
-_WROTE_STARTS = re.compile(
-    r"^\s*(?:on|am|le|el|il|op|em|dnia|w dniu|den|på|dne|в|在|于|\d{4}[年/.-]|\S+@\S+"
-    r"|.{1,80}<\S+@\S+>)",
-    re.IGNORECASE,
-)
 _DATED = re.compile(r"@|\d{1,2}[:.h]\d{2}|\b\d{4}\b")
 _QUOTE = re.compile(r"^\s*>")
 _QUOTE_MARKS = re.compile(r"^(?:\s*>)+ ?")
@@ -160,8 +106,8 @@ def _block_at(lines: list[str], start: int) -> _Block | None:
     line = lines[start]
     if not line.strip():
         return None
-    is_marked = bool(_SEPARATOR.match(line) or _BEGIN.match(line))
-    if not is_marked and not _FIELD.match(line):
+    is_marked = bool(SEPARATOR.match(line) or BEGIN.match(line))
+    if not is_marked and not FIELD.match(line):
         return None
     fields, end = _fields(lines, start + is_marked)
     has_sender = "from" in fields
@@ -177,9 +123,9 @@ def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
     position, end, gap, last = start, start, 0, ""
     while position < len(lines):
         line = lines[position]
-        match = _FIELD.match(line)
+        match = FIELD.match(line)
         if match:
-            last = _FIELD_BY_LABEL.get(match.group(1).lower(), "cc")
+            last = FIELD_BY_LABEL.get(match.group(1).lower(), "cc")
             if last in fields and last != "cc":
                 break
             fields[last] = match.group(2).strip(" \t*_")
@@ -244,12 +190,12 @@ def _attribution_height(lines: list[str], start: int) -> int:
 
     It names an address, a time or a year; "on Monday I wrote:" is a person's sentence.
     """
-    if not _WROTE_STARTS.match(lines[start]):
+    if not WROTE_STARTS.match(lines[start]):
         return 0
     for height in (1, 2, 3):
         joined = " ".join(lines[start : start + height])[:MAX_LINE_CHARS].rstrip()
-        is_end = joined.endswith(_WROTE_ENDS)
-        if is_end and _WROTE.search(joined) and _DATED.search(joined):
+        is_end = joined.endswith(WROTE_ENDS)
+        if is_end and WROTE.search(joined) and _DATED.search(joined):
             return height
         if not "".join(lines[start + height - 1 : start + height]).strip():
             return 0

@@ -15,7 +15,7 @@ MAX_QUOTE_DEPTH = 20
 # Quantifiers are possessive and the alternatives begin with different characters, so
 # each `<` costs at most the way to the next `<`.
 _TAG = re.compile(
-    r"""<!--|<[!?][^>]*+>|<(/?)([A-Za-z][A-Za-z0-9:-]*+)"""
+    r"""<!--|<[!?][^<>]*+>|<(/?)([A-Za-z][A-Za-z0-9:-]*+)"""
     r"""(?:((?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>|[^<>]*+>)"""
 )
 _CID = re.compile(r"""cid:([^"'\s<>)]{1,300})""", re.IGNORECASE)

@@ -36,8 +36,8 @@ _TEXT_FILES = re.compile(
 )
 _LINE_END = re.compile(r"</(?:w:p|a:p|text:p|text:h|w:tr|row|table:table-row|si)>")
 _CELL_END = re.compile(r"</(?:w:tc|table:table-cell|c)>|<w:tab/>|<text:tab/>")
-_CELL = re.compile(r"<c\b([^>]*)>(?:<f[^<]*</f>)?(?:<v>([^<]*)</v>|<is>(.*?)</is>)?")
-_TAG = re.compile(r"<[^>]*>")
+_VALUE = re.compile(r"<v>([^<]*)</v>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def to_text(data: bytes, limit: int) -> str:
@@ -67,19 +67,21 @@ def _sheets(archive: zipfile.ZipFile, names: list[str]) -> Iterator[str]:
     sheets = sorted(n for n in names if n.startswith("xl/worksheets/"))
     for name in sheets[:MAX_SHEETS]:
         for row in _xml(archive, name).split("</row>"):
-            cells = [_cell(c, shared) for c in _CELL.finditer(row)]
+            *cells, _ = (_cell(piece, shared) for piece in row.split("</c>"))
             if any(cells):
                 yield html.unescape("\t".join(cells))
 
 
-def _cell(cell: re.Match[str], shared: list[str]) -> str:
-    attributes, value, inline = cell.groups()
-    if inline is not None:
-        return _TAG.sub("", inline)
-    if value and 't="s"' in attributes and value.isdigit():
-        number = int(value[:9])
-        return shared[number] if number < len(shared) else ""
-    return value or ""
+def _cell(piece: str, shared: list[str]) -> str:
+    """Return what the cell at the end of a piece of a row shows."""
+    cell = piece[piece.rfind("<c ") :]
+    value = _VALUE.search(cell)
+    if value is None:
+        return _TAG.sub("", cell) if "<is>" in cell else ""
+    if 't="s"' not in cell or not value.group(1).isdigit():
+        return value.group(1)
+    number = int(value.group(1)[:9])
+    return shared[number] if number < len(shared) else ""
 
 
 def _plain(source: str) -> str:

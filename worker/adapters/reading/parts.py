@@ -20,7 +20,7 @@ from worker.adapters.reading.texts import one_line
 
 MAX_HEADER_CHARS = 64 * 1024
 """Source: reliability.md 4.2."""
-MAX_CONTENT_HEADER_CHARS = 8 * 1024
+MAX_CONTENT_HEADER_CHARS = 4 * 1024
 """Content-Type and its like: the standard library takes quadratic time on their
 parameters. Our choice."""
 MAX_HEADERS = 2_000
@@ -221,6 +221,8 @@ def _filename(view: email.message.Message) -> str:
 
 def _guarded_param(view: email.message.Message, header: str, name: str) -> str:
     """Return a parameter, RFC 2231 undone, or an empty string."""
+    if name not in view.get(header, "").lower():
+        return ""
     try:
         value: str | tuple[str | None, str | None, str]
         value = view.get_param(name, "", header)

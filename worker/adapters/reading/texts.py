@@ -40,7 +40,7 @@ SAYS_NOTHING = frozenset(
     {"", "ascii", "us-ascii", "ansi_x3.4-1968", "binary", "unknown-8bit", "x-unknown"}
 )
 NOT_CHARSETS = frozenset(
-    # idna and punycode take quadratic time; the others are not encodings of text.
+    # idna and punycode take quadratic time; the others are no charsets of mail.
     {"idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined",
      "unicode_escape"}
 )  # fmt: skip
@@ -95,10 +95,11 @@ def known_charset(charset: str | None) -> str | None:
     if name in SAYS_NOTHING:
         return None
     try:
-        codec = codecs.lookup(name)
+        codec = codecs.lookup(name).name
+        b"x".decode(codec, "replace")  # refuses base64, zlib and others without text
     except (LookupError, UnicodeError, ValueError):
         return None
-    return None if codec.name in NOT_CHARSETS else codec.name
+    return None if codec in NOT_CHARSETS else codec
 
 
 def clean(text: str, limit: int) -> str:

@@ -125,10 +125,8 @@ class Outbox:
         """Return how many e-mails stand in each status."""
         with self._database.read() as session:
             rows = session.execute(
-                    sa.select(EmailRow.status, sa.func.count()).group_by(
-                        EmailRow.status
-                    )
-                )
+                sa.select(EmailRow.status, sa.func.count()).group_by(EmailRow.status)
+            )
             return {row[0]: row[1] for row in rows}
 
     def _newest(self, *where: sa.ColumnElement[bool]) -> Email | None:

@@ -45,7 +45,7 @@ class UtcInstant(sa.TypeDecorator[datetime]):
     def process_result_value(
         self,
         value: datetime | None,
-        dialect: sa.Dialect,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> datetime | None:
         """Return an aware UTC datetime."""
         if value is None:
@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
     """Holds the metadata with our constraint names."""
 
     metadata = sa.MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it off the class
         datetime: UtcInstant,
         Decimal: MONEY,
         dict[str, Any]: sa.JSON,

@@ -95,7 +95,9 @@ class Stats:
     def go_live_at(self) -> datetime | None:
         """Return the earliest go-live instant of the mailboxes, or None."""
         with self._database.read() as session:
-            return session.execute(sa.select(sa.func.min(MailboxRow.go_live_at))).scalar()
+            return session.execute(
+                sa.select(sa.func.min(MailboxRow.go_live_at))
+            ).scalar()
 
     def mailboxes(self) -> list[MailboxHealth]:
         """Return the health of every mailbox."""

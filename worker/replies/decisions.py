@@ -14,7 +14,7 @@ from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
 from worker.domain.reply import Reply, ReplyKind, gaps, instant_in_words
-from worker.notify.facts import (
+from worker.replies.facts import (
     TOLD_CHECKS,
     claim_facts,
     destination_zone,
@@ -23,8 +23,8 @@ from worker.notify.facts import (
     quoted,
     relied_on,
 )
-from worker.notify.may_say import BY_A_PERSON
-from worker.notify.recipients import about_claim, address_on_file, need_address
+from worker.replies.may_say import BY_A_PERSON
+from worker.replies.recipients import about_claim, address_on_file, need_address
 
 _DEFAULTS = Policy()
 

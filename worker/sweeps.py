@@ -9,7 +9,6 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from worker.ports import (
     Clock,
@@ -33,14 +32,6 @@ MAX_WINDOW = 50_000
 PARTS_A_RENEWAL = 8
 # Exchange announces sizes roughly (reliability.md 2.3); beyond this a mail is flagged.
 SIZE_SLACK_BYTES = 4 * KIB
-
-
-class BatchRawStore(RawStore, Protocol):
-    """A raw store that can wait for its disk once for many mails."""
-
-    def put_many(self, blobs: Iterable[bytes]) -> list[Stored]:
-        """Store blobs as `put` does each; return them in their order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +92,7 @@ class SweepResult:
 
 def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
     mailbox: Mailbox,
-    raw: BatchRawStore,
+    raw: RawStore,
     ledger: MailLedger,
     lease: MailboxLease,
     *,
@@ -120,7 +111,7 @@ def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
         mailbox: open.
         raw: has each mail before the ledger does.
         ledger: rows, jobs and cursor in one transaction a batch.
-        lease: renewed between batches.
+        lease: fresh; renewed between batches.
         clock: for `first_seen_at` and the suspects' waits.
         limits: at most one window is taken.
         suspects: the same object at each sweep.
@@ -148,10 +139,11 @@ def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
         now=clock.now(),
     )
     uids = run.look()
-    for batch in run.batches(uids):
+    for number, batch in enumerate(run.batches(uids)):
         if not proceed():
             break
-        ledger.renew_lease(run.lease, lease_for=limits.lease_for)
+        if number:
+            ledger.renew_lease(run.lease, lease_for=limits.lease_for)
         run.settle(batch)
     return run.result(seen=len(uids))
 
@@ -163,7 +155,7 @@ class _TooBig(Exception):
 @dataclass(slots=True, kw_only=True)
 class _Sweep:
     mailbox: Mailbox
-    raw: BatchRawStore
+    raw: RawStore
     ledger: MailLedger
     lease: MailboxLease
     clock: Clock

@@ -7,7 +7,7 @@ from worker.domain.claim import Claim, ClaimState
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind, instant_in_words
-from worker.notify.facts import (
+from worker.replies.facts import (
     checks,
     claim_facts,
     clock_facts,
@@ -15,8 +15,8 @@ from worker.notify.facts import (
     document_facts,
     waits_for,
 )
-from worker.notify.may_say import ON_FILE
-from worker.notify.recipients import about_claim, need_address, stamp
+from worker.replies.may_say import ON_FILE
+from worker.replies.recipients import about_claim, need_address, stamp
 
 
 def remind(

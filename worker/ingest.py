@@ -1,4 +1,10 @@
-"""A raw mail becomes a claim: what one mail is, whose it is, what it brings."""
+"""Arrow 1: a mailbox becomes rows with raw mails, and a raw mail becomes a claim.
+
+`sweep` is the poller's half: what the server has and the ledger has not goes to the
+raw store, and only then, with its jobs and the cursor, into the ledger.
+`understand` is the other half: what one mail is, whose claim it belongs to, and what
+its attachments may serve as.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +30,18 @@ from worker.domain.subject import (
 )
 from worker.domain.wording import claim_type
 from worker.ports import Lookups
+from worker.sweeps import Suspects, SweepLimits, SweepResult, sweep
+
+__all__ = [
+    "Arrival",
+    "House",
+    "Suspects",
+    "SweepLimits",
+    "SweepResult",
+    "Understanding",
+    "sweep",
+    "understand",
+]
 MOST_THREAD_IDS = 20
 ORDER_DIGITS = 8
 """A lone id with so many digits is an order number: members have shorter ones."""
@@ -127,7 +145,9 @@ def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
 
 def _thread(mail: Mail) -> tuple[str, ...]:
     """Return the Message-IDs that the mail answers, the nearest last."""
-    return tuple(dict.fromkeys([*mail.references, *mail.in_reply_to]))[-MOST_THREAD_IDS:]
+    return tuple(dict.fromkeys([*mail.references, *mail.in_reply_to]))[
+        -MOST_THREAD_IDS:
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +266,7 @@ class _Case:
 
     def _sender(self, member: Member | None) -> Sender:
         house = self.house
-        return judge_sender(
-            self.mail, member, house.trusted_authserv, house.trusted_mx
-        )
+        return judge_sender(self.mail, member, house.trusted_authserv, house.trusted_mx)
 
     def _cause(self, sender: Sender) -> MailCause:
         return MailCause(

@@ -11,7 +11,7 @@ from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order
 from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, Reply, ReplyKind, instant_in_words
-from worker.notify.facts import (
+from worker.replies.facts import (
     claim_facts,
     clock_facts,
     destination_zone,
@@ -19,8 +19,8 @@ from worker.notify.facts import (
     ids,
     questions,
 )
-from worker.notify.may_say import ON_FILE, WHAT_WE_MAY_SAY, Topic
-from worker.notify.recipients import (
+from worker.replies.may_say import ON_FILE, WHAT_WE_MAY_SAY, Topic
+from worker.replies.recipients import (
     Identity,
     about_claim,
     address_on_file,

@@ -23,7 +23,7 @@ from worker.domain.documents import (
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order, When
 from worker.domain.reply import instant_in_words, span_in_words, when_in_words
-from worker.notify.may_say import WHAT_WE_MAY_SAY, Topic
+from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
 
 TOLD_CHECKS = (ClauseId("G1"), ClauseId("C12"), ClauseId("C11"))
 """Mechanical checks that a member hears about; the other findings are for staff."""

@@ -1,0 +1,360 @@
+"""Words: what happened (clause C5), withdrawals, and the words on files."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import SUBJECT
+from worker.domain.claim import ClaimType
+from worker.domain.wording import (
+    claim_type,
+    disputes_delivery,
+    is_withdrawal,
+    names_a_claim,
+    names_contents,
+    names_goods,
+    names_invoice,
+    names_notification,
+    names_packaging,
+)
+
+DAMAGE, PARTIAL = ClaimType.DAMAGE, ClaimType.PARTIAL_LOSS
+LOST, UNKNOWN = ClaimType.TOTAL_LOSS, ClaimType.UNKNOWN
+
+
+def kind(
+    text: str, *, delivered: bool | None = True, subject: str = SUBJECT
+) -> ClaimType:
+    return claim_type(text, subject, was_delivered=delivered)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My parcel arrived today and the tea set inside is broken.",
+        "The outer box was crushed on one side.",
+        "Everything arrived shattered",
+        "The package did not arrive in one piece, everything is cracked",
+        "One cup is broken and another one is missing",
+        "It is not only scratched but cracked",
+        "Order no 12345 arrived damaged",
+        "I was not at home when it was delivered. The glass is broken.",
+        "I could not use the broken cup",
+        "Die Vase ist zerbrochen, der Karton eingedrückt",
+        "Die Ware wurde beschaedigt geliefert",
+        "Mon colis est arrivé endommagé, le vase est cassé.",
+        "El paquete llegó roto y la taza está dañada",
+        "Il pacco è arrivato danneggiato e il vaso è rotto",
+        "Mijn pakket is beschadigd aangekomen",
+        "A encomenda chegou danificada",
+        "里面的茶具破损，外箱被压坏",
+        "包装完好没有损坏，但里面的杯子碎了",
+        "荷物が届きましたが、中身が割れていました。",
+        "상품이 파손되었습니다",
+        "Посылка пришла, ваза разбита",
+        "Paczka przyszła uszkodzona",
+        "Paket hasarlı geldi, vazo kırık",
+        "Paketet kom fram skadat",
+    ],
+)
+def test_damage_is_understood(text: str) -> None:
+    assert kind(text) is DAMAGE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One item is missing from my package: the shoes were not in the box.",
+        "The box was not damaged, but two cups are missing.",
+        "Only one of the two jackets was in the parcel.",
+        "My order arrived but one of the two pairs was missing.",
+        "The headphones were stolen from the box",
+        "The box was empty when I opened it.",
+        "The contents are incomplete",
+        "Im Paket fehlt ein Artikel",
+        "In der Lieferung fehlte die Teekanne.",
+        "Der Karton war unbeschädigt, aber der Inhalt ist unvollständig",
+        "Il manque un article dans le colis",
+        "Me falta un zapato en la caja.",
+        "Manca un articolo nel pacco",
+        "Er ontbreekt een artikel in de doos",
+        "Faltou um produto no pacote",
+        "包裹里少了一双鞋",
+        "商品が一つ足りません。",
+        "箱は破損していませんでしたが、商品が足りませんでした",
+        "상품 하나가 누락되었습니다",
+        "В посылке не хватает одного товара",
+        "W paczce brakuje butów",
+        "Paketten bir ürün eksik çıktı",
+    ],
+)
+def test_a_partial_loss_is_understood(text: str) -> None:
+    assert kind(text) is PARTIAL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My package never arrived. The carrier says it is lost.",
+        "I still have not received my parcel",
+        "My order of 3 items never arrived.",
+        "Package lost in transit",
+        "my order is missing",
+        "Mein Paket ist nie angekommen.",
+        "Das Paket kam nie an.",
+        "Ich habe die Sendung bis heute nicht erhalten.",
+        "Je n'ai jamais reçu mon colis.",
+        "Mi pedido nunca llegó",
+        "El envío se extravió",
+        "Il pacco non è mai arrivato",
+        "Mijn pakket is nooit aangekomen",
+        "Não recebi o pacote",
+        "我的包裹一直没有收到",
+        "荷物が届いていません。",
+        "택배를 받지 못했습니다",
+        "Посылка так и не пришла",
+        "Paczka nigdy nie dotarła",
+        "Kargom ulaşmadı",
+        "Paketet har aldrig kommit fram",
+    ],
+)
+def test_a_total_loss_is_understood(text: str) -> None:
+    assert kind(text, delivered=False) is LOST
+    assert kind(text, delivered=None) is LOST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Thank you!",
+        "The parcel is not damaged at all.",
+        "Das Paket war nicht beschädigt.",
+        "El paquete no está dañado",
+        "I have not received any answer to my email",
+        "Here is the missing invoice",
+        "I lost the invoice, sorry",
+        "The link on your page is broken",
+    ],
+)
+def test_words_about_something_else_leave_the_type_open(text: str) -> None:
+    assert kind(text) is UNKNOWN
+
+
+def test_silence_about_a_package_that_never_came_is_a_total_loss() -> None:
+    assert kind("", delivered=False) is LOST
+    assert kind("", delivered=None) is UNKNOWN
+
+
+def test_two_kinds_of_words_are_settled_by_the_directory() -> None:
+    text = "It was lost or damaged on the way"
+
+    assert kind(text, delivered=True) is DAMAGE
+    assert kind(text, delivered=False) is LOST
+    assert kind(text, delivered=None) is UNKNOWN
+
+
+def test_never_arrived_against_a_delivery_stays_open_for_a_person() -> None:
+    text = "My package never arrived."
+
+    assert kind(text, delivered=True) is UNKNOWN
+    assert disputes_delivery(text, SUBJECT)
+    assert not disputes_delivery("The vase is broken", SUBJECT)
+
+
+def test_clear_words_outweigh_a_directory_without_a_scan() -> None:
+    assert kind("The vase is broken", delivered=False) is DAMAGE
+    assert kind("One item is missing from the box", delivered=False) is PARTIAL
+
+
+def test_the_subject_speaks_where_the_mail_is_silent_or_says_two_things() -> None:
+    assert kind("See the photos.", subject="damaged parcel") is DAMAGE
+    assert kind("Lost or damaged?", subject="Package lost", delivered=None) is LOST
+
+
+def test_the_evidence_names_the_words_and_the_record() -> None:
+    _, evidence = claim_type("The vase is broken", SUBJECT, was_delivered=True)
+
+    assert evidence == '"broken"; the directory has a delivery'
+
+
+# -- withdrawals and claims -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to withdraw my claim.",
+        "Please cancel my claim, the parcel arrived.",
+        "Ich ziehe meine Reklamation zurück",
+        "Je retire ma réclamation",
+        "Retiro mi reclamación",
+        "我撤回索赔",
+        "クレームを取り下げます",
+    ],
+)
+def test_a_plain_withdrawal_is_understood(text: str) -> None:
+    assert is_withdrawal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I do not withdraw my claim",
+        "Can I withdraw my claim?",
+        "If you pay the postage I withdraw my claim",
+        "Wie ziehe ich meine Reklamation zurück?",
+        "Please cancel my order",
+        "Here is the invoice for my claim",
+    ],
+)
+def test_in_doubt_nothing_is_withdrawn(text: str) -> None:
+    assert not is_withdrawal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A claim", "Reklamation", "réclamation", "理赔", "索赔", "クレーム", "претензия"],
+)
+def test_claims_are_named_in_many_languages(text: str) -> None:
+    assert names_a_claim(text)
+    assert not names_a_claim("Thank you and kind regards")
+
+
+# -- words on files -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "outer packaging box.jpg",
+        "outerBox1.jpg",
+        "label.jpg",
+        "Außenkarton.jpg",
+        "Verpackung_aussen.JPG",
+        "colis abîmé.jpg",
+        "caja_exterior.png",
+        "imballaggio.jpg",
+        "doos.jpg",
+        "caixa.jpg",
+        "外箱.jpg",
+        "包装1.jpg",
+        "梱包.jpg",
+        "포장.jpg",
+        "коробка.jpg",
+        "opakowanie.jpg",
+        "kutu.jpg",
+    ],
+)
+def test_packaging_is_named_in_many_languages(name: str) -> None:
+    assert names_packaging(name)
+    assert not names_contents(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "broken contents inside.jpg",
+        "Paketinhalt.jpg",
+        "contenu.jpg",
+        "contenido.jpg",
+        "contenuto.jpg",
+        "inhoud.jpg",
+        "conteúdo.jpg",
+        "内容.jpg",
+        "里面.jpg",
+        "中身.jpg",
+        "내용물.jpg",
+        "содержимое.jpg",
+        "zawartość.jpg",
+    ],
+)
+def test_contents_are_named_in_many_languages(name: str) -> None:
+    assert names_contents(name)
+
+
+@pytest.mark.parametrize("name", ["inbox.jpg", "IMG_4411.HEIC", "damaged.jpg", "1.jpg"])
+def test_names_that_say_neither_are_no_labels(name: str) -> None:
+    assert not names_packaging(name)
+    assert not names_contents(name)
+    assert not names_goods(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "invoice_ORD-1.pdf",
+        "order history.png",
+        "Rechnung_4711.pdf",
+        "Kaufbeleg.pdf",
+        "facture.pdf",
+        "reçu.pdf",
+        "comprobante de compra.pdf",
+        "ricevuta.pdf",
+        "factuur.pdf",
+        "fatura.pdf",
+        "发票.pdf",
+        "領収書.pdf",
+        "영수증.pdf",
+        "чек.pdf",
+        "faktura.pdf",
+    ],
+)
+def test_invoices_are_named_in_many_languages(name: str) -> None:
+    assert names_invoice(name)
+
+
+def test_a_word_that_means_received_names_a_receipt_only_in_a_title() -> None:
+    sentence = "Nous avons bien reçu votre commande du 4 novembre, merci de votre achat"
+
+    assert names_invoice("Reçu")
+    assert not names_invoice(sentence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your order has been placed",
+        "Order confirmation",
+        "Ihre Bestellung ist eingegangen",
+        "Bestellbestätigung",
+        "Confirmation de commande",
+        "Confirmación de pedido",
+        "Conferma d'ordine",
+        "Bevestiging van je bestelling",
+        "订单确认",
+        "ご注文ありがとうございます",
+        "주문 확인",
+        "Подтверждение заказа",
+        "Potwierdzenie zamówienia",
+        "Siparişiniz alındı",
+    ],
+)
+def test_order_notifications_are_known_in_many_languages(text: str) -> None:
+    assert names_notification(text)
+
+
+# -- hostile and random text ----------------------------------------------------------
+
+
+@given(st.text(), st.text())
+def test_no_text_raises(text: str, subject: str) -> None:
+    found, _ = claim_type(text, subject, was_delivered=None)
+
+    assert found in set(ClaimType)
+    assert is_withdrawal(text) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "piece", ["not ", "not damaged ", "kam nicht ", "a", "没", "no no lost ", "\ufdfa"]
+)
+def test_200_kilobytes_of_anything_are_read_quickly(piece: str) -> None:
+    text = (piece * 200_000)[:200_000]
+
+    started = time.process_time()
+    claim_type(text, text, was_delivered=None)
+    is_withdrawal(text)
+
+    assert time.process_time() - started < 0.5

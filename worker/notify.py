@@ -1,0 +1,122 @@
+"""Arrow 3: what software worked out becomes the replies that we owe.
+
+Pure: facts in, `Reply` out. Which answer goes out is decided in `replies/answers.py`
+(a mail came), `replies/due.py` (a deadline came) and `replies/decisions.py` (a person
+decided); whatever a member may be told goes through the table in `replies/may_say.py`.
+Here is what holds for all of them: when an answer is held back for a person, and what
+the end of an attempt to send it means.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker.domain.reply import HELD_WHEN_UNCERTAIN, MailCause, Reply, ReplyKind
+from worker.ports import Delivery
+from worker.replies.answers import answer_assessed, answer_held, answer_unmatched
+from worker.replies.decisions import Decision, decide, draft
+from worker.replies.due import remind, respond
+from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
+from worker.replies.recipients import Identity
+
+__all__ = [
+    "TO_STRANGERS",
+    "WHAT_WE_MAY_SAY",
+    "Budgets",
+    "Decision",
+    "End",
+    "Identity",
+    "MailCause",
+    "Topic",
+    "answer_assessed",
+    "answer_held",
+    "answer_unmatched",
+    "decide",
+    "draft",
+    "end_of",
+    "held_reason",
+    "remind",
+    "respond",
+]
+
+TO_STRANGERS = (
+    ReplyKind.CANNOT_MATCH,
+    ReplyKind.CONFIRM_IDENTITY,
+    ReplyKind.IDENTITY_NOTICE,
+)
+"""What goes out on the word of somebody who is not proven to be the member."""
+CLAIM_BUDGET = 12
+"""Automatic mails about one claim in 24 h; more is a loop, not a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What was queued in the last 24 h, and how much of it is allowed."""
+
+    to_address: int
+    most_to_address: int
+    about_claim: int
+    most_about_claim: int = CLAIM_BUDGET
+
+
+def held_reason(
+    reply: Reply,
+    budgets: Budgets,
+    *,
+    received_at: datetime | None,
+    go_live_at: datetime | None,
+) -> str:
+    """Return why an answer waits for a person, or "" when it may go out.
+
+    Mail from before go-live is stored and never answered by itself (S4); budgets end
+    any storm. Source: DESIGN sections 2 and 4.
+    """
+    if go_live_at is not None and received_at is not None and received_at < go_live_at:
+        return "before_go_live"
+    if reply.kind in TO_STRANGERS and budgets.to_address >= budgets.most_to_address:
+        return "budget_of_address"
+    if budgets.about_claim >= budgets.most_about_claim:
+        return "budget_of_claim"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What becomes of an outbox row after an attempt.
+
+    `is_over` ends the job; otherwise it is tried again with the same bytes.
+    """
+
+    status: str
+    is_over: bool
+    held_reason: str = ""
+    was_uncertain: bool = False
+    alert: str | None = None
+
+
+def end_of(kind: ReplyKind, delivery: Delivery) -> End:
+    """Return what the end of an attempt means for an e-mail of this kind.
+
+    Silence after the final dot may be a delivery: acknowledgements are sent again
+    with the same Message-ID, decisions and payment notices wait for a person.
+
+    Source: DESIGN promise 3; reliability.md section 3.1.
+    """
+    match delivery:
+        case Delivery.ACCEPTED:
+            return End("sent", is_over=True)
+        case Delivery.REFUSED:
+            return End("refused", is_over=True, alert="email_refused")
+        case Delivery.UNCERTAIN if kind in HELD_WHEN_UNCERTAIN:
+            return End(
+                "held",
+                is_over=True,
+                held_reason="uncertain",
+                was_uncertain=True,
+                alert="email_uncertain",
+            )
+        case Delivery.UNCERTAIN:
+            return End("queued", is_over=False, was_uncertain=True)
+        case Delivery.BLOCKED:
+            return End("queued", is_over=False, alert="smtp_blocked")
+        case Delivery.DEFERRED:
+            return End("queued", is_over=False)
