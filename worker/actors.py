@@ -7,6 +7,7 @@
     remind      ─▶ send, draft         what a deadline makes due
     send        ─▶ (claim's clock)     outbox row to the relay
     draft                              draft into the staff's mailbox
+    mark                               CLAIMS_AFTER: flag, label or move the mail
 
 Every step reads outside, decides in pure code, and writes its effects, its follow-ups
 and its own end in one transaction. It runs twice safely. Why rows and not messages:
@@ -116,6 +117,8 @@ def understand(parts: Parts, job: Job) -> None:
         )
         for alert in found.alerts:
             work.raise_alert(alert, f"mail:{mail_id}")
+        if parts.marker is not None:
+            work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
 
 
@@ -447,6 +450,18 @@ def draft(parts: Parts, job: Job) -> None:
         work.finish(job)
 
 
+# -- mark -----------------------------------------------------------------------
+
+
+def mark(parts: Parts, job: Job) -> None:
+    """Flag, label or move a mail that has its fate; its own connection, by UID."""
+    if parts.marker is not None:
+        record = parts.store.mails.get(int(job.ref))
+        parts.marker.mark(uidvalidity=record.uidvalidity, uid=record.uid)
+    with parts.store.transaction() as work:
+        work.finish(job)
+
+
 # -- shared ---------------------------------------------------------------------
 
 
@@ -519,5 +534,6 @@ KINDS: dict[str, JobKind[Parts]] = {
         JobKind("remind", VALIDATE, remind, "send"),
         JobKind("send", SEND, send, "the claim's clock", on_quarantine=hold),
         JobKind("draft", SEND, draft, "nothing"),
+        JobKind("mark", SEND, mark, "nothing"),
     )
 }

@@ -16,6 +16,7 @@ from worker.adapters.clock import ShiftedClock, SystemClock
 from worker.adapters.embedded_redis import EmbeddedRedis
 from worker.adapters.imap import ImapMailbox
 from worker.adapters.imap_drafts import ImapDrafts
+from worker.adapters.imap_marks import After, ImapMarker
 from worker.adapters.outgoing import MailIdentity
 from worker.adapters.policy_file import read_policy
 from worker.adapters.queue import RedisQueue, SilentQueue
@@ -32,6 +33,7 @@ from worker.ports import (
     Clock,
     Drafts,
     Mailbox,
+    Marker,
     Orders,
     Queue,
     RawStore,
@@ -200,6 +202,14 @@ class Parts:
         """Return the staff's Drafts folder; None where none is set."""
         url = self.settings.drafts_url
         return None if url is None else ImapDrafts(url.get_secret_value())
+
+    @cached_property
+    def marker(self) -> Marker | None:
+        """Return who marks stored mails; None where they are left as they are."""
+        after, url = After(self.settings.after), self.settings.mailbox_url
+        if after is After.NOTHING or url is None:
+            return None
+        return ImapMarker(url.get_secret_value(), after, self.settings.after_target)
 
     @property
     def transport(self) -> SmtpTransport:

@@ -126,6 +126,19 @@ class Drafts(Protocol):
         ...
 
 
+class Marker(Protocol):
+    """Marks, labels or moves a stored mail in its mailbox."""
+
+    def mark(self, *, uidvalidity: int, uid: int) -> None:
+        """Do what `CLAIMS_AFTER` says to one mail, if it is still there.
+
+        Raises:
+            RetryLater: the mailbox cannot be reached now.
+            GiveUp: UIDVALIDITY changed, or the server cannot do this at all.
+        """
+        ...
+
+
 # -- raw store ------------------------------------------------------------------
 
 

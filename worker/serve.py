@@ -22,6 +22,7 @@ import structlog
 from worker.adapters import migrations
 from worker.adapters.clock import SystemClock
 from worker.adapters.processes import die_with_parent
+from worker.adapters.store.stats import MailboxHealth
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater, UsageError
 
@@ -100,7 +101,7 @@ class Supervisor:
             environment["CLAIMS_CLOCK_ANCHOR"] = anchor
         self._children = [Child(role, environment) for role in roles]
         self._began = time.monotonic()
-        self._began_at = parts.clock.now() - timedelta(seconds=1)
+        self._passes: dict[str, int] = {}
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -137,6 +138,8 @@ class Supervisor:
             UsageError: the mailbox cannot be opened; says why.
         """
         with self.running():
+            store = self._parts.store
+            self._passes = {box.name: box.passes for box in store.stats.mailboxes()}
             quiet = 0
             while not stop.is_set() and quiet < QUIET_LOOKS:
                 self.tend()
@@ -162,22 +165,24 @@ class Supervisor:
         store = self._parts.store
         try:
             mailboxes = store.stats.mailboxes()
-            has_passed = bool(mailboxes) and all(
-                box.passed_at is not None
-                and box.passed_at >= self._began_at
-                and box.backlog == 0
-                for box in mailboxes
-            )
+            has_passed = bool(mailboxes) and all(map(self._has_passed, mailboxes))
             return has_passed and store.jobs.count_alive() == 0
         except RetryLater:
             return False
 
+    def _has_passed(self, box: MailboxHealth) -> bool:
+        """Return whether the mailbox was read to its end since this run began."""
+        return box.passes > self._passes.get(box.name, 0) and box.backlog == 0
+
     def _check_mailbox(self) -> None:
         if time.monotonic() - self._began < TROUBLE_FOR.total_seconds():
             return
-        for box in self._parts.store.stats.mailboxes():
-            is_new = box.passed_at is None or box.passed_at < self._began_at
-            if box.trouble is not None and is_new:
+        try:
+            mailboxes = self._parts.store.stats.mailboxes()
+        except RetryLater:
+            return
+        for box in mailboxes:
+            if box.trouble is not None and not self._has_passed(box):
                 raise UsageError(
                     f"the mailbox cannot be read ({box.trouble}): check"
                     " CLAIMS_MAILBOX_URL with `claims doctor`"

@@ -179,7 +179,8 @@ def _checked_url(value: SecretStr | None, schemes: set[str]) -> SecretStr | None
         return None
     parts = urlsplit(value.get_secret_value())
     if parts.scheme not in schemes:
-        message = f"must begin with one of {', '.join(sorted(schemes))}://"
+        known = ", ".join(f"{scheme}://" for scheme in sorted(schemes))
+        message = f"must begin with one of {known}"
         raise ValueError(message)
     if not parts.hostname:
         message = "names no host"

@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=100), nullable=True),
         sa.Column("lease_until_ms", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("passes", sa.BigInteger(), nullable=False),
         sa.Column("passed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("backlog", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.String(length=50), nullable=True),

@@ -10,15 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.replies import (
-    NOW,
-    a_claim,
-    a_complete_claim,
-    an_assessment,
-    answers,
-    every_reply,
-    unmatched,
-)
 from worker.adapters.outgoing import MailIdentity, build
 from worker.domain.errors import GiveUp
 from worker.domain.identity import SenderTier
@@ -32,6 +23,15 @@ from worker.domain.reply import (
     verify_reply_address,
 )
 from worker.ports import Rendered
+from worker.samples import (
+    NOW,
+    a_claim,
+    a_complete_claim,
+    an_assessment,
+    answers,
+    every_reply,
+    unmatched,
+)
 
 KEY = b"a secret of the house"
 IDENTITY = MailIdentity("claims@logistics.example", "Logistics claims", "desk-1", KEY)

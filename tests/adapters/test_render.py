@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.replies import every_reply
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.domain.errors import GiveUp
 from worker.domain.reply import ReplyKind
+from worker.samples import every_reply
 
 EMAILS = folder("templates") / "emails"
 PARTS = {"subject.txt": "Claim {{ ref }}", "body.txt": "{{ ref }}", "body.html": "x"}

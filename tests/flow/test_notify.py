@@ -8,7 +8,37 @@ from decimal import Decimal
 
 import pytest
 
-from tests.replies import (
+from worker.adapters.render import JinjaRenderer
+from worker.adapters.resources import folder
+from worker.domain.checks import FindingVerdict
+from worker.domain.claim import ASSESSED_STATES, ClaimState, ClaimType
+from worker.domain.clauses import ClauseId
+from worker.domain.documents import Verdict
+from worker.domain.errors import GiveUp, UsageError
+from worker.domain.identity import Authentication, SenderTier
+from worker.domain.mail import Fate
+from worker.domain.orders import Precision, When
+from worker.domain.reply import (
+    Reply,
+    ReplyKind,
+    gaps,
+    instant_in_words,
+    span_in_words,
+    when_in_words,
+)
+from worker.notify import (
+    WHAT_WE_MAY_SAY,
+    Identity,
+    Topic,
+    answer_assessed,
+    answer_held,
+    answer_unmatched,
+    decide,
+    draft,
+    remind,
+    respond,
+)
+from worker.samples import (
     ALL_THERE,
     APPROVAL,
     DELIVERED_AT,
@@ -39,36 +69,6 @@ from tests.replies import (
     documents,
     every_reply,
     unmatched,
-)
-from worker.adapters.render import JinjaRenderer
-from worker.adapters.resources import folder
-from worker.domain.checks import FindingVerdict
-from worker.domain.claim import ASSESSED_STATES, ClaimState, ClaimType
-from worker.domain.clauses import ClauseId
-from worker.domain.documents import Verdict
-from worker.domain.errors import GiveUp, UsageError
-from worker.domain.identity import Authentication, SenderTier
-from worker.domain.mail import Fate
-from worker.domain.orders import Precision, When
-from worker.domain.reply import (
-    Reply,
-    ReplyKind,
-    gaps,
-    instant_in_words,
-    span_in_words,
-    when_in_words,
-)
-from worker.notify import (
-    WHAT_WE_MAY_SAY,
-    Identity,
-    Topic,
-    answer_assessed,
-    answer_held,
-    answer_unmatched,
-    decide,
-    draft,
-    remind,
-    respond,
 )
 
 RENDERER = JinjaRenderer(folder("templates") / "emails")

@@ -36,10 +36,16 @@ def pieces_of(
     order_number: str = ORDER_NUMBER,
     earlier: tuple[Piece, ...] = (),
     own_text: str = "See the files.",
+    mail_id: int = 7,
 ) -> tuple[Piece, ...]:
     mail = a_mail(attachments=files, text=own_text)
     return pieces(
-        7, mail, an_order(order_number), claim_type, earlier=earlier, own_addresses=OURS
+        mail_id,
+        mail,
+        an_order(order_number),
+        claim_type,
+        earlier=earlier,
+        own_addresses=OURS,
     )
 
 
@@ -337,7 +343,16 @@ def test_a_file_that_the_claim_has_gives_nothing_new() -> None:
     invoice = an_invoice()
     earlier = pieces_of(invoice)
 
-    assert pieces_of(replace(invoice, path="9"), earlier=earlier) == ()
+    again = pieces_of(replace(invoice, path="9"), earlier=earlier, mail_id=8)
+
+    assert again == ()
+
+
+def test_the_same_mail_read_twice_gives_the_same_pieces() -> None:
+    files = (an_invoice(), an_order_mail(), a_picture("box.jpg"))
+    once = pieces_of(*files)
+
+    assert pieces_of(*files, earlier=once) == once
 
 
 def test_a_picture_too_small_to_show_damage_says_so() -> None:
@@ -511,7 +526,7 @@ _files = st.builds(
 
 
 @given(st.lists(_files, max_size=6), st.sampled_from(ClaimType))
-def test_any_files_give_pieces_in_order_and_a_second_look_gives_none(
+def test_any_files_give_pieces_in_order_and_sent_again_they_give_none(
     files: list[Attachment], claim_type: ClaimType
 ) -> None:
     found = pieces_of(*files, claim_type=claim_type)
@@ -519,5 +534,5 @@ def test_any_files_give_pieces_in_order_and_a_second_look_gives_none(
     paths = [file.path for file in files]
     assert [p.path for p in found] == sorted((p.path for p in found), key=paths.index)
     assert len({(p.path, p.kind) for p in found}) == len(found)
-    again = pieces_of(*files, claim_type=claim_type, earlier=found)
+    again = pieces_of(*files, claim_type=claim_type, earlier=found, mail_id=8)
     assert all(piece.why is Why.DUPLICATE for piece in again)

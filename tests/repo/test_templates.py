@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.replies import (
+from worker.adapters.render import JinjaRenderer
+from worker.adapters.resources import folder
+from worker.domain.checks import FindingVerdict
+from worker.domain.claim import ClaimState, ClaimType
+from worker.domain.clauses import CLAUSES, ClauseId
+from worker.domain.documents import Verdict, Why
+from worker.domain.identity import SenderTier
+from worker.domain.reply import Reply, ReplyKind
+from worker.notify import respond
+from worker.ports import Rendered
+from worker.samples import (
     NOW,
     RESPOND_BY,
     a_claim,
@@ -20,16 +30,6 @@ from tests.replies import (
     documents,
     every_reply,
 )
-from worker.adapters.render import JinjaRenderer
-from worker.adapters.resources import folder
-from worker.domain.checks import FindingVerdict
-from worker.domain.claim import ClaimState, ClaimType
-from worker.domain.clauses import CLAUSES, ClauseId
-from worker.domain.documents import Verdict, Why
-from worker.domain.identity import SenderTier
-from worker.domain.reply import Reply, ReplyKind
-from worker.notify import respond
-from worker.ports import Rendered
 
 EMAILS = folder("templates") / "emails"
 PARTS = {"subject.txt", "body.txt", "body.html"}

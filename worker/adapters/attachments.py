@@ -54,9 +54,11 @@ class Type:
     kind: FileKind
 
 
+_PDF = Type("application/pdf", FileKind.PDF)
 UNKNOWN = Type("application/octet-stream", FileKind.OTHER)
 
 _SIGNATURES = (
+    (0, b"%PDF-", "application/pdf", FileKind.PDF),
     (0, b"\xff\xd8\xff", "image/jpeg", FileKind.PICTURE),
     (0, b"\x89PNG\r\n\x1a\n", "image/png", FileKind.PICTURE),
     (0, b"GIF87a", "image/gif", FileKind.PICTURE),
@@ -167,6 +169,8 @@ def identify(blob: Blob, *, declared: str, filename: str) -> Type:
         return found
     if declared in _MAIL_TYPES or _reads_like_mail(head, filename):
         return Type("message/rfc822", FileKind.MAIL)
+    if b"%PDF-" in head[:START_BYTES]:  # readers accept junk in front of it
+        return _PDF
     if _is_text(head):
         return _text_type(head, declared, filename)
     return Type(_by_puremagic(head), FileKind.OTHER)
@@ -213,8 +217,6 @@ def _by_signature(head: bytes) -> Type | None:
     for offset, magic, media_type, kind in _SIGNATURES:
         if head.startswith(magic, offset):
             return Type(media_type, kind)
-    if b"%PDF-" in head[:1024]:
-        return Type("application/pdf", FileKind.PDF)
     if head[4:8] == b"ftyp":
         brands = (head[8:12], *(head[i : i + 4] for i in range(16, 64, 4)))
         known = (_FTYP_TYPES[b] for b in brands if b in _FTYP_TYPES)

@@ -37,6 +37,8 @@ thumbnail 87 to 150. Photographs take a quarter of that."""
 
 LOGO_SIDE = 150
 """A shorter side below this shows no damage. Source: known-failures A6."""
+DRAWN_SIDE = 250
+"""Below this, few bytes and few colours make a graphic; a page is larger."""
 LOGO_BYTES = 10_000
 LOGO_COLOURS = 48
 BANNER_RATIO = 6
@@ -48,6 +50,8 @@ PAGE_SHARE = 0.6
 """Share of near-white pixels from which a picture is a page. Our choice."""
 TAKEN_PAGE_SHARE = 0.8
 """The same where a camera wrote its date: damage on a white table is no page."""
+MIN_EDGES = 6
+"""With fewer, the hashes of any two flat pictures agree. Our choice."""
 WHITE = 0xB8
 GREY_SPREAD = 0x20
 
@@ -184,7 +188,8 @@ def _kind(
     """
     commonest, colours = _colours(small)
     short, long = sorted(size)
-    is_drawn = size_bytes < LOGO_BYTES and colours <= LOGO_COLOURS
+    is_light = size_bytes < LOGO_BYTES and colours <= LOGO_COLOURS
+    is_drawn = is_light and short < DRAWN_SIDE
     is_banner = long > short * BANNER_RATIO and not is_taken
     if short < LOGO_SIDE or is_drawn or is_banner or see_through > SEE_THROUGH_SHARE:
         return "graphic"
@@ -201,7 +206,7 @@ def _colours(small: Image.Image) -> tuple[float, int]:
 
 
 def _whiteness(small: Image.Image) -> float:
-    """Return the share of pixels that are white or light grey, as a page in shade is."""
+    """Return the share of pixels that are white or light grey: a page in shade."""
     red, green, blue = small.split()
     darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
     lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
@@ -218,10 +223,10 @@ def _dhash(small: Image.Image) -> str | None:
     Bit n says whether a cell is brighter than its right neighbour, on 9 by 8 cells.
     """
     cells = small.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
-    pairs = [(row * 9 + column) for row in range(8) for column in range(8)]
-    bits = "".join(str(int(cells[at] > cells[at + 1])) for at in pairs)
-    is_flat = max(cells) - min(cells) < 8  # noqa: PLR2004 - of 256 levels
-    return None if is_flat else f"{int(bits, 2):016x}"
+    lefts = [row * 9 + column for row in range(8) for column in range(8)]
+    bits = "".join(str(int(cells[at] > cells[at + 1])) for at in lefts)
+    is_telling = MIN_EDGES <= bits.count("1") <= len(bits) - MIN_EDGES
+    return f"{int(bits, 2):016x}" if is_telling else None
 
 
 def _taken_at(image: Image.Image) -> str | None:

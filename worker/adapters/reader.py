@@ -68,6 +68,11 @@ class ChildReader:
         # thread of our own forks all of them.
         self._forker = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
+    @property
+    def pid(self) -> int | None:
+        """The present child's process id; None while there is none."""
+        return None if self._child is None else self._child.process.pid
+
     def read(self, sha256: str) -> Mail:
         """See ports.Reader."""
         return self._mail(b"S", sha256.encode("ascii", "replace"))
@@ -150,6 +155,11 @@ class ReaderPool:
         self._free: queue.LifoQueue[ChildReader] = queue.LifoQueue()
         for reader in self._readers:
             self._free.put(reader)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the children that have started."""
+        return tuple(r.pid for r in self._readers if r.pid is not None)
 
     def read(self, sha256: str) -> Mail:
         """See ports.Reader."""

@@ -1,8 +1,216 @@
-"""`claims doctor`."""
+"""`claims doctor`: checks every part for real and says what to change."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rich.markup import escape
+
+from worker.adapters import migrations
+from worker.adapters.imap import ImapMailbox
+from worker.adapters.queue import answers
+from worker.adapters.resources import folder
+from worker.adapters.smtp import SmtpTransport
+from worker.bootstrap import Parts
+from worker.cli.console import out
+from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
+from worker.domain.reply import ReplyKind
+from worker.ports import MailboxGone
+from worker.samples import every_reply
 from worker.settings import Settings
+
+NEEDED_PARTS = ("subject.txt", "body.txt", "body.html")
+ADVICE = {
+    "unreachable": "nothing answers at that host and port",
+    "login_refused": "user or password is wrong, or IMAP is switched off for it",
+    "timeout": "the server does not answer in time",
+    "bye": "the server ended the connection",
+    "protocol": "the server answers something else than IMAP",
+    "no_such_mailbox": "the folder in the URL does not exist",
+    "tls": "no TLS, or its certificate does not hold",
+}
+SLOW = timedelta(seconds=1)
+
+
+class Trouble(Exception):
+    """A check failed; the text says what to change."""
+
+
+@dataclass(slots=True)
+class Examination:
+    """Runs checks one after the other and remembers whether any failed."""
+
+    parts: Parts
+    is_well: bool = True
+    warnings: list[str] = field(default_factory=list)
+
+    def check(self, name: str, look: Callable[[Parts], str]) -> None:
+        """Run one check and print its line."""
+        with self._reported(name):
+            self._say("[green]✓[/]", name, look(self.parts))
+
+    def warn(self, name: str, text: str) -> None:
+        """Print something that works and should still be changed."""
+        self._say("[yellow]![/]", name, text)
+
+    @contextmanager
+    def _reported(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (Trouble, SettingsInvalid) as error:
+            self._failed(name, str(error))
+        except (RetryLater, GiveUp) as error:
+            self._failed(name, error.reason)
+
+    def _failed(self, name: str, text: str) -> None:
+        self.is_well = False
+        self._say("[red]✗[/]", name, text)
+
+    def _say(self, mark: str, name: str, text: str) -> None:
+        out.print(f"{mark} {name:<14} {escape(text)}", soft_wrap=True)
 
 
 def examine(settings: Settings) -> bool:
-    """Check every part."""
-    raise NotImplementedError(settings)
+    """Print one line a part; return whether everything is well."""
+    examination = Examination(Parts(settings, role="doctor"))
+    for name, look in (
+        ("Database", _database),
+        ("Redis", _redis),
+        ("Raw store", _raw_store),
+        ("Policy", _policy),
+        ("Templates", _templates),
+        ("Mailbox", _mailbox),
+        ("Relay", _relay),
+        ("Reader", _reader),
+        ("Orders", _orders),
+    ):
+        examination.check(name, look)
+    _warn(examination, settings)
+    return examination.is_well
+
+
+def _database(parts: Parts) -> str:
+    have, want = migrations.current(parts.database_url), migrations.latest()
+    if have != want:
+        raise Trouble(f"schema {have or 'none'}, needs {want}: run `claims migrate`")
+    name = parts.store.database.engine.dialect.name
+    return f"{name}, schema {have}"
+
+
+def _redis(parts: Parts) -> str:
+    if not answers(parts.redis_url):
+        raise Trouble("does not answer: check CLAIMS_REDIS_URL")
+    return "answers" if parts.embedded_redis is None else "embedded, answers"
+
+
+def _raw_store(parts: Parts) -> str:
+    stored = parts.raw.put([b"claims doctor\n"])
+    if parts.raw.get(stored.sha256) != b"claims doctor\n":
+        raise Trouble("gave back something else than was stored")
+    return "stores and gives back"
+
+
+def _policy(parts: Parts) -> str:
+    return f"version {parts.policy.version}"
+
+
+def _templates(parts: Parts) -> str:
+    root = folder("templates") / "emails"
+    missing = [
+        f"{kind}/{part}"
+        for kind in ReplyKind
+        for part in NEEDED_PARTS
+        if not (root / kind / part).is_file()
+    ]
+    if missing:
+        raise Trouble(f"missing: {', '.join(missing)}")
+    rendered = 0
+    for name, replies in every_reply().items():
+        for reply in replies:
+            try:
+                parts.renderer.render(reply.kind, reply.facts, locale=reply.locale)
+            except GiveUp:
+                raise Trouble(f"the template {reply.kind} fails ({name})") from None
+            rendered += 1
+    return f"{rendered} samples of {len(ReplyKind)} kinds rendered"
+
+
+def _mailbox(parts: Parts) -> str:
+    parts.settings.need("mailbox_url")
+    mailbox = parts.open_mailbox()
+    try:
+        state = mailbox.open()
+        if not isinstance(mailbox, ImapMailbox):
+            return f"{state.exists} mails"
+        probe = mailbox.probe()
+    except MailboxGone as error:
+        raise Trouble(
+            f"{ADVICE.get(error.code, error.code)}: CLAIMS_MAILBOX_URL"
+        ) from None
+    finally:
+        mailbox.close()
+    can = [name for name in ("IDLE", "MOVE", "UIDPLUS") if name in probe.capabilities]
+    took = round(probe.round_trip.total_seconds() * 1000)
+    words = ", ".join(can) or "no IDLE: polled"
+    return f"{state.exists} mails, UIDVALIDITY {state.uidvalidity}, {words}, {took} ms"
+
+
+def _relay(parts: Parts) -> str:
+    parts.settings.need("smtp_url")
+    url = parts.settings.smtp_url
+    transport = SmtpTransport(url.get_secret_value() if url else "")
+    try:
+        probe = transport.probe()
+    finally:
+        transport.close()
+    if not probe.code.startswith("2"):
+        raise Trouble(f"{probe.code}: check CLAIMS_SMTP_URL")
+    words = "encrypted" if probe.is_encrypted else "not encrypted"
+    if probe.is_login_in_clear:
+        words += ", password in clear"
+    return f"takes mail, {words}"
+
+
+def _reader(parts: Parts) -> str:
+    raw = b"From: a@example.org\r\nSubject: claims doctor\r\n\r\nhello\r\n"
+    stored = parts.raw.put([raw])
+    try:
+        mail = parts.reader.read(stored.sha256)
+    finally:
+        parts.reader.close()
+    if mail.subject != "claims doctor":
+        raise Trouble("the reader child reads something else")
+    return "a child reads mail within its limits"
+
+
+def _orders(parts: Parts) -> str:
+    count = parts.store.orders.count()
+    if count == 0:
+        raise Trouble("the directory is empty: run `claims orders import FILE.csv`")
+    return f"{count} orders"
+
+
+def _warn(examination: Examination, settings: Settings) -> None:
+    if not settings.trusted_authserv or not settings.trusted_mx:
+        examination.warn(
+            "Senders",
+            "nobody can be proven (tier A): set CLAIMS_TRUSTED_MX and"
+            " CLAIMS_TRUSTED_AUTHSERV",
+        )
+    if settings.go_live is None:
+        examination.warn(
+            "Go-live",
+            "CLAIMS_GO_LIVE is not set: mail from before the first connect is stored"
+            " and its answers are held",
+        )
+    if settings.from_ == "claims@localhost":
+        examination.warn("From", "CLAIMS_FROM is not set: answers come from localhost")
+    if settings.secret_key is None:
+        examination.warn(
+            "Secret key",
+            "CLAIMS_SECRET_KEY is not set: it is kept in the data folder, so several"
+            " machines would not share it",
+        )
+    if settings.drafts_url is None:
+        examination.warn("Drafts", "CLAIMS_DRAFTS_URL is not set: drafts stay here")

@@ -36,7 +36,8 @@ def pieces(
     A file that serves as two documents gives two pieces. A file that cannot be used
     gives a piece with its reason, for the role that its name suggests. A file that the
     claim already has gives nothing, unless it is now labelled as something else: one
-    picture is not proof of two things.
+    picture is not proof of two things. Safe to run twice: pieces of this very mail
+    among the earlier ones are left out of account.
 
     Args:
         mail_id: the row of the mail, kept in each piece.
@@ -51,10 +52,11 @@ def pieces(
     files = [
         file for file in mail.attachments[:MOST_FILES] if labels.may_count(file, mail)
     ]
+    before = tuple(piece for piece in earlier if piece.mail_id != mail_id)
     new: list[Piece] = []
     for look in (_by_text, _by_label, _by_elimination):
         for file in files:
-            case = _Case(mail, order, claim_type, own_addresses, (*earlier, *new))
+            case = _Case(mail, order, claim_type, own_addresses, (*before, *new))
             if all(piece.path != file.path for piece in new):
                 roles = _without_repeats(file, look(file, case), case, look)
                 new += [_piece(mail_id, file, role) for role in roles]
@@ -137,7 +139,7 @@ def _without_repeats(
     if look is not _by_label:
         return []
     return [
-        replace(role, why=Why.DUPLICATE, evidence="the same picture under another name")
+        replace(role, why=Why.DUPLICATE, evidence="the same file under another name")
         for role in roles
         if role.kind not in before
     ]

@@ -14,11 +14,12 @@ LABELS = {
         보낸사람, 보낸 사람
         """,
     "date": """
-        date, sent, datum, gesendet, gesendet am, envoyé, envoyé le, enviado, enviado el,
-        enviado em, enviada em, fecha, inviato, data, verzonden, wysłano, skickat, sendt,
-        dato, lähetetty, päivämäärä, pvm, odesláno, дата, отправлено, gönderildi, tarih,
-        elküldve, dátum, trimis, ημερομηνία, στάλθηκε, 发送时间, 发送日期, 日期, 时间,
-        寄件日期, 傳送時間, 送信日時, 送信日, 日付, 日時, 날짜, 보낸 날짜
+        date, sent, datum, gesendet, gesendet am, envoyé, envoyé le, enviado,
+        enviado el, enviado em, enviada em, fecha, inviato, data, verzonden, wysłano,
+        skickat, sendt, dato, lähetetty, päivämäärä, pvm, odesláno, дата, отправлено,
+        gönderildi, tarih,
+        elküldve, dátum, trimis, ημερομηνία, στάλθηκε, 发送时间, 发送日期, 日期,
+        时间, 寄件日期, 傳送時間, 送信日時, 送信日, 日付, 日時, 날짜, 보낸 날짜
         """,
     "to": """
         to, an, à, pour, a, para, aan, do, till, til, vastaanottaja, komu, кому, kime,
@@ -26,9 +27,9 @@ LABELS = {
         收件者, 宛先, 받는사람, 받는 사람
         """,
     "subject": """
-        subject, betreff, objet, sujet, asunto, assunto, oggetto, onderwerp, temat, ämne,
-        emne, aihe, předmět, тема, konu, tárgy, subiect, θέμα, 主题, 主題, 主旨, 标题,
-        標題, 件名, 제목
+        subject, betreff, objet, sujet, asunto, assunto, oggetto, onderwerp, temat,
+        ämne, emne, aihe, předmět, тема, konu, tárgy, subiect, θέμα, 主题, 主題, 主旨,
+        标题, 標題, 件名, 제목
         """,
     "cc": """
         cc, bcc, kopie, copie, copia, kopia, kopi, копия, 抄送, 副本, 참조, reply-to,

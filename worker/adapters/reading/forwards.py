@@ -30,6 +30,7 @@ MAX_GAP = 1
 """Empty lines inside a header block: HTML tables leave them. Our choice."""
 
 _DATED = re.compile(r"@|\d{1,2}[:.h]\d{2}|\b\d{4}\b")
+_RULE = re.compile(r"^[\s_=*—–-]*$")
 _QUOTE = re.compile(r"^\s*>")
 _QUOTE_MARKS = re.compile(r"^(?:\s*>)+ ?")
 
@@ -76,7 +77,9 @@ def split(text: str) -> Split:
         _forward(block, whole[block.end : end])
         for block, end in zip(blocks, ends[1:], strict=True)
     )
-    own = (whole[position] for position in _own_lines(lines[: ends[0]]))
+    own = [whole[position] for position in _own_lines(lines[: ends[0]])]
+    while own and _RULE.match(own[-1]):
+        own.pop()
     return Split(
         own_text="\n".join(own).strip(),
         forwards=tuple(f for f in forwards if f.text or f.subject),

@@ -130,7 +130,7 @@ class _Scanner:
         return tag.end()
 
     def _skip_to(self, end: str, start: int) -> int:
-        """Return the end of an element or comment; where it never ends, skip nothing."""
+        """Return the end of an element or comment; skip nothing where it never ends."""
         if end in self._never_ends:
             return start
         found = self._lowered.find(end, start)

@@ -57,6 +57,7 @@ class SqlLedger:
                     last_uid=0,
                     token=0,
                     backlog=0,
+                    passes=0,
                     lease_until_ms=0,
                     go_live_at=self._go_live_at or self._now(),
                 )
@@ -188,7 +189,14 @@ class SqlLedger:
     def note_pass(self, lease: MailboxLease, *, at: datetime, backlog: int) -> None:
         """See ports.MailLedger."""
         with self._database.write() as session:
-            _update_fenced(session, lease, passed_at=at, backlog=backlog, trouble=None)
+            _update_fenced(
+                session,
+                lease,
+                passes=MailboxRow.passes + 1,
+                passed_at=at,
+                backlog=backlog,
+                trouble=None,
+            )
 
     def note_trouble(self, lease: MailboxLease, code: str, *, at: datetime) -> None:
         """See ports.MailLedger."""

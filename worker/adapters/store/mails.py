@@ -23,6 +23,8 @@ class MailRecord:
 
     mail_id: int
     mailbox_id: int
+    uidvalidity: int
+    uid: int
     sha256: str
     internaldate_at: datetime | None
     first_seen_at: datetime
@@ -64,6 +66,8 @@ class Mails:
         return MailRecord(
             mail_id=row.id,
             mailbox_id=row.mailbox_id,
+            uidvalidity=row.uidvalidity,
+            uid=row.uid,
             sha256=row.sha256 or "",
             internaldate_at=row.internaldate_at,
             first_seen_at=row.first_seen_at,

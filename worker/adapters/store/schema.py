@@ -80,6 +80,7 @@ class MailboxRow(Base):
     lease_owner: Mapped[str | None] = mapped_column(sa.String(100))
     lease_until_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     token: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    passes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     passed_at: Mapped[datetime | None]
     backlog: Mapped[int] = mapped_column(default=0)
     trouble: Mapped[str | None] = mapped_column(sa.String(50))

@@ -42,6 +42,8 @@ class MailboxHealth:
     name: str
     last_uid: int
     backlog: int
+    passes: int
+    """How many passes over the mailbox ended, ever."""
     passed_at: datetime | None
     trouble: str | None
     trouble_at: datetime | None
@@ -107,6 +109,7 @@ class Stats:
                     row.name,
                     row.last_uid,
                     row.backlog,
+                    row.passes,
                     row.passed_at,
                     row.trouble,
                     row.trouble_at,

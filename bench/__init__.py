@@ -1,0 +1,1 @@
+"""Scripts that play, load and measure the whole system on real parts."""

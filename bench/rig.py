@@ -1,0 +1,170 @@
+"""What the scripts share: servers, an installation of ours on them, its processes."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from tests.services import Dovecot, Postgres, Redis, SmtpSink
+
+LOG_TAIL_CHARACTERS = 3000
+
+
+class CheckFailed(Exception):
+    """The program did not do what it promises; the text says what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers of one script, started once."""
+
+    dovecot: Dovecot
+    redis: Redis
+    postgres: Postgres | None
+
+
+@contextlib.contextmanager
+def servers(*, with_postgres: bool = False) -> Iterator[Servers]:
+    """Give running servers; they and their folders are gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        postgres = stack.enter_context(Postgres()) if with_postgres else None
+        dovecot = stack.enter_context(Dovecot())
+        redis = stack.enter_context(Redis())
+        yield Servers(dovecot, redis, postgres)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One installation of the program: its settings, its record, its data folder."""
+
+    environment: Mapping[str, str]
+    database_url: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """The file that takes what the processes print on stderr."""
+        return self.folder / "claims.log"
+
+    def run(self, *arguments: str, timeout: float = 600) -> str:
+        """Return what `claims ARGUMENTS` prints.
+
+        Raises:
+            CheckFailed: it did not exit 0, or not in time.
+        """
+        process = self.start(*arguments, stdout=subprocess.PIPE)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            words = " ".join(arguments)
+            raise CheckFailed(f"`claims {words}` took over {timeout} s") from None
+        if process.returncode != 0:
+            code, words = process.returncode, " ".join(arguments)
+            raise CheckFailed(f"`claims {words}` exited {code}:\n{self.log_tail()}")
+        return output.decode()
+
+    def start(
+        self, *arguments: str, stdout: int | IO[bytes] | None = subprocess.DEVNULL
+    ) -> "subprocess.Popen[bytes]":
+        """Start `claims ARGUMENTS`; what it says on stderr goes to the log."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "worker", *arguments],
+                env=dict(self.environment),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=log,
+            )
+
+    def serve_until_idle(self, timeout: float = 600) -> dict[str, Any]:
+        """Run `claims serve --until-idle`; return its line of counts."""
+        counts: dict[str, Any] = json.loads(
+            self.run("serve", "--until-idle", timeout=timeout)
+        )
+        return counts
+
+    def log_tail(self) -> str:
+        """Return the end of the log."""
+        if not self.log.exists():
+            return ""
+        return self.log.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
+
+
+@contextlib.contextmanager
+def installation(
+    rig: Servers,
+    sink: SmtpSink,
+    *,
+    user: str,
+    house: Mapping[str, str],
+    go_live: datetime,
+    clock: datetime | None = None,
+    on_postgres: bool = False,
+) -> Iterator[Installation]:
+    """Give an installation with a new database and an empty queue.
+
+    Args:
+        rig: the servers to use.
+        sink: where it sends.
+        user: whose mailbox it reads.
+        house: settings that fit the mails: CLAIMS_FROM and what we trust.
+        go_live: older mail is not answered.
+        clock: where business time begins; None is now.
+        on_postgres: in PostgreSQL instead of an SQLite file.
+    """
+    rig.redis.flushall()
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("CLAIMS_")}
+    root = Path(__file__).resolve().parents[1]
+    with tempfile.TemporaryDirectory(prefix="claims-bench-") as name:
+        folder = Path(name)
+        database_url = f"sqlite:///{folder / 'claims.db'}"
+        if on_postgres and rig.postgres is not None:
+            database_url = rig.postgres.database()
+        environment = ours | {
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(root), ours.get("PYTHONPATH")))
+            ),
+            "CLAIMS_MAILBOX_URL": rig.dovecot.url(user),
+            "CLAIMS_SMTP_URL": sink.url,
+            "CLAIMS_REDIS_URL": rig.redis.url,
+            "CLAIMS_DATABASE_URL": database_url,
+            "CLAIMS_DATA_DIR": str(folder / "data"),
+            "CLAIMS_GO_LIVE": go_live.isoformat(),
+            **house,
+        }
+        if clock is not None:
+            environment["CLAIMS_CLOCK"] = clock.isoformat()
+        yield Installation(environment, database_url, folder)
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for a while."""
+    threading.Event().wait(seconds)
+
+
+def show(text: str) -> None:
+    """Say how far it is, on stderr, over the line before on a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+    else:
+        sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def show_end() -> None:
+    """End the line of progress."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
