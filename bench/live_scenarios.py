@@ -7,6 +7,7 @@ database and a queue of its own; the clock stands one hour after its last mail.
 
 import argparse
 import email
+import email.policy
 import json
 import sys
 from collections import Counter

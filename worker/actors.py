@@ -154,6 +154,7 @@ def _settled(found: ingest.Understanding, claim: Claim | None) -> Settled:
         sender_address=found.sender.address,
         counts_from=found.counts_from,
         flags=found.flags,
+        notes=found.notes,
     )
 
 
@@ -161,7 +162,7 @@ def _replies_without_assessment(
     parts: Parts, found: ingest.Understanding, claim: Claim | None
 ) -> tuple[Reply, ...]:
     """Return the answers that need no assessment: no match, or an unproven sender."""
-    if found.fate is Fate.CANNOT_MATCH and found.is_answerable:
+    if found.fate is Fate.CANNOT_MATCH:
         return notify.answer_unmatched(
             found.fate,
             found.cause,

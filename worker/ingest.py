@@ -6,7 +6,7 @@ raw store, and only then, with its jobs and the cursor, into the ledger.
 its attachments may serve as.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.domain.claim import Claim, ClaimState, ClaimType
@@ -18,7 +18,7 @@ from worker.domain.mail import Fate, Mail, ReceivedStamp
 from worker.domain.orders import Member, Order, Package
 from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, is_issued
-from worker.domain.roles import pieces
+from worker.domain.roles import dropped, pieces
 from worker.domain.subject import (
     Candidates,
     IdPatterns,
@@ -46,6 +46,8 @@ MOST_THREAD_IDS = 20
 ORDER_DIGITS = 8
 """A lone id with so many digits is an order number: members have shorter ones."""
 WHICH_PACKAGE, SEVERAL_ORDERS = "which_package", "several_orders"
+NO_ANSWER = "no_automatic_answer"
+"""A person's mail that gets no automatic answer: spam, or a no-reply sender."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +93,11 @@ class Understanding:
     pieces: tuple[Piece, ...] = ()
     names_member: bool = False
     names_order: bool = False
-    is_answerable: bool = True
     counts_from: datetime | None = None
     flags: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
+    """By path, why a file serves as nothing."""
 
 
 def understand(
@@ -122,12 +125,13 @@ def understand(
     machine = detect(mail, house.own_addresses, is_own_message_id=has_issued)
     if machine.fate is not None:
         return case.machine(machine)
+    case = replace(case, silencer=machine.signal)
     order, candidates, flags = case.named_order()
     thread = known.claim_of_messages(_thread(mail))
     if thread is not None and not (order and candidates.is_strict):
         order = known.order(thread.order_number) or order
     if order is None:
-        return case.no_match(candidates, machine)
+        return case.no_match(candidates)
     return case.for_order(order, thread, flags)
 
 
@@ -159,6 +163,8 @@ class _Case:
     known: Lookups
     house: House
     stamp: ReceivedStamp
+    silencer: str = ""
+    """The signal that forbids an automatic answer to this person's mail, if any."""
 
     # -- without a claim --
 
@@ -181,7 +187,7 @@ class _Case:
         alerts = ("email_bounced",) if has_failed else ()
         return replace(self.no_claim(fate, verdict.signal), alerts=alerts)
 
-    def no_match(self, named: Candidates, machine: MachineVerdict) -> Understanding:
+    def no_match(self, named: Candidates) -> Understanding:
         """Return a person's mail in which nothing could be confirmed."""
         signal = "no member and order that the directory confirms"
         names_member, names_order = _named_parts(named)
@@ -189,7 +195,6 @@ class _Case:
             self.no_claim(Fate.CANNOT_MATCH, signal),
             names_member=names_member,
             names_order=names_order,
-            is_answerable=machine.may_answer,
         )
 
     # -- with an order --
@@ -217,13 +222,16 @@ class _Case:
         if package is None and len(order.packages) > 1:
             flags = (*flags, WHICH_PACKAGE)
         kind, why = self._claim_type(package)
+        cause = self._cause(sender)
+        if not cause.may_be_answered:
+            flags = (*flags, NO_ANSWER)
         flags = (*self.stamp.flags, *flags)
         base = Understanding(
             fate=Fate.CLAIM,
             signal=why,
             sender=sender,
             stamp=self.stamp,
-            cause=self._cause(sender),
+            cause=cause,
             order=order,
             flags=flags,
         )
@@ -243,7 +251,12 @@ class _Case:
             found = _held(base, fresh, claims)
         else:
             found = _accepted(base, fresh, claims, thread)
-        return replace(found, pieces=self._pieces(order, found))
+        earlier = (
+            () if found.joins is None else self.known.pieces_of(found.joins.claim_id)
+        )
+        brought = self._pieces(order, found, tuple(earlier))
+        notes = dropped(self.mail, brought, tuple(earlier))
+        return replace(found, pieces=brought, notes=notes)
 
     # -- details --
 
@@ -269,12 +282,21 @@ class _Case:
         return judge_sender(self.mail, member, house.trusted_authserv, house.trusted_mx)
 
     def _cause(self, sender: Sender) -> MailCause:
+        """Return the mail as what is answered.
+
+        Exchange puts `X-Auto-Response-Suppress` on mail of people, so it keeps us
+        silent towards strangers only: a member is owed the receipt.
+        """
+        is_hushed = bool(self.silencer) and (
+            self.silencer != "response_suppressed" or sender.tier is SenderTier.C
+        )
         return MailCause(
             mail_id=self.arrival.mail_id,
             message_id=self.mail.message_id,
             references=self.mail.references,
             sender=sender,
             received_at=self.stamp.received_at,
+            may_be_answered=not is_hushed,
         )
 
     def _package(self, order: Order) -> Package | None:
@@ -293,18 +315,19 @@ class _Case:
             self.mail.own_text, self.mail.subject, was_delivered=was_delivered
         )
 
-    def _pieces(self, order: Order, found: Understanding) -> tuple[Piece, ...]:
+    def _pieces(
+        self, order: Order, found: Understanding, earlier: tuple[Piece, ...]
+    ) -> tuple[Piece, ...]:
         """Return what the files may serve as, beside what the claim already has."""
         claim = found.opens or found.joined
         if claim is None:
             return ()
-        earlier = () if found.joins is None else self.known.pieces_of(claim.claim_id)
         return pieces(
             self.arrival.mail_id,
             self.mail,
             order,
             claim.claim_type,
-            earlier=tuple(earlier),
+            earlier=earlier,
             own_addresses=self.house.own_addresses,
         )
 

@@ -213,7 +213,7 @@ def _attachments(one: Inspected) -> list[dict[str, Any]]:
             "bytes": a.size_bytes,
             "sha256": a.sha256,
             "roles": one.row["roles"].get(a.path, []),
-            "note": a.note,
+            "note": one.row["notes"].get(a.path, a.note),
         }
         for a in one.mail.attachments
     ]

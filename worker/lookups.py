@@ -10,6 +10,7 @@ from worker.domain.errors import RetryLater
 from worker.domain.identity import Authentication, Sender, SenderTier
 from worker.domain.orders import Member, Order, Package
 from worker.domain.reply import MailCause, verify_message_id
+from worker.ingest import NO_ANSWER
 from worker.ports import Orders
 from worker.validate import Dossier, DossierMail
 
@@ -81,6 +82,7 @@ def cause_of(store: Store, mail: ClaimMail) -> MailCause:
         references=record.mail.references if record.mail else (),
         sender=Sender(tier, mail.sender_address, proof, is_on_file),
         received_at=mail.received_at,
+        may_be_answered=NO_ANSWER not in mail.flags,
     )
 
 

@@ -34,6 +34,7 @@ LONGEST_PAUSE = timedelta(seconds=5)
 HEALTHY_AFTER = timedelta(seconds=10)
 STOP_WITHIN = timedelta(seconds=20)
 LOOK_EVERY = timedelta(milliseconds=200)
+STDERR = 2
 QUIET_LOOKS = 2
 """Idle is what looks idle twice in a row."""
 TROUBLE_FOR = timedelta(seconds=20)
@@ -46,6 +47,8 @@ class Child:
 
     role: str
     environment: Mapping[str, str]
+    output: int | None = None
+    """The descriptor for what it prints; None is our own stdout."""
     process: subprocess.Popen[bytes] | None = None
     pause: timedelta = FIRST_PAUSE
     started: float = 0.0
@@ -70,6 +73,7 @@ class Child:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "worker", self.role],
                 env=dict(self.environment),
+                stdout=self.output,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread holds a lock
             )
 
@@ -137,6 +141,8 @@ class Supervisor:
         Raises:
             UsageError: the mailbox cannot be opened; says why.
         """
+        for child in self._children:
+            child.output = STDERR  # stdout is for the one line of counts
         with self.running():
             store = self._parts.store
             self._passes = {box.name: box.passes for box in store.stats.mailboxes()}

@@ -316,6 +316,7 @@ def upgrade() -> None:
         sa.Column("counts_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signal", sa.String(length=200), nullable=False),
         sa.Column("flags", sa.JSON(), nullable=False),
+        sa.Column("notes", sa.JSON(), nullable=False),
         sa.CheckConstraint(
             "fate is null or settled_at is not null",
             name=op.f("ck_mails_fate_has_settled_at"),

@@ -307,7 +307,8 @@ class _Opened:
 
     def text(self) -> str:
         """Return its beginning decoded: what can matter of the kept text."""
-        return decode(self.data[: MAX_TEXT_CHARS * MAX_ENCODED_FACTOR], self.charset)
+        start = self.data[: MAX_TEXT_CHARS * MAX_ENCODED_FACTOR]
+        return decode(start, self.charset, is_cut=len(start) < len(self.data))
 
 
 def _look_at_picture(file: _Opened) -> Look:

@@ -76,7 +76,7 @@ def print_inspected(one: Inspected) -> None:
         )
         for a in one.mail.attachments:
             roles = ", ".join(row["roles"].get(a.path, [])) or "–"
-            note = a.note or (a.trouble or "")
+            note = row["notes"].get(a.path) or a.note or (a.trouble or "")
             size = f"{a.size_bytes:,}"
             table.add_row(
                 a.path,

@@ -68,13 +68,18 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class MailCause:
-    """The mail that is answered. `references` are its own, oldest first."""
+    """The mail that is answered. `references` are its own, oldest first.
+
+    `may_be_answered` is false for mail that a person wrote and that must have no
+    automatic answer all the same: spam by our own filter, no-reply senders.
+    """
 
     mail_id: int
     message_id: str | None
     references: tuple[str, ...]
     sender: Sender
     received_at: datetime
+    may_be_answered: bool = True
 
 
 # -- instants in words --------------------------------------------------------------

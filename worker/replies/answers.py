@@ -6,7 +6,7 @@ from datetime import datetime
 from worker.domain.checks import Assessment
 from worker.domain.claim import ASSESSED_STATES, Claim, ClaimState
 from worker.domain.documents import is_complete
-from worker.domain.identity import Sender, SenderTier
+from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order
 from worker.domain.policy import Policy
@@ -57,7 +57,7 @@ def answer_unmatched(
     Source: lifecycle.md E2, E3; DESIGN section 4 (Sender).
     """
     sender = cause.sender
-    if fate is not Fate.CANNOT_MATCH or not _may_answer(sender):
+    if fate is not Fate.CANNOT_MATCH or not _may_answer(cause):
         return ()
     if sender.address == own.address.lower():
         return ()
@@ -87,7 +87,7 @@ def answer_held(claim: Claim, cause: MailCause, member: Member) -> tuple[Reply, 
     Source: lifecycle.md T5, E3; DESIGN section 4 (Sender).
     """
     replies = []
-    if _may_answer(cause.sender):
+    if _may_answer(cause):
         replies.append(_confirm_identity(cause, claim))
     primary = member.addresses[0] if member.addresses else None
     if primary is not None and primary != cause.sender.address:
@@ -138,6 +138,8 @@ def answer_assessed(  # noqa: PLR0913 - one argument per thing that decides the 
     to = address_on_file(claim, order.member)
     if to is None or Topic.RECEIPT not in WHAT_WE_MAY_SAY[tier]:
         return ()
+    if cause is not None and not cause.may_be_answered:
+        return ()
     if not _is_machines_turn(claim_before, claim):
         return ()
     has_all = is_complete(assessment.claim_type, assessment.documents)
@@ -164,8 +166,10 @@ def answer_assessed(  # noqa: PLR0913 - one argument per thing that decides the 
     return (reply,)
 
 
-def _may_answer(sender: Sender) -> bool:
-    return sender.may_be_answered and sender.address is not None
+def _may_answer(cause: MailCause) -> bool:
+    sender = cause.sender
+    is_open = cause.may_be_answered and sender.may_be_answered
+    return is_open and sender.address is not None
 
 
 def _is_machines_turn(claim_before: Claim, claim: Claim) -> bool:

@@ -74,11 +74,16 @@ def _is_html(leaf: Part) -> bool:
 
 
 def _plain(leaf: Part, limit: int) -> str:
-    return decode(leaf.head(limit * MAX_ENCODED_FACTOR), leaf.charset)
+    return _decoded(leaf, limit * MAX_ENCODED_FACTOR)
 
 
 def _source(leaf: Part) -> str:
-    return decode(leaf.head(html_text.MAX_HTML_CHARS * 2), leaf.charset)
+    return _decoded(leaf, html_text.MAX_HTML_CHARS * 2)
+
+
+def _decoded(leaf: Part, limit_bytes: int) -> str:
+    data = leaf.head(limit_bytes)
+    return decode(data, leaf.charset, is_cut=len(data) >= limit_bytes)
 
 
 def _chosen(plain: str, rich: str) -> str:

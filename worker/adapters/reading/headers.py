@@ -38,6 +38,7 @@ MACHINE_HEADERS = frozenset(
         "auto-submitted",
         "bcc",
         "cc",
+        "content-class",
         "content-language",
         "content-type",
         "delivered-to",
@@ -70,6 +71,7 @@ MACHINE_HEADERS = frozenset(
         "x-original-to",
         "x-post-messageclass",
         "x-precedence",
+        "x-spam",
         "x-spam-flag",
         "x-spam-status",
     ]

@@ -65,26 +65,31 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACES = re.compile(r"\s+")
 
 
-def decode(data: bytes, charset: str | None) -> str:
+def decode(data: bytes, charset: str | None, *, is_cut: bool = False) -> str:
     """Return the text of some bytes: the declared charset, else UTF-8, else Latin-1.
 
     Never raises. A declared charset that fits all but a few bytes is kept and the
     bytes are replaced; one that fits badly is taken for a lie.
+
+    Args:
+        data: the bytes.
+        charset: as declared.
+        is_cut: half a character at the end is our own doing and is left out.
     """
     for bom, name in _BOMS:
         if data.startswith(bom):
-            return _attempt(data[len(bom) :], name, "replace") or ""
+            return data[len(bom) :].decode(name, "replace")
     declared = known_charset(charset)
     candidates = ("utf-8",) if declared is None else (declared, "utf-8")
     for candidate in candidates:
-        text = _attempt(data, candidate, "strict")
+        text = _attempt(data, candidate, "strict", is_cut=is_cut)
         if text is not None:
             return text
     for candidate in candidates:
-        text = _attempt(data, candidate, "replace")
+        text = _attempt(data, candidate, "replace", is_cut=is_cut)
         if text is not None and text.count("\ufffd") * FEW_ERRORS <= len(text):
             return text
-    text = _attempt(data, "cp1252", "strict")
+    text = _attempt(data, "cp1252", "strict", is_cut=is_cut)
     return data.decode("latin-1") if text is None else text
 
 
@@ -118,9 +123,9 @@ def without_bidi(text: str) -> str:
     return _BIDI.sub("", text)
 
 
-def _attempt(data: bytes, codec: str, errors: str) -> str | None:
-    """Decode, and forgive a character that the cut at our limit split in two."""
+def _attempt(data: bytes, codec: str, errors: str, *, is_cut: bool) -> str | None:
     try:
-        return codecs.getincrementaldecoder(codec)(errors).decode(data, final=False)
+        decoder = codecs.getincrementaldecoder(codec)(errors)
+        return decoder.decode(data, final=not is_cut)
     except (LookupError, UnicodeError, ValueError, TypeError):
         return None

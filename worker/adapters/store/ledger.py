@@ -180,6 +180,7 @@ class SqlLedger:
                 settled_at=mail.first_seen_at if is_lost else None,
                 signal="could not be fetched" if is_lost else "",
                 flags=[],
+                notes={},
             )
             .on_conflict_do_nothing(index_elements=["mailbox_id", "uidvalidity", "uid"])
             .returning(MailRow.id)

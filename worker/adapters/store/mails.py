@@ -1,7 +1,7 @@
 """Mail rows: what a mail is, what reading it showed, and how it was settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,7 @@ class Settled:
     sender_address: str | None = None
     counts_from: datetime | None = None
     flags: tuple[str, ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 class Mails:
@@ -98,6 +99,7 @@ class Mails:
                 "received_from": row.received_from,
                 "flags": list(row.flags),
                 "roles": roles,
+                "notes": dict(row.notes),
             }
 
     def first_with_content(
@@ -179,6 +181,7 @@ def settle(session: Session, mail_id: int, settled: Settled, *, at: datetime) ->
             sender_address=settled.sender_address,
             counts_from=settled.counts_from,
             flags=list(settled.flags),
+            notes=settled.notes,
         )
         .execution_options(synchronize_session=False)
     )

@@ -134,6 +134,8 @@ class MailRow(Base):
     """From when its files count for the claim; null while its sender is unproven."""
     signal: Mapped[str] = mapped_column(sa.String(200), default="")
     flags: Mapped[list[Any]] = mapped_column(default=list)
+    notes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """By path, why a file serves as nothing."""
 
 
 class JobRow(Base):
