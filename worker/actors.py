@@ -18,7 +18,7 @@ import dataclasses
 from datetime import datetime, timedelta
 
 from worker import ingest, notify, validate
-from worker.adapters.store import Job, NewJob, Settled, Work
+from worker.adapters.store import Job, NewEmail, NewJob, Settled, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.outbox import Email
 from worker.bootstrap import Parts
@@ -71,6 +71,11 @@ def read(parts: Parts, job: Job) -> None:
         work.put_reading(mail_id, mail)
         work.release_job("understand", job.ref)
         work.finish(job)
+
+
+def let_others_pass(work: Work, job: Job, _reason: str) -> None:
+    """Let later mails be understood while this one is read again."""
+    work.leave_lane("understand", job.ref)
 
 
 def park(work: Work, job: Job, reason: str) -> None:
@@ -427,11 +432,13 @@ def lay_draft(
     stale = work.cancel_drafts(claim.claim_id)
     thread = tuple(mail.message_id for mail in mails if mail.message_id)
     reply = notify.draft(claim, assessment, order, policy=parts.policy, thread=thread)
-    fresh = (
-        []
-        if reply is None
-        else work.add_emails([compose(parts, reply, received_at=None, go_live_at=None)])
-    )
+    fresh: list[tuple[int, NewEmail]] = []
+    if reply is not None:
+        email = compose(parts, reply, received_at=None, go_live_at=None)
+        if email.status == "draft":
+            fresh = work.add_emails([email])
+        else:
+            work.raise_alert(email.held_reason, email.kind, claim_id=claim.claim_id)
     if parts.drafts is not None:
         work.add_jobs(*(NewJob("draft", f"remove:{one}", SEND) for one in stale))
         work.add_jobs(*(NewJob("draft", f"put:{number}", SEND) for number, _ in fresh))
@@ -527,7 +534,14 @@ def _queue(
 KINDS: dict[str, JobKind[Parts]] = {
     kind.name: kind
     for kind in (
-        JobKind("read", UNDERSTAND, read, "understand", on_quarantine=park),
+        JobKind(
+            "read",
+            UNDERSTAND,
+            read,
+            "understand",
+            on_failure=let_others_pass,
+            on_quarantine=park,
+        ),
         JobKind(
             "understand", UNDERSTAND, understand, "validate, send", on_quarantine=park
         ),

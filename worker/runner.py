@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 LEASE_FOR = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
+STALE_PAUSE = timedelta(milliseconds=50)
 FAILURES_TO_QUARANTINE = 3
 """Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
 
@@ -61,15 +62,16 @@ class Patience:
 
 
 def _nothing_more(_work: Work, _job: Job, _reason: str) -> None:
-    """Nothing else follows from the quarantine."""
+    """Nothing else follows from a failure or the quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):
     """One row of the map in actors.py.
 
-    `step` runs twice safely and ends with `work.finish(job)`; `on_quarantine` writes
-    what else is true once the job is a dead letter, in the same transaction.
+    `step` runs twice safely and ends with `work.finish(job)`. `on_failure` writes what
+    else is true while the job is tried again, `on_quarantine` once it is a dead
+    letter; each in the same transaction.
     """
 
     name: str
@@ -77,6 +79,7 @@ class JobKind(Generic[P]):
     step: Callable[[P, Job], None]
     follows: str
     patience: Patience = Patience()
+    on_failure: Callable[[Work, Job, str], None] = _nothing_more
     on_quarantine: Callable[[Work, Job, str], None] = _nothing_more
 
 
@@ -183,7 +186,7 @@ class Runner(Generic[P]):
         except LeaseLost:
             log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
         except StaleClaim:
-            self._put_back(job, "stale_claim", timedelta(milliseconds=50), "transient")
+            self._put_back(job, "stale_claim", STALE_PAUSE)
         except RetryLater as error:
             self._after_refusal(kind, job, error)
         except GiveUp as error:
@@ -211,7 +214,7 @@ class Runner(Generic[P]):
         log.warning(
             "job_deferred", job_id=job.job_id, kind=job.kind, reason=error.reason
         )
-        self._put_back(job, error.reason, delay, "transient")
+        self._put_back(job, error.reason, delay)
 
     def _after_failure(
         self, kind: JobKind[P], job: Job, reason: str, error: Exception | None = None
@@ -222,34 +225,36 @@ class Runner(Generic[P]):
         )
         if job.failures + 1 >= FAILURES_TO_QUARANTINE:
             self._quarantine(job, f"{reason} {where}".strip(), kind)
-        else:
-            self._put_back(job, reason, kind.patience.delay(job.failures), "failure")
+            return
+        delay = kind.patience.delay(job.failures)
+        with self._recording(job) as work:
+            kind.on_failure(work, job, reason)
+            work.put_back_failed(job, reason=reason, delay=delay)
 
-    def _put_back(
-        self, job: Job, reason: str, delay: timedelta, counts_as: str
-    ) -> None:
-        try:
-            self._store.jobs.put_back(
-                job, reason=reason, delay=delay, counts_as=counts_as
-            )
-            if job.lane is not None and counts_as == "failure":
-                bell = self._store.jobs.next_in_lane(job.lane)
-                self._store.ring([bell] if bell else [])
-        except RetryLater as error:
-            # The lease runs out by itself and the sweep rings again.
-            log.warning("job_not_put_back", job_id=job.job_id, reason=error.reason)
+    def _put_back(self, job: Job, reason: str, delay: timedelta) -> None:
+        with self._recording(job) as work:
+            work.put_back(job, reason=reason, delay=delay)
 
     def _quarantine(self, job: Job, reason: str, kind: JobKind[P] | None) -> None:
         log.error("job_quarantined", job_id=job.job_id, kind=job.kind, reason=reason)
+        with self._recording(job) as work:
+            if kind is not None:
+                kind.on_quarantine(work, job, reason)
+            work.quarantine(job, reason)
+
+    @contextmanager
+    def _recording(self, job: Job) -> Iterator[Work]:
+        """Yield a transaction that records how a job ended.
+
+        Where it cannot be written the lease runs out and the sweep rings again.
+        """
         try:
             with self._store.transaction() as work:
-                if kind is not None:
-                    kind.on_quarantine(work, job, reason)
-                work.quarantine(job, reason)
+                yield work
         except LeaseLost:
             log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
         except RetryLater as error:
-            log.warning("job_not_quarantined", job_id=job.job_id, reason=error.reason)
+            log.warning("job_not_recorded", job_id=job.job_id, reason=error.reason)
 
 
 def _where(error: Exception | None) -> str:

@@ -21,7 +21,7 @@ from pymap.parsing.message import AppendMessage
 
 CLAIMS = "claims@try.example"
 OUR_MX = "mx.try.example"
-USER = PASSWORD = "claims"  # of a server for trying out
+USER = PASSWORD = "claims"  # noqa: S105 - of a server for trying out
 FOLDERS = ("Answers", "Drafts", "Sent")
 # A trusted mail exchanger takes such headers out before it writes its own.
 INBOUND_RESULTS = re.compile(

@@ -161,7 +161,8 @@ def test_a_failed_job_leaves_its_lane_and_the_next_one_runs(store: Store) -> Non
     first = take(store, 1)
     assert first is not None
 
-    store.jobs.put_back(first, reason="bug", delay=MINUTE, counts_as="failure")
+    with store.transaction() as work:
+        work.put_back_failed(first, reason="bug", delay=MINUTE)
 
     assert take(store, 2) is not None
 
@@ -176,7 +177,8 @@ def test_a_refused_job_keeps_its_lane(store: Store) -> None:
     first = take(store, 1)
     assert first is not None
 
-    store.jobs.put_back(first, reason="down", delay=NO_TIME, counts_as="transient")
+    with store.transaction() as work:
+        work.put_back(first, reason="down", delay=NO_TIME)
 
     assert take(store, 2) is None
     again = take(store, 1)
@@ -218,3 +220,21 @@ def test_a_quarantined_job_leaves_an_alert_and_frees_its_lane(
     assert queue.bells == [Bell("understand", 2)]
     assert store.stats.counts().parked == 1
     assert store.stats.counts().alerts_open == 1
+
+
+def test_a_waiting_job_that_leaves_its_lane_lets_the_others_pass(
+    store: Store, queue: CollectingQueue
+) -> None:
+    lane = "mailbox:1"
+    add(
+        store,
+        NewJob("understand", "1", "understand", lane=lane, is_waiting=True),
+        NewJob("understand", "2", "understand", lane=lane),
+    )
+    queue.bells.clear()
+
+    with store.transaction() as work:
+        work.leave_lane("understand", "1")
+
+    assert queue.bells == [Bell("understand", 2)]
+    assert take(store, 2) is not None

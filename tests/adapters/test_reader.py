@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from tests.adapters.hostile_store import OPENER
-from tests.builders_mail import make_claim_mail
+from tests.builders_mail import a_file, make_claim_mail, photo
 from worker.adapters import mime
 from worker.adapters.raw import open_raw_store
 from worker.adapters.reader import ChildReader, Limits, ReaderPool
@@ -185,6 +186,25 @@ def test_the_child_survives_the_thread_that_used_it_first(reader: ChildReader) -
     reader.read_bytes(make_claim_mail())
 
     assert pid_of(reader) == first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_p9_a_mail_of_50_mb_takes_less_than_250_mb(
+    reader: ChildReader, tmp_path: Path
+) -> None:
+    pictures = [a_file(photo() + bytes(12_000_000), f"{n}.jpg") for n in range(3)]
+    raw = make_claim_mail(files=pictures)
+    sha256 = open_raw_store(str(tmp_path)).put([raw]).sha256
+
+    mail = reader.read(sha256)
+
+    assert len(raw) > 48_000_000
+    assert all(a.picture is not None for a in mail.attachments)
+    status = Path(f"/proc/{pid_of(reader)}/status").read_text()
+    peak_kb = next(
+        int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line
+    )
+    assert peak_kb < 250 * 1024
 
 
 def test_no_child_is_left_after_close(tmp_path: Path) -> None:

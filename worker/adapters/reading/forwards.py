@@ -78,7 +78,7 @@ def split(text: str) -> Split:
         for block, end in zip(blocks, ends[1:], strict=True)
     )
     own = [whole[position] for position in _own_lines(lines[: ends[0]])]
-    while own and _RULE.match(own[-1]):
+    while blocks and own and _RULE.match(own[-1]):
         own.pop()
     return Split(
         own_text="\n".join(own).strip(),

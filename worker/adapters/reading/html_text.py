@@ -119,25 +119,25 @@ class _Scanner:
     def _take(self, tag: re.Match[str]) -> int:
         """Act on one tag; return where to read on."""
         if tag.group().startswith("<!--"):
-            return self._skip_to("-->", tag.end())
+            return self._skip_to("-->", tag.end(), len("-->"))
         if not tag.group(2):
             return tag.end()
         name = tag.group(2).lower()
         is_end = bool(tag.group(1))
         if name in SILENT and not is_end:
-            return self._skip_to(f"</{name}", tag.end())
+            return self._skip_to(f"</{name}", tag.end(), 0)
         self._layout(name, is_end=is_end)
         return tag.end()
 
-    def _skip_to(self, end: str, start: int) -> int:
-        """Return the end of an element or comment; skip nothing where it never ends."""
+    def _skip_to(self, end: str, start: int, beyond: int) -> int:
+        """Return where an end begins, or beyond; skip nothing where it never comes."""
         if end in self._never_ends:
             return start
         found = self._lowered.find(end, start)
         if found < 0:
             self._never_ends.add(end)
             return start
-        return found + len(end)
+        return found + beyond
 
     def _layout(self, name: str, *, is_end: bool) -> None:
         match name:

@@ -74,7 +74,7 @@ def _sheets(archive: zipfile.ZipFile, names: list[str]) -> Iterator[str]:
 
 def _cell(piece: str, shared: list[str]) -> str:
     """Return what the cell at the end of a piece of a row shows."""
-    cell = piece[piece.rfind("<c ") :]
+    cell = piece[max(piece.rfind("<c "), piece.rfind("<c>"), 0) :]
     value = _VALUE.search(cell)
     if value is None:
         return _TAG.sub("", cell) if "<is>" in cell else ""

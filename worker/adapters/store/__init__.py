@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -78,6 +78,26 @@ class Work:
         )
         if job.lane is not None:
             self.wake_lanes.append(job.lane)
+
+    def put_back(self, job: Job, *, reason: str, delay: timedelta) -> None:
+        """Make a refused job ready again later; raises LeaseLost like `finish`."""
+        job_rows.put_back(
+            self.session, job, reason=reason, delay=delay, now_ms=self.now_ms
+        )
+
+    def put_back_failed(self, job: Job, *, reason: str, delay: timedelta) -> None:
+        """Make a failed job ready again later, out of its lane."""
+        job_rows.put_back_failed(
+            self.session, job, reason=reason, delay=delay, now_ms=self.now_ms
+        )
+        if job.lane is not None:
+            self.wake_lanes.append(job.lane)
+
+    def leave_lane(self, kind: str, ref: str) -> None:
+        """Take a waiting job out of its lane, whose others then pass it by."""
+        lane = job_rows.leave_lane(self.session, kind=kind, ref=ref)
+        if lane is not None:
+            self.wake_lanes.append(lane)
 
     # -- mails --
     def put_reading(self, mail_id: int, mail: Mail) -> None:

@@ -20,6 +20,8 @@ from worker.domain.errors import RetryLater, SettingsInvalid
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for SQLite's lock. Source: reliability.md scenario 21."""
 _READ_ONLY = "claims_read_only"
+_NOT_MIGRATED = frozenset({"42P01", "42703"})
+"""Undefined table, undefined column. Source: PostgreSQL, appendix A."""
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -38,7 +40,9 @@ def make_engine(url: str) -> sa.Engine:
         case "sqlite":
             return _sqlite_engine(parsed)
         case "postgresql":
-            return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10)
+            return sa.create_engine(
+                parsed, pool_pre_ping=True, pool_size=10, hide_parameters=True
+            )
         case other:
             fault = f"CLAIMS_DATABASE_URL: {other} is neither sqlite nor postgresql"
             raise SettingsInvalid([fault])
@@ -46,7 +50,10 @@ def make_engine(url: str) -> sa.Engine:
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     in_memory = url.database in {None, "", ":memory:"}
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": BUSY_TIMEOUT_S},
+        "hide_parameters": True,
+    }
     if in_memory:
         options["poolclass"] = sa.StaticPool
         options["connect_args"]["check_same_thread"] = False
@@ -104,6 +111,10 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.now_ms = now_ms(engine)
+        self._reading: dict[str, Any] = {_READ_ONLY: True}
+        if engine.dialect.name == "postgresql":
+            # One snapshot for all statements; SQLite's transactions have one anyway.
+            self._reading["isolation_level"] = "REPEATABLE READ"
         self._sessions = sessionmaker(engine, expire_on_commit=False)
 
     @contextmanager
@@ -121,7 +132,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Yield a session for reading one consistent snapshot."""
         with translated(), self._sessions() as session:
-            session.connection(execution_options={_READ_ONLY: True})
+            session.connection(execution_options=self._reading)
             yield session
             session.commit()
 
@@ -132,15 +143,23 @@ def translated() -> Iterator[None]:
     try:
         yield
     except exc.OperationalError as error:
+        if _is_bug(error):
+            raise
         raise RetryLater(_code(error)) from None
     except exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", "") == "42P01":
+        if getattr(error.orig, "sqlstate", "") in _NOT_MIGRATED:
             raise RetryLater("database_not_migrated") from None
         raise
     except exc.InterfaceError:
         raise RetryLater("database_unreachable") from None
     except exc.TimeoutError:
         raise RetryLater("database_pool_exhausted") from None
+
+
+def _is_bug(error: exc.OperationalError) -> bool:
+    """Return whether SQLite means our SQL; PostgreSQL has a class for that."""
+    is_generic = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+    return is_generic and _code(error) == "database_unreachable"
 
 
 def _code(error: exc.OperationalError) -> str:

@@ -22,6 +22,7 @@ from worker.ports import Bell
 ALIVE = ("waiting", "ready", "running")
 RING_AGAIN_AFTER_MS = 3_000
 """A ring that led to nothing is repeated by the sweep after this long."""
+REASON_LENGTH = 200
 ALONE_AFTER_VANISHED = 5
 """Source: DESIGN section 2, Jobs."""
 
@@ -70,7 +71,7 @@ def add_jobs(
     """
     bells = []
     for job in jobs:
-        run_at_ms = now_ms + int(job.delay.total_seconds() * 1000)
+        run_at_ms = now_ms + _ms(job.delay)
         job_id = session.execute(
             insert(session, JobRow)
             .values(
@@ -124,7 +125,7 @@ class Jobs:
                 attempts=JobRow.attempts + 1,
                 vanished=JobRow.vanished
                 + sa.case((JobRow.state == "running", 1), else_=0),
-                lease_until_ms=clock + int(lease_for.total_seconds() * 1000),
+                lease_until_ms=clock + _ms(lease_for),
             )
             .returning(JobRow, clock)
             .execution_options(synchronize_session=False)
@@ -147,41 +148,10 @@ class Jobs:
             done = session.execute(
                 sa.update(JobRow)
                 .where(JobRow.id == job.job_id, JobRow.token == job.token)
-                .values(lease_until_ms=clock + int(lease_for.total_seconds() * 1000))
+                .values(lease_until_ms=clock + _ms(lease_for))
             )
             if _rowcount(done) == 0:
                 raise LeaseLost(f"job {job.job_id}")
-
-    def put_back(
-        self, job: Job, *, reason: str, delay: timedelta, counts_as: str
-    ) -> None:
-        """Make the job ready again after `delay`, counting one `counts_as`.
-
-        `counts_as` is `transient` or `failure`. A failed job leaves its lane, so
-        that it is tried apart from the others. Silent when the lease is lost.
-        """
-        clock = self._database.now_ms
-        values: dict[str, object] = {
-            "state": "ready",
-            "token": None,
-            "reason": reason[:200],
-            "run_at_ms": clock + int(delay.total_seconds() * 1000),
-        }
-        if counts_as == "failure":
-            values |= {"failures": JobRow.failures + 1, "lane": None}
-        else:
-            values |= {
-                "transients": JobRow.transients + 1,
-                "first_transient_ms": sa.func.coalesce(
-                    JobRow.first_transient_ms, clock
-                ),
-            }
-        with self._database.write() as session:
-            session.execute(
-                sa.update(JobRow)
-                .where(JobRow.id == job.job_id, JobRow.token == job.token)
-                .values(**values)
-            )
 
     def next_in_lane(self, lane: str) -> Bell | None:
         """Return the bell of the lane's first job if it is ready to run."""
@@ -274,6 +244,79 @@ def quarantine(session: Session, job: Job, *, at: datetime, reason: str) -> None
     _end(session, job, state="quarantined", at=at, reason=reason)
 
 
+def put_back(
+    session: Session, job: Job, *, reason: str, delay: timedelta, now_ms: int
+) -> None:
+    """Make a refused job ready again after `delay`; it keeps its lane.
+
+    Raises:
+        LeaseLost: another worker has the job.
+    """
+    _make_ready(
+        session,
+        job,
+        reason=reason[:REASON_LENGTH],
+        run_at_ms=now_ms + _ms(delay),
+        transients=JobRow.transients + 1,
+        first_transient_ms=sa.func.coalesce(JobRow.first_transient_ms, now_ms),
+    )
+
+
+def put_back_failed(
+    session: Session, job: Job, *, reason: str, delay: timedelta, now_ms: int
+) -> None:
+    """Make a failed job ready again after `delay`, out of its lane.
+
+    So it is tried apart from the others and never stops the next mail.
+
+    Raises:
+        LeaseLost: another worker has the job.
+    """
+    _make_ready(
+        session,
+        job,
+        reason=reason[:REASON_LENGTH],
+        run_at_ms=now_ms + _ms(delay),
+        failures=JobRow.failures + 1,
+        lane=None,
+    )
+
+
+def leave_lane(session: Session, *, kind: str, ref: str) -> str | None:
+    """Take a waiting job out of its lane, whose others then pass it by.
+
+    Returns the lane that it left.
+    """
+    is_it = sa.and_(JobRow.kind == kind, JobRow.ref == ref)
+    lane: str | None = session.execute(sa.select(JobRow.lane).where(is_it)).scalar()
+    session.execute(
+        sa.update(JobRow)
+        .where(is_it)
+        .values(lane=None)
+        .execution_options(synchronize_session=False)
+    )
+    return lane
+
+
+def _make_ready(session: Session, job: Job, **values: object) -> None:
+    done = session.execute(
+        sa.update(JobRow)
+        .where(
+            JobRow.id == job.job_id,
+            JobRow.token == job.token,
+            JobRow.state == "running",
+        )
+        .values(state="ready", token=None, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if _rowcount(done) == 0:
+        raise LeaseLost(f"job {job.job_id}")
+
+
+def _ms(length: timedelta) -> int:
+    return int(length.total_seconds() * 1000)
+
+
 def _end(session: Session, job: Job, *, state: str, at: datetime, reason: str) -> None:
     done = session.execute(
         sa.update(JobRow)
@@ -282,7 +325,7 @@ def _end(session: Session, job: Job, *, state: str, at: datetime, reason: str) -
             JobRow.token == job.token,
             JobRow.state == "running",
         )
-        .values(state=state, token=None, finished_at=at, reason=reason[:200])
+        .values(state=state, token=None, finished_at=at, reason=reason[:REASON_LENGTH])
         .execution_options(synchronize_session=False)
     )
     if _rowcount(done) == 0:

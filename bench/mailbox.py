@@ -1,0 +1,204 @@
+"""A full mailbox: made mails, later mails to the same claims, and mails from the wild.
+
+Deterministic: the same arguments give the same mails, in the same order, with the same
+order directory.
+"""
+
+import csv
+import email
+import email.policy
+import email.utils
+import json
+import random
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from worker.adapters.orders_csv import COLUMNS
+
+SEED = 20261121
+PROFILES = {"small": 9, "claims": 1}
+"""Profiles of the maker, nine small mails for one with attachments."""
+HOUSE = {
+    "CLAIMS_FROM": "claims@claims.example",
+    "CLAIMS_TRUSTED_MX": "in.claims.example",
+    "CLAIMS_TRUSTED_AUTHSERV": "in.claims.example",
+}
+GO_LIVE = datetime(1990, 1, 1, tzinfo=UTC)
+CLOCK_AFTER = timedelta(hours=1)
+UTF8 = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeMail:
+    """One mail with its instant; `member_id` and `order_number` if it is a claim."""
+
+    raw: bytes
+    at: datetime
+    sender: str = ""
+    member_id: str | None = None
+    order_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What goes into the mailbox, in this order, and the directory it belongs to."""
+
+    mails: Sequence[MadeMail]
+    orders: Path
+
+    @property
+    def clock(self) -> datetime:
+        """When business time begins: after the last mail."""
+        return max(mail.at for mail in self.mails) + CLOCK_AFTER
+
+
+def make_load(  # noqa: PLR0913 - how many of what
+    folder: Path,
+    *,
+    maker: Path,
+    corpus: Path | None,
+    made: int,
+    wild: int,
+    again: int,
+) -> Load:
+    """Return the load; its files are in `folder`.
+
+    Args:
+        folder: an existing folder; mails made there before are used again.
+        maker: `make_mailbox.py --profile P -n N --seed S OUTDIR` writes a Maildir and a
+            manifest.json with `kind`, `merchant`, `order` and `file` of each mail.
+        corpus: a folder with *.eml in any depth.
+        made: how many mails the maker makes.
+        wild: how many of the corpus join.
+        again: how many claims are written about once more, as a follow-up.
+    """
+    mails = []
+    for number, (profile, share) in enumerate(PROFILES.items()):
+        count = made * share // sum(PROFILES.values())
+        mails += _made(maker, folder / f"{profile}-{count}", profile, count, number)
+    claims = [mail for mail in mails if mail.order_number is not None]
+    orders = folder / "orders.csv"
+    known = _write_orders(orders, claims)
+    mails += [_again(mail) for mail in known[: again * 7 : 7]]
+    mails.sort(key=lambda mail: mail.at)
+    if corpus is not None and wild:
+        mails += _wild(corpus, wild, mails[0].at, mails[-1].at)
+        mails.sort(key=lambda mail: mail.at)
+    return Load(mails, orders)
+
+
+def _made(
+    maker: Path, folder: Path, profile: str, count: int, number: int
+) -> list[MadeMail]:
+    if not (folder / "manifest.json").exists():
+        words = ["--profile", profile, "-n", str(count), "--seed", str(SEED + number)]
+        subprocess.run(  # noqa: S603 - the maker that was named
+            [sys.executable, str(maker), *words, str(folder)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    manifest = json.loads((folder / "manifest.json").read_text(encoding=UTF8))
+    mails = []
+    for entry in manifest["mails"]:
+        raw = (folder / "new" / entry["file"]).read_bytes().replace(b"\n", b"\r\n")
+        header = email.message_from_bytes(raw[:8192], policy=email.policy.compat32)
+        is_claim = entry["kind"] == "claim"
+        mails.append(
+            MadeMail(
+                raw=raw,
+                at=email.utils.parsedate_to_datetime(header["Date"]),
+                sender=email.utils.parseaddr(header["From"])[1],
+                member_id=entry["merchant"] if is_claim else None,
+                order_number=entry["order"] if is_claim else None,
+            )
+        )
+    return mails
+
+
+def _write_orders(path: Path, claims: list[MadeMail]) -> list[MadeMail]:
+    """Write two thirds of the claims' orders; return the claims whose sender is known.
+
+    Of every twelve one has another address on file, one no guarantee, one was reported
+    late, and one was never delivered.
+    """
+    chosen: dict[str, MadeMail] = {}
+    for number, mail in enumerate(claims):
+        if number % 3 and mail.order_number is not None:
+            chosen.setdefault(mail.order_number, mail)
+    addresses: dict[str, list[str]] = defaultdict(list)
+    rows, known = [], []
+    for number, (order_number, mail) in enumerate(chosen.items()):
+        special = number % 12
+        member_id = mail.member_id or ""
+        is_known = special != 0
+        address = mail.sender if is_known else f"other.{mail.sender}"
+        if address not in addresses[member_id]:
+            addresses[member_id].append(address)
+        if is_known:
+            known.append(mail)
+        hours = 80 if special == 2 else 6  # noqa: PLR2004 - one of twelve
+        delivered = mail.at - timedelta(hours=hours)
+        was_delivered = special != 3  # noqa: PLR2004 - one of twelve
+        facts = {
+            "order_number": order_number,
+            "member_id": member_id,
+            "member_name": "A Member",
+            "locale": "en",
+            "placed_at": (mail.at - timedelta(days=20)).isoformat(),
+            "package_id": "1",
+            "package_value_usd": "240.00",
+            "sales_price_usd": "230.00",
+            "shipping_fee_usd": "35.50",
+            "guarantee_fee_usd": "" if special == 1 else "30.00",
+            "arrived_at": (delivered - timedelta(days=1)).isoformat(),
+            "delivered_at": delivered.isoformat() if was_delivered else "",
+            "collected_at": delivered.isoformat() if was_delivered else "",
+            "tracking_number": f"TRK{number:05}",
+            "points_applied": "0",
+            "points_earned": "0",
+        }
+        rows.append(dict.fromkeys(COLUMNS, "") | facts)
+    with path.open("w", encoding=UTF8, newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        for row in rows:
+            row["member_email"] = ";".join(addresses[row["member_id"]])
+            writer.writerow(row)
+    return known
+
+
+def _again(mail: MadeMail) -> MadeMail:
+    """Return another mail of the same sender about the same order, an hour later."""
+    at = mail.at + timedelta(hours=1)
+    text = (
+        f"Return-Path: <{mail.sender}>\r\n"
+        "Received: from mx1.mail.example (mx1.mail.example [192.0.2.1]) by"
+        " in.claims.example (Postfix) with ESMTPS id 00AGAIN00;"
+        f" {email.utils.format_datetime(at)}\r\n"
+        f"From: {mail.sender}\r\nTo: claims@claims.example\r\n"
+        f"Date: {email.utils.format_datetime(at)}\r\n"
+        f"Message-ID: <again.{mail.order_number}@mail.example>\r\n"
+        f"Subject: Re: {mail.member_id}+{mail.order_number}+Claim\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        "Hello, the box was torn open and the contents are broken. Any news?\r\n"
+    )
+    return MadeMail(text.encode(), at, mail.sender)
+
+
+def _wild(
+    corpus: Path, count: int, first: datetime, last: datetime
+) -> list[MadeMail]:
+    files = sorted(corpus.rglob("*.eml"))
+    chance = random.Random(SEED)  # noqa: S311 - the same sample every time
+    sample = sorted(chance.sample(files, min(count, len(files))))
+    chance.shuffle(sample)
+    step = (last - first) / (len(sample) + 1)
+    return [
+        MadeMail(file.read_bytes(), first + step * number)
+        for number, file in enumerate(sample, start=1)
+    ]

@@ -1,0 +1,145 @@
+import io
+
+import pytest
+from PIL import Image
+
+from tests.builders_mail import logo, photo, screenshot
+from worker.adapters import pictures
+from worker.domain.mail import Picture, Trouble
+
+
+def looked(data: bytes) -> Picture:
+    found = pictures.look(data)
+    assert isinstance(found, Picture)
+    return found
+
+
+def saved(image: Image.Image, fmt: str = "PNG") -> bytes:
+    held = io.BytesIO()
+    image.save(held, fmt)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "HEIF", "PNG", "WEBP"])
+def test_a_photograph_is_one_in_every_format(fmt: str) -> None:
+    found = looked(photo(fmt=fmt))
+
+    assert (found.width, found.height) == (640, 480)
+    assert found.looks_like == "photograph"
+    assert found.taken_at == "2026:11:18 16:02:11"
+    assert found.phash is not None
+    assert len(found.phash) == 16
+
+
+def test_a_photograph_without_a_date_has_none() -> None:
+    found = looked(photo(taken_at=None))
+
+    assert found.taken_at is None
+    assert found.looks_like == "photograph"
+
+
+def test_a_photograph_keeps_its_hash_in_another_size_and_format() -> None:
+    hashes = [
+        looked(photo(1)).phash,
+        looked(photo(1, fmt="WEBP")).phash,
+        looked(saved(Image.open(io.BytesIO(photo(1))).resize((320, 240)))).phash,
+    ]
+
+    first = int(hashes[0] or "", 16)
+    assert all((first ^ int(h or "", 16)).bit_count() <= 4 for h in hashes)
+
+
+def test_two_photographs_have_hashes_far_apart() -> None:
+    one, two = (int(looked(photo(n)).phash or "", 16) for n in (1, 2))
+
+    assert (one ^ two).bit_count() > 15
+
+
+@pytest.mark.parametrize(
+    ("data", "looks_like"),
+    [
+        pytest.param(logo(), "graphic", id="A6 signature logo"),
+        pytest.param(logo(size=(300, 100)), "graphic", id="larger logo"),
+        pytest.param(saved(Image.new("RGB", (1, 1))), "graphic", id="tracking pixel"),
+        pytest.param(photo(size=(149, 400)), "graphic", id="149 pixels"),
+        pytest.param(photo(size=(150, 400)), "photograph", id="150 pixels"),
+        pytest.param(
+            saved(Image.new("RGBA", (400, 300), (0, 0, 0, 0))),
+            "graphic",
+            id="transparent",
+        ),
+        pytest.param(screenshot(), "document", id="screenshot"),
+        pytest.param(screenshot(["line " * 20] * 20), "document", id="page of text"),
+        pytest.param(
+            saved(Image.new("RGB", (800, 600), (230, 228, 225)), "JPEG"),
+            "document",
+            id="empty page",
+        ),
+    ],
+)
+def test_pictures_are_told_apart(data: bytes, looks_like: str) -> None:
+    assert looked(data).looks_like == looks_like
+
+
+def test_a_flat_picture_has_no_hash() -> None:
+    assert looked(screenshot()).phash is None
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+def test_every_mode_of_pixels_can_be_looked_at(mode: str) -> None:
+    image = Image.open(io.BytesIO(photo())).convert("L").convert(mode)
+    fmt = "TIFF" if mode in {"CMYK", "LA"} else "PNG"
+
+    assert looked(saved(image, fmt)).width == 640
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "HEIF", "PNG", "WEBP"])
+def test_a_picture_that_is_cut_off_is_unreadable(fmt: str) -> None:
+    data = photo(fmt=fmt)
+
+    assert pictures.look(data[: len(data) // 2]) is Trouble.UNREADABLE
+
+
+def test_a_png_with_damage_inside_is_unreadable() -> None:
+    """Asking Pillow for its EXIF first would hide the damage."""
+    data = bytearray(photo(fmt="PNG"))
+    data[len(data) // 2 : len(data) // 2 + 500] = b"\0" * 500
+
+    assert pictures.look(bytes(data)) is Trouble.UNREADABLE
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff", b"GIF89a", b"words"])
+def test_what_is_no_picture_is_unreadable(data: bytes) -> None:
+    assert pictures.look(data) is Trouble.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("size", "is_too_large"),
+    [
+        pytest.param((8000, 5000), False, id="exactly 40 megapixels"),
+        pytest.param((8001, 5000), True, id="more"),
+        pytest.param((10_000, 10_000), True, id="more than twice"),
+    ],
+)
+def test_more_than_40_megapixels_are_too_large(
+    size: tuple[int, int], *, is_too_large: bool
+) -> None:
+    found = pictures.look(saved(Image.new("1", size)))
+
+    assert (found is Trouble.TOO_LARGE) is is_too_large
+
+
+def test_beyond_the_budget_a_picture_is_only_measured() -> None:
+    found, cost = pictures.look_within(photo(fmt="HEIF"), 1000)
+
+    assert found == Picture(640, 480, "photograph", "2026:11:18 16:02:11")
+    assert cost == 0
+
+
+def test_a_budget_is_spent_by_size_and_format() -> None:
+    costs = [
+        pictures.look_within(photo(fmt=f), 10**9)[1] for f in ("JPEG", "PNG", "HEIF")
+    ]
+
+    assert costs == sorted(costs)
+    assert costs[1] == 640 * 480

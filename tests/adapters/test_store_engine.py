@@ -1,0 +1,393 @@
+"""Engines: no lost update, patient locks, exact instants, errors that say what next."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from tests.services import Postgres, free_port
+from worker.adapters.store import engine
+from worker.adapters.store.engine import Database, make_engine, now_ms, translated
+from worker.adapters.store.schema import UtcInstant
+from worker.domain.errors import RetryLater, SettingsInvalid
+
+SECRET = "Frau-Geheim-4711"
+COUNT = sa.text("select n from counter")
+PROCESSES, ROUNDS = 4, 60
+COUNTING = """
+import sys
+import sqlalchemy as sa
+from worker.adapters.store.engine import Database, make_engine
+
+database = Database(make_engine(sys.argv[1]))
+for _ in range(int(sys.argv[2])):
+    with database.write() as session:
+        n = session.execute(sa.text("select n from counter")).scalar_one()
+        session.execute(sa.text("update counter set n = :n"), {"n": n + 1})
+"""
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with a counter at 0."""
+    yield from a_database(database_url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'claims.sqlite3'}"
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    yield from a_database(sqlite_url)
+
+
+@pytest.fixture
+def on_postgres(postgres: Postgres) -> Iterator[Database]:
+    url = postgres.database()
+    yield from a_database(url)
+    postgres.drop(url)
+
+
+def a_database(url: str) -> Iterator[Database]:
+    database = Database(make_engine(url))
+    run(database, "create table counter (n integer not null)")
+    run(database, "insert into counter values (0)")
+    yield database
+    database.engine.dispose()
+
+
+def run(database: Database, statement: str) -> None:
+    with database.write() as session:
+        session.execute(sa.text(statement))
+
+
+def count(database: Database) -> int:
+    with database.read() as session:
+        return int(session.execute(COUNT).scalar_one())
+
+
+def add_one(database: Database) -> None:
+    """Read, then write what was read, plus one."""
+    with database.write() as session:
+        number = session.execute(COUNT).scalar_one()
+        session.execute(sa.text("update counter set n = :n"), {"n": number + 1})
+
+
+# -- SQLite under several writers ---------------------------------------------------
+
+
+def test_scenario_22_four_processes_that_read_modify_write_lose_no_update(
+    sqlite: Database, sqlite_url: str
+) -> None:
+    """With the driver's own transactions thousands are lost, without any error (E7)."""
+    program = [sys.executable, "-c", COUNTING, sqlite_url, str(ROUNDS)]
+
+    started = [subprocess.Popen(program) for _ in range(PROCESSES)]  # noqa: S603
+    codes = [process.wait(60) for process in started]
+
+    assert codes == [0] * PROCESSES
+    assert count(sqlite) == PROCESSES * ROUNDS
+
+
+def test_scenario_21_a_writer_waits_for_a_lock_and_loses_no_update(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "claims.sqlite3")) as other:
+        other.isolation_level = None
+        other.execute("begin exclusive")
+        other.execute("update counter set n = n + 10")
+        writer = threading.Thread(target=add_one, args=(sqlite,))
+        writer.start()
+        writer.join(0.2)
+        has_waited = writer.is_alive()
+        other.execute("commit")
+    writer.join(10)
+
+    assert has_waited
+    assert count(sqlite) == 11
+
+
+def test_a_lock_that_stays_is_a_passing_trouble_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.05)
+    (database,) = a_database(f"sqlite:///{tmp_path / 'claims.sqlite3'}")
+    with closing(sqlite3.connect(tmp_path / "claims.sqlite3")) as other:
+        other.isolation_level = None
+        other.execute("begin immediate")
+
+        with pytest.raises(RetryLater, match="database_locked"):
+            add_one(database)
+
+    assert count(database) == 0
+
+
+def test_sqlite_survives_power_loss_and_minds_foreign_keys(sqlite: Database) -> None:
+    expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+    with sqlite.read() as session:
+        pragmas = {
+            name: session.execute(sa.text(f"pragma {name}")).scalar_one()
+            for name in expected
+        }
+
+    assert pragmas == expected
+
+
+# -- transactions -------------------------------------------------------------------
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    with database.write() as session:
+        session.execute(sa.text("update counter set n = 5"))
+
+        assert count(database) == 0
+
+    assert count(database) == 5
+
+
+def test_a_reader_sees_one_snapshot_to_its_end(database: Database) -> None:
+    with database.read() as session:
+        first = session.execute(COUNT).scalar_one()
+        add_one(database)
+        second = session.execute(COUNT).scalar_one()
+
+    assert (first, second) == (0, 0)
+    assert count(database) == 1
+
+
+def test_whatever_is_raised_undoes_the_transaction(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as session:
+            session.execute(sa.text("update counter set n = 5"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+    assert count(database) == 0
+
+
+# -- time ---------------------------------------------------------------------------
+
+
+def test_the_database_tells_the_time_in_ms_and_goes_on_within_a_transaction(
+    database: Database,
+) -> None:
+    """Leases run by it, so that no process's clock matters (scenario 39)."""
+    before = time.time() * 1000
+    with database.write() as session:
+        first = session.execute(sa.select(now_ms(session))).scalar_one()
+        threading.Event().wait(0.02)
+        second = session.execute(sa.select(database.now_ms)).scalar_one()
+
+    assert isinstance(first, int)
+    assert abs(first - before) < 5000
+    assert 15 <= second - first < 5000
+
+
+def test_an_instant_comes_back_as_it_was_to_the_microsecond_in_utc(
+    database: Database,
+) -> None:
+    table = sa.Table("instants", sa.MetaData(), sa.Column("at", UtcInstant))
+    in_vilnius = timezone(timedelta(hours=2))
+    at = datetime(2026, 3, 29, 3, 30, 15, 123456, tzinfo=in_vilnius)
+
+    with database.write() as session:
+        table.create(session.connection())
+        session.execute(table.insert().values(at=at))
+    with database.read() as session:
+        back = session.execute(sa.select(table.c.at)).scalar_one()
+
+    assert back == at
+    assert back.tzinfo is UTC
+    assert back.isoformat() == "2026-03-29T01:30:15.123456+00:00"
+
+
+def test_T4_a_naive_instant_is_refused(database: Database) -> None:
+    table = sa.Table("instants", sa.MetaData(), sa.Column("at", UtcInstant))
+    naive = datetime(2026, 3, 29, 3, 30)  # noqa: DTZ001 - the point
+
+    def store() -> None:
+        with database.write() as session:
+            table.create(session.connection())
+            session.execute(table.insert().values(at=naive))
+
+    with pytest.raises(exc.StatementError, match="a naive datetime reached the store"):
+        store()
+
+
+# -- errors -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement", ["select 1 from nowhere", "select later from counter"]
+)
+def test_a_missing_table_or_column_asks_for_the_migration(
+    database: Database, statement: str
+) -> None:
+    with pytest.raises(RetryLater, match="^database_not_migrated$"):
+        run(database, statement)
+
+
+def test_a_mistake_in_our_sql_is_a_bug_and_no_passing_trouble(
+    database: Database,
+) -> None:
+    with pytest.raises((exc.ProgrammingError, exc.OperationalError)):
+        run(database, "selekt 1")
+
+
+def test_an_error_text_repeats_no_parameter(database: Database) -> None:
+    """It may end on a terminal. PostgreSQL's own words are another matter."""
+    run(database, "create table names (n text not null, m integer not null)")
+    insert = sa.text("insert into names values (:n, null)")
+
+    def store() -> None:
+        with database.write() as session:
+            session.execute(insert, {"n": SECRET})
+
+    with pytest.raises(exc.IntegrityError) as caught:
+        store()
+
+    assert SECRET not in str(caught.value).replace(str(caught.value.orig), "")
+
+
+def test_a_postgres_that_is_not_there_is_a_passing_trouble() -> None:
+    url = f"postgresql://claims@127.0.0.1:{free_port()}/claims"
+    database = Database(make_engine(url))
+
+    with pytest.raises(RetryLater, match="^database_unreachable$"):
+        count(database)
+
+
+def test_a_folder_that_is_not_there_is_a_passing_trouble(tmp_path: Path) -> None:
+    database = Database(make_engine(f"sqlite:///{tmp_path / 'gone' / 'claims.db'}"))
+
+    with pytest.raises(RetryLater, match="^database_unreachable$"):
+        count(database)
+
+
+def test_scenario_18_a_cut_connection_is_a_passing_trouble_and_the_pool_recovers(
+    on_postgres: Database,
+) -> None:
+    def lose_connection() -> None:
+        with on_postgres.write() as session:
+            session.execute(sa.text("update counter set n = 5"))
+            pid = session.execute(sa.text("select pg_backend_pid()")).scalar_one()
+            run(on_postgres, f"select pg_terminate_backend({pid})")
+            session.execute(COUNT)
+
+    with pytest.raises(RetryLater, match="^database_unreachable$"):
+        lose_connection()
+
+    assert count(on_postgres) == 0
+
+
+def test_an_idle_connection_that_was_cut_is_replaced_unnoticed(
+    on_postgres: Database,
+) -> None:
+    count(on_postgres)
+    other = Database(make_engine(on_postgres.engine.url.render_as_string()))
+
+    run(
+        other,
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid != pg_backend_pid()",
+    )
+
+    assert count(on_postgres) == 0
+    other.engine.dispose()
+
+
+def test_scenario_19_a_full_disk_is_a_passing_trouble_and_nothing_is_written(
+    sqlite: Database,
+) -> None:
+    def fill() -> None:
+        with sqlite.write() as session:
+            session.execute(sa.text("pragma max_page_count = 3"))
+            session.execute(sa.text("update counter set n = 5"))
+            session.execute(sa.text("create table big as select randomblob(50000)"))
+
+    with pytest.raises(RetryLater, match="^database_full$"):
+        fill()
+
+    assert count(sqlite) == 0
+
+
+def test_two_transactions_in_conflict_are_a_passing_trouble(
+    on_postgres: Database,
+) -> None:
+    def conflict() -> None:
+        with on_postgres.write() as session:
+            session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+            session.execute(COUNT)
+            add_one(on_postgres)
+            session.execute(sa.text("update counter set n = 5"))
+
+    with pytest.raises(RetryLater, match="^database_conflict$"):
+        conflict()
+
+    assert count(on_postgres) == 1
+
+
+def test_no_free_connection_is_a_passing_trouble(sqlite_url: str) -> None:
+    crowded = sa.create_engine(
+        sqlite_url, pool_size=1, max_overflow=0, pool_timeout=0.01
+    )
+    database = Database(crowded)
+
+    with (
+        database.read(),
+        pytest.raises(RetryLater, match="^database_pool_exhausted$"),
+        database.read(),
+    ):
+        pass
+
+    crowded.dispose()
+
+
+PASSING = {exc.OperationalError, exc.InterfaceError}
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(exc.DBAPIError.__subclasses__(), key=lambda kind: kind.__name__)
+)
+def test_each_of_the_librarys_errors_is_either_passing_or_a_bug(
+    kind: type[exc.DBAPIError],
+) -> None:
+    for one in (kind, *kind.__subclasses__()):
+        expected = RetryLater if PASSING.intersection(one.__mro__) else one
+
+        with pytest.raises(expected), translated():
+            raise one("select 1", {}, Exception("the driver's words"))
+
+
+# -- URLs ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_each_way_to_write_postgres_means_psycopg(scheme: str) -> None:
+    made = make_engine(f"{scheme}://claims@db.example/claims")
+
+    assert made.url.drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize("url", [f"mysql://u:{SECRET}@h/db", f"no url: {SECRET}"])
+def test_a_url_that_we_cannot_use_is_a_wrong_setting_and_is_not_repeated(
+    url: str,
+) -> None:
+    with pytest.raises(SettingsInvalid, match="CLAIMS_DATABASE_URL") as caught:
+        make_engine(url)
+
+    assert SECRET not in str(caught.value)

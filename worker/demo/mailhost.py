@@ -1,0 +1,197 @@
+"""The demo's mail servers, a process of their own: `python -m worker.demo.mailhost`.
+
+    members ──SMTP──▶ exchanger ──IMAP APPEND──▶ INBOX of claims    (pymap, in memory)
+    worker  ──SMTP──▶ relay     ──IMAP APPEND──▶ INBOX of members, and a file each
+
+Everything is on loopback and without TLS. One line of JSON on stdout says where; then
+it serves until it is ended, or its parent is gone.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.version import ProxyProtocolVersion
+from pymap.backend.dict import Config, DictBackend, Identity
+from pymap.imap import IMAPServer
+from pymap.user import Passwords, UserMetadata
+from pysasl.hashing import BuiltinHash
+
+from worker.adapters.clock import SystemClock
+from worker.demo import gateway
+from worker.demo.accounts import (
+    CLAIMS,
+    CLAIMS_ADDRESS,
+    FOLDERS,
+    LOOPBACK,
+    MEMBERS,
+    PASSWORD,
+    Ports,
+    deliver,
+    session,
+)
+
+PREFERRED = Ports(imap=1143, mx=1025, relay=1026)
+"""Asked for first; where another program has one, any free port is taken."""
+ALL_RIGHTS = frozenset({"admin"})
+
+
+class Exchanger:
+    """Takes mail for the claims address, stamps it, and delivers it to the INBOX."""
+
+    def __init__(self, imap_port: int) -> None:
+        self._imap_port = imap_port
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Accept the claims address, with a tag or without."""
+        local, _, domain = address.lower().rpartition("@")
+        if f"{local.partition('+')[0]}@{domain}" != CLAIMS_ADDRESS:
+            return f"550 5.1.1 nobody lives here but {CLAIMS_ADDRESS}"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        """Deliver, and only then say yes."""
+        at = SystemClock().now()
+        raw = gateway.stamp(
+            _content(envelope),
+            # aiosmtpd keeps the brackets of the empty path, and only those.
+            envelope_from=(envelope.mail_from or "").removeprefix("<>"),
+            helo=session.host_name or "unknown",
+            at=at,
+        )
+        await asyncio.to_thread(deliver, self._imap_port, CLAIMS, raw, at=at)
+        return "250 2.0.0 delivered"
+
+
+class Relay:
+    """Takes what the worker sends to members, and keeps it."""
+
+    def __init__(self, imap_port: int, folder: Path) -> None:
+        self._imap_port = imap_port
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Keep the mail as a file and in the members' INBOX."""
+        raw = _content(envelope)
+        path = self._folder / f"{next(self._numbers):04}.eml"
+        await asyncio.to_thread(path.write_bytes, raw)
+        at = SystemClock().now()
+        await asyncio.to_thread(deliver, self._imap_port, MEMBERS, raw, at=at)
+        return "250 2.0.0 kept"
+
+
+async def serve(replies: Path) -> None:
+    """Listen, say where, and serve until cancelled."""
+    loop = asyncio.get_running_loop()
+    async with contextlib.AsyncExitStack() as stack:
+        imap_socket = _listening(PREFERRED.imap)
+        imap_port = imap_socket.getsockname()[1]
+        imap = await asyncio.start_server(await _imap_callback(), sock=imap_socket)
+        await stack.enter_async_context(imap)
+        await asyncio.to_thread(_make_folders, imap_port)
+        ports = [imap_port]
+        for handler, port in (
+            (Exchanger(imap_port), PREFERRED.mx),
+            (Relay(imap_port, replies), PREFERRED.relay),
+        ):
+            smtp_socket = _listening(port)
+            smtp = await loop.create_server(_protocol(handler), sock=smtp_socket)
+            await stack.enter_async_context(smtp)
+            ports.append(smtp_socket.getsockname()[1])
+        sys.stdout.write(json.dumps(asdict(Ports(*ports))) + "\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+async def _imap_callback() -> Callable[..., object]:
+    """Return what talks IMAP on a new connection to the accounts of `FOLDERS`."""
+    args = Namespace(
+        host=LOOPBACK,
+        port=0,
+        debug=False,
+        cert=None,
+        key=None,
+        tls=False,
+        passlib_cfg=None,
+        proxy_protocol=ProxyProtocolVersion.NOOP.name,
+        demo_data=False,
+        demo_user=CLAIMS,
+        demo_password=PASSWORD,
+    )
+    # The worker logs in for every draft; a costly hash would protect a printed word.
+    quick = BuiltinHash(rounds=1)
+    backend, config = await DictBackend.init(args, hash_context=quick)
+    config.apply_context()
+    for account in FOLDERS.keys() - {config.demo_user}:
+        await _add_account(backend, config, account)
+    server = IMAPServer(backend.login, config)
+    return ProxyProtocolReader(config.proxy_protocol).get_callback(server)
+
+
+async def _add_account(backend: DictBackend, config: Config, account: str) -> None:
+    password = await Passwords(config).hash_password(PASSWORD)
+    user = UserMetadata(config, account, password=password)
+    await Identity(account, backend.login, None, ALL_RIGHTS).set(user)
+
+
+def _make_folders(port: int) -> None:
+    for account, folders in FOLDERS.items():
+        with session(port, account) as imap:
+            for folder in folders:
+                imap.create(folder)
+                imap.subscribe(folder)
+
+
+def _listening(port: int) -> socket.socket:
+    """Return a socket that listens on a port of loopback, or on any if it is taken."""
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError:
+        return socket.create_server((LOOPBACK, 0))
+
+
+def _protocol(handler: object) -> Callable[[], SMTP]:
+    def authenticate(*_: object) -> AuthResult:
+        return AuthResult(success=True)  # mail programs insist on a login; any will do
+
+    return lambda: SMTP(
+        handler,
+        hostname=gateway.HOST,  # its default asks the DNS, for each connection
+        ident="claims demo",
+        data_size_limit=None,
+        enable_SMTPUTF8=True,
+        auth_require_tls=False,
+        authenticator=authenticate,
+        loop=asyncio.get_running_loop(),
+    )
+
+
+def _content(envelope: Envelope) -> bytes:
+    content = envelope.content
+    return content if isinstance(content, bytes) else (content or "").encode()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))
