@@ -14,7 +14,9 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in SCRIPTS:
         for name in SCRIPTS:
             script = importlib.import_module(f"bench.{name}")
-            print(f"  python -m bench {name:16}{(script.__doc__ or '').splitlines()[0]}")
+            print(
+                f"  python -m bench {name:16}{(script.__doc__ or '').splitlines()[0]}"
+            )
         is_question = not arguments or arguments[0] in {"-h", "--help"}
         return 0 if is_question else 2
     script = importlib.import_module(f"bench.{arguments[0]}")

@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the chosen mode, after a calm one with --compare; return 0 when all holds."""
     args = _arguments(arguments)
     mode = _mode(args)
-    calm = Mode("calm", lambda system: Serve(system))
+    calm = Mode("calm", Serve)
     modes = [calm, mode] if args.compare and mode.name != "calm" else [mode]
     is_fine = True
     outcomes: list[record.Outcome] = []
@@ -203,9 +203,7 @@ def _print_facts(url: str, mode: Mode, total: int, seconds: float) -> None:
 def _mode(args: argparse.Namespace) -> Mode:
     words = [word for word in ("kill", "postgres") if getattr(args, word)]
     if not args.postgres:
-        return Mode(
-            " ".join(words) or "calm", lambda system: Serve(system), kills=args.kill
-        )
+        return Mode(" ".join(words) or "calm", Serve, kills=args.kill)
     roles: Sequence[str] = (
         *("poll" for _ in range(args.pollers)),
         *("work" for _ in range(args.workers)),

@@ -11,6 +11,7 @@ import email.policy
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench.live_scenarios",
         description=__doc__,
-        epilog="Example: python -m bench.live_scenarios --scenarios scenarios 17-forged",
+        epilog="Example: python -m bench.live_scenarios --scenarios DIR 03 17-forged",
     )
     parser.add_argument("--scenarios", type=Path, required=True, metavar="DIR")
     parser.add_argument("--postgres", action="store_true", help="instead of SQLite")
@@ -155,9 +156,10 @@ def compare(
         ]
         query = (
             "select kind, recipient, subject from emails where status = 'sent'"
-            f" and mail_id = {int(row['id'])}"
+            " and mail_id = :mail_id"
         )
-        sent = Counter(tuple(e.values()) for e in record.rows(url, query))
+        found = record.rows(url, query, mail_id=row["id"])
+        sent = Counter(tuple(e.values()) for e in found)
         wanted = Counter((e["kind"], e["to"], e["subject"]) for e in said["emails"])
         if sent != wanted:
             faults.append(f"mail {number}: sent {sent}, inspect says {wanted}")
@@ -204,7 +206,7 @@ def _instant(value: datetime | str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _words(values: Any) -> str:
+def _words(values: Iterable[str]) -> str:
     return " ".join(values) or "-"
 
 

@@ -57,7 +57,7 @@ class Load:
         return max(mail.at for mail in self.mails) + CLOCK_AFTER
 
 
-def make_load(  # noqa: PLR0913 - how many of what
+def make_load(
     folder: Path,
     *,
     maker: Path,
@@ -83,7 +83,7 @@ def make_load(  # noqa: PLR0913 - how many of what
         mails += _made(maker, folder / f"{profile}-{count}", profile, count, number)
     claims = [mail for mail in mails if mail.order_number is not None]
     orders = folder / "orders.csv"
-    known = _write_orders(orders, claims)
+    known = _write_directory(orders, claims)
     mails += [_again(mail) for mail in known[: again * 7 : 7]]
     mails.sort(key=lambda mail: mail.at)
     if corpus is not None and wild:
@@ -120,7 +120,7 @@ def _made(
     return mails
 
 
-def _write_orders(path: Path, claims: list[MadeMail]) -> list[MadeMail]:
+def _write_directory(path: Path, claims: list[MadeMail]) -> list[MadeMail]:
     """Write two thirds of the claims' orders; return the claims whose sender is known.
 
     Of every twelve one has another address on file, one no guarantee, one was reported
@@ -144,32 +144,59 @@ def _write_orders(path: Path, claims: list[MadeMail]) -> list[MadeMail]:
         hours = 80 if special == 2 else 6  # noqa: PLR2004 - one of twelve
         delivered = mail.at - timedelta(hours=hours)
         was_delivered = special != 3  # noqa: PLR2004 - one of twelve
-        facts = {
-            "order_number": order_number,
-            "member_id": member_id,
-            "member_name": "A Member",
-            "locale": "en",
-            "placed_at": (mail.at - timedelta(days=20)).isoformat(),
-            "package_id": "1",
-            "package_value_usd": "240.00",
-            "sales_price_usd": "230.00",
-            "shipping_fee_usd": "35.50",
-            "guarantee_fee_usd": "" if special == 1 else "30.00",
-            "arrived_at": (delivered - timedelta(days=1)).isoformat(),
-            "delivered_at": delivered.isoformat() if was_delivered else "",
-            "collected_at": delivered.isoformat() if was_delivered else "",
-            "tracking_number": f"TRK{number:05}",
-            "points_applied": "0",
-            "points_earned": "0",
-        }
-        rows.append(dict.fromkeys(COLUMNS, "") | facts)
+        rows.append(
+            order_row(
+                order_number,
+                member_id,
+                placed_at=mail.at - timedelta(days=20),
+                delivered_at=delivered if was_delivered else None,
+                guarantee_fee_usd="" if special == 1 else "30.00",
+            )
+        )
+    for row in rows:
+        row["member_email"] = ";".join(addresses[row["member_id"]])
+    write_orders(path, rows)
+    return known
+
+
+def order_row(
+    order_number: str,
+    member_id: str,
+    *,
+    placed_at: datetime,
+    delivered_at: datetime | None,
+    member_email: str = "",
+    guarantee_fee_usd: str = "30.00",
+) -> dict[str, str]:
+    """Return one row of orders.csv: an order of one package, worth 240 USD."""
+    facts = {
+        "order_number": order_number,
+        "member_id": member_id,
+        "member_name": "A Member",
+        "member_email": member_email,
+        "locale": "en",
+        "placed_at": placed_at.isoformat(),
+        "package_id": "1",
+        "package_value_usd": "240.00",
+        "sales_price_usd": "230.00",
+        "shipping_fee_usd": "35.50",
+        "guarantee_fee_usd": guarantee_fee_usd,
+        "tracking_number": f"TRK-{order_number}",
+        "points_applied": "0",
+        "points_earned": "0",
+    }
+    if delivered_at is not None:
+        facts["arrived_at"] = (delivered_at - timedelta(days=1)).isoformat()
+        facts["delivered_at"] = facts["collected_at"] = delivered_at.isoformat()
+    return dict.fromkeys(COLUMNS, "") | facts
+
+
+def write_orders(path: Path, rows: list[dict[str, str]]) -> None:
+    """Write the order directory that `claims orders import` reads."""
     with path.open("w", encoding=UTF8, newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        for row in rows:
-            row["member_email"] = ";".join(addresses[row["member_id"]])
-            writer.writerow(row)
-    return known
+        writer.writerows(rows)
 
 
 def _again(mail: MadeMail) -> MadeMail:
@@ -190,9 +217,7 @@ def _again(mail: MadeMail) -> MadeMail:
     return MadeMail(text.encode(), at, mail.sender)
 
 
-def _wild(
-    corpus: Path, count: int, first: datetime, last: datetime
-) -> list[MadeMail]:
+def _wild(corpus: Path, count: int, first: datetime, last: datetime) -> list[MadeMail]:
     files = sorted(corpus.rglob("*.eml"))
     chance = random.Random(SEED)  # noqa: S311 - the same sample every time
     sample = sorted(chance.sample(files, min(count, len(files))))

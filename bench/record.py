@@ -23,11 +23,13 @@ MAILBOX_FACTS = ("id", "name", "uidvalidity", "last_uid", "go_live_at")
 MOST_SHOWN = 8
 
 
-def rows(url: str, query: str) -> list[Row]:
-    """Return the rows of a query."""
+def rows(url: str, query: str, **values: object) -> list[Row]:
+    """Return the rows of a query with `:names` for values."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(sa.text(query)).mappings()]
+        return [
+            dict(row) for row in connection.execute(sa.text(query), values).mappings()
+        ]
 
 
 def one(url: str, query: str) -> int:
@@ -157,7 +159,7 @@ def outcome(url: str) -> Outcome:
 
 
 def check_counts(url: str, mails_on_server: int) -> list[str]:
-    """Return what is wrong with the ledger: each mail one row, one fate, no job left."""
+    """Return what is wrong with the ledger: a fate for each mail, no job left."""
     faults = []
     by_fate = {
         row["fate"]: row["n"]
@@ -233,5 +235,7 @@ def report(title: str, faults: list[str]) -> bool:
     return not faults
 
 
-def _json(value: object) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+def _json(value: str | list[Any]) -> list[Any]:
+    """Return a JSON column, which only PostgreSQL gives decoded."""
+    decoded: list[Any] = json.loads(value) if isinstance(value, str) else value
+    return decoded

@@ -60,6 +60,8 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("CLAIMS_"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    # Commands that tests start compile our modules once, not each time.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     home = tmp_path.with_name(f"{tmp_path.name}-home")
     (home / "tmp").mkdir(parents=True)
     for name, folder in HOME_FOLDERS.items():

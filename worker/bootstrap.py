@@ -256,3 +256,15 @@ class Parts:
             pid=pid,
             boot_ticks=processes.boot_ticks(pid) or 0,
         )
+
+    def close(self) -> None:
+        """Give back what was opened; parts that nobody asked for stay unmade."""
+        made = self.__dict__
+        if "reader" in made:
+            self.reader.close()
+        if "store" in made:
+            self.store.close()
+        if isinstance(made.get("queue"), RedisQueue):
+            made["queue"].close()
+        if made.get("embedded_redis") is not None:
+            made["embedded_redis"].stop()

@@ -145,8 +145,7 @@ def inspector(
         try:
             yield Inspector(parts, queue, clock)
         finally:
-            parts.reader.close()
-            parts.store.close()
+            parts.close()
 
 
 def as_json(results: Sequence[Inspected]) -> str:

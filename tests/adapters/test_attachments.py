@@ -260,6 +260,11 @@ def test_a7_a_locked_pdf_is_encrypted() -> None:
         pytest.param(
             b"-----BEGIN PGP MESSAGE-----\n\nabc", Trouble.ENCRYPTED, id="PGP"
         ),
+        pytest.param(
+            bytes.fromhex("3080 0609 2a864886f70d010703 a080"),
+            Trouble.ENCRYPTED,
+            id="S/MIME",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_opened_says_why(data: bytes, trouble: Trouble) -> None:

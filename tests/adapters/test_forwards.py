@@ -70,11 +70,13 @@ def test_a_body_that_is_only_a_forward_has_no_own_text() -> None:
 
 
 def test_an_html_table_of_labels_is_a_forward() -> None:
-    html = (
-        "<p>see below</p><table><tr><td><b>From:</b></td><td>Shop &lt;o@s.example&gt;"
-        "</td></tr><tr><td><b>Sent:</b></td><td>Wed 4 Nov 2026</td></tr><tr><td><b>Subject:"
-        "</b></td><td>Your order</td></tr></table><p>Thank you.</p>"
+    rows = (
+        ("From:", "Shop &lt;o@s.example&gt;"),
+        ("Sent:", "Wed 4 Nov 2026"),
+        ("Subject:", "Your order"),
     )
+    table = "".join(f"<tr><td><b>{a}</b></td><td>{b}</td></tr>" for a, b in rows)
+    html = f"<p>see below</p><table>{table}</table><p>Thank you.</p>"
 
     mail = mime.parse(make_claim_mail(text="", html=html, files=[]))
 

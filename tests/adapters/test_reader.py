@@ -147,6 +147,15 @@ def test_trouble_of_the_store_is_the_stores_own(hostile: ChildReader) -> None:
         hostile.read("later")
 
 
+def test_a_child_that_cannot_start_is_no_mails_fault() -> None:
+    reader = ChildReader("", limits=Limits(wall_clock=timedelta(seconds=0.01)))
+
+    with pytest.raises(RetryLater, match="reader_not_started"):
+        reader.read_bytes(make_claim_mail())
+
+    reader.close()
+
+
 def test_what_a_library_prints_does_not_reach_the_parent(hostile: ChildReader) -> None:
     assert hostile.read("print").subject
 

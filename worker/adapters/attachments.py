@@ -42,6 +42,8 @@ _NOTES = {
     "application/ms-tnef": "winmail.dat is not read yet",
     "application/vnd.ms-outlook": "Outlook message file is not read yet",
     "application/pgp-encrypted": "encrypted",
+    "application/pkcs7-mime": "encrypted",
+    "application/pkcs7-signature": "signature",
     "image/svg+xml": "drawing, not opened",
 }
 
@@ -87,6 +89,13 @@ _FTYP_TYPES = {
     b"qt  ": Type("video/quicktime", FileKind.OTHER),
 }
 """Brands of the ISO base media format. Source: ISO 23008-12, ISO 14496-12."""
+
+_LOCKED = frozenset({"application/pgp-encrypted", "application/pkcs7-mime"})
+_CMS_TYPES = (
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", "application/pkcs7-mime"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "application/pkcs7-signature"),
+)
+"""Object ids of enveloped and of signed data. Source: RFC 5652 §5, §6."""
 
 _OOXML = (
     (b"word/document.xml", "wordprocessingml.document"),
@@ -221,6 +230,9 @@ def _by_signature(head: bytes) -> Type | None:
         brands = (head[8:12], *(head[i : i + 4] for i in range(16, 64, 4)))
         known = (_FTYP_TYPES[b] for b in brands if b in _FTYP_TYPES)
         return next(known, Type("video/mp4", FileKind.OTHER))
+    for object_id, media_type in _CMS_TYPES:
+        if head[:1] == b"\x30" and object_id in head[:32]:
+            return Type(media_type, FileKind.OTHER)
     is_bmp = head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
     return Type("image/bmp", FileKind.PICTURE) if is_bmp else None
 
@@ -364,7 +376,7 @@ def _look_at_archive(_file: _Opened) -> Look:
 
 
 def _look_at_other(file: _Opened) -> Look:
-    is_locked = file.media_type == "application/pgp-encrypted"
+    is_locked = file.media_type in _LOCKED
     return Look(
         trouble=Trouble.ENCRYPTED if is_locked else None,
         note=_NOTES.get(file.media_type, "not read"),

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import worker
 from worker.adapters.reader_frames import (
+    RAW_URL,
     Answer,
     Kind,
     PipeClosed,
@@ -74,7 +76,11 @@ class ChildReader:
         return None if self._child is None else self._child.process.pid
 
     def read(self, sha256: str) -> Mail:
-        """See ports.Reader."""
+        """See ports.Reader.
+
+        Raises:
+            RetryLater: `reader_not_started`, or the raw store cannot be reached.
+        """
         return self._mail(b"S", sha256.encode("ascii", "replace"))
 
     def read_bytes(self, raw: bytes) -> Mail:
@@ -123,9 +129,19 @@ class ChildReader:
         if self._child is not None and self._child.process.poll() is not None:
             self._part()
         if self._child is None:
-            start = self._forker.submit(_start, self._opener, self._raw_url)
-            self._child = _Child(start.result())
+            self._child = self._new_child()
         return self._child
+
+    def _new_child(self) -> "_Child":
+        """Start a child and wait until it is ready, which no mail is blamed for."""
+        try:
+            start = self._forker.submit(_start, self._opener, self._raw_url)
+            child = _Child(start.result())
+            child.await_answer(self._limits.wall_clock)
+        except (OSError, ReadFailed) as error:
+            reason = "reader_not_started"
+            raise RetryLater(reason) from error
+        return child
 
     def _part(self) -> None:
         """Let the present child go, if there is one."""
@@ -195,7 +211,20 @@ class _Child:
         self._answers: BinaryIO = process.stdout  # type: ignore[assignment]
 
     def ask(self, kind: Kind, payload: bytes, limit: timedelta) -> Answer:
-        """Return the answer; a child that gives none within the limit is killed.
+        """Return the answer to one request.
+
+        Raises:
+            ReadFailed: see await_answer.
+        """
+        self.mails += 1
+        return self.await_answer(
+            limit, lambda: write_request(self._requests, kind, payload)
+        )
+
+    def await_answer(
+        self, limit: timedelta, ask: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """Return what the child says next; one that says nothing in time is killed.
 
         Raises:
             ReadFailed: `timeout` or `crashed`, and the child is gone.
@@ -205,8 +234,8 @@ class _Child:
         watch.daemon = True
         watch.start()
         try:
-            write_request(self._requests, kind, payload)
-            answer = read_answer(self._answers)
+            ask()
+            return read_answer(self._answers)
         except (OSError, PipeClosed, ValueError) as error:
             self.end()
             out_of_cpu = self.process.returncode == -signal.SIGXCPU
@@ -214,8 +243,6 @@ class _Child:
             raise ReadFailed(code, died=True) from error
         finally:
             watch.cancel()
-        self.mails += 1
-        return answer
 
     def end(self) -> None:
         """Kill the child and leave nothing of it behind."""
@@ -240,14 +267,19 @@ def _start(opener: str, raw_url: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [
             *(sys.executable, "-m", "worker.adapters.reader_child"),
-            *(str(os.getpid()), opener, raw_url),
+            *(str(os.getpid()), opener),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         # Big blocks go back to the system when they are freed, so that one mail of
         # 50 MB does not make the child look big for ever. Source: mallopt(3).
-        env={**kept, "PYTHONPATH": path, "MALLOC_MMAP_THRESHOLD_": "1048576"},
+        env={
+            **kept,
+            RAW_URL: raw_url,
+            "PYTHONPATH": path,
+            "MALLOC_MMAP_THRESHOLD_": "1048576",
+        },
         start_new_session=True,  # Ctrl-C is for the parent
     )
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from worker.adapters import mime
 from worker.adapters.reader_frames import (
+    RAW_URL,
     Answer,
     PipeClosed,
     read_request,
@@ -48,7 +49,8 @@ class Child:
     store: RawStore | None = None
 
     def serve(self) -> None:
-        """Answer requests until the parent closes the pipe."""
+        """Say that it is ready, then answer requests until the pipe is closed."""
+        write_answer(self.answers, Answer(_rss_bytes()))
         while True:
             try:
                 kind, payload = read_request(self.requests)
@@ -82,8 +84,12 @@ class Child:
 
 
 def main() -> None:
-    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER RAW_URL`."""
-    parent, opener, raw_url = sys.argv[1:4]
+    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER`.
+
+    The raw store's URL comes in the environment, since everybody can see arguments.
+    """
+    parent, opener = sys.argv[1:3]
+    raw_url = os.environ.pop(RAW_URL, "")
     _die_with(int(parent))
     requests, answers = os.dup(0), os.dup(1)
     silence = os.open(os.devnull, os.O_RDWR)

@@ -1,8 +1,9 @@
 """What the reader and its child say to each other over two pipes.
 
-A request is a kind (`S`: a SHA-256 in the raw store, `B`: the mail itself), a length
-and that many bytes; an answer is a length and JSON. The answer's JSON is the whole of
-what leaves the child: it holds no exception text, since that may quote the mail.
+The child begins with an empty answer: it is ready. A request is a kind (`S`: a SHA-256
+in the raw store, `B`: the mail itself), a length and that many bytes; an answer is a
+length and JSON. That JSON is all that leaves the child: it holds no exception text,
+since that may quote the mail.
 """
 
 import struct
@@ -15,6 +16,8 @@ from worker.domain.mail import Mail
 
 Kind = Literal[b"S", b"B"]
 
+RAW_URL = "READER_RAW_URL"
+"""Environment variable for the child: where the raw store is."""
 MAX_REQUEST_BYTES = 1024 * 1024 * 1024
 _REQUEST = struct.Struct(">cQ")
 _ANSWER = struct.Struct(">Q")

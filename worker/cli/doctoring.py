@@ -87,6 +87,7 @@ def examine(settings: Settings) -> bool:
     ):
         examination.check(name, look)
     _warn(examination, settings)
+    examination.parts.close()
     return examination.is_well
 
 
@@ -175,10 +176,7 @@ def _relay(parts: Parts) -> str:
 def _reader(parts: Parts) -> str:
     raw = b"From: a@example.org\r\nSubject: claims doctor\r\n\r\nhello\r\n"
     stored = parts.raw.put([raw])
-    try:
-        mail = parts.reader.read(stored.sha256)
-    finally:
-        parts.reader.close()
+    mail = parts.reader.read(stored.sha256)
     if mail.subject != "claims doctor":
         raise Trouble("the reader child reads something else")
     return "a child reads mail within its limits"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from worker.adapters.orders_csv import COLUMNS
+from worker.domain.amounts import fee
 
 SHOP = "Harbour Lane Store"
 SHOP_ADDRESS = "orders@harbourlane.example"
@@ -38,7 +39,7 @@ class Customer:
     arrived_at: datetime | None = None
     items: tuple[tuple[str, str], ...] = SHOES
     shipping: str = "62.50"
-    guarantee_fee: str = "45.00"
+    has_guarantee: bool = True
     locale: str = "en"
 
     @property
@@ -79,7 +80,7 @@ def customers(now: datetime) -> dict[str, Customer]:
         "lena": made("Lena Hoffmann", "lena.hoffmann@mail.example"),
         "jonas": made("Jonas Weber", "jonas.weber@post.example", items=LAMP),
         "mei": made("Mei Tanaka", "mei@tanaka.example", delivered=None, items=CAMERA),
-        "amara": made("Amara Okafor", "amara@okafor.example", guarantee_fee=""),
+        "amara": made("Amara Okafor", "amara@okafor.example", has_guarantee=False),
         "piotr": made(
             "Piotr Nowak", "p.nowak@poczta.example", lay_for=UNCLAIMED_FOR, items=VASE
         ),
@@ -120,7 +121,7 @@ class _Maker:
         delivered: timedelta | None = HOURS_AGO,
         lay_for: timedelta = timedelta(days=1),
         items: tuple[tuple[str, str], ...] = SHOES,
-        guarantee_fee: str = "45.00",
+        has_guarantee: bool = True,
         locale: str = "en",
     ) -> Customer:
         """Return a member whose package came so long ago, after lying for so long."""
@@ -136,7 +137,7 @@ class _Maker:
             delivered_at=delivered_at,
             arrived_at=arrived_at,
             items=items,
-            guarantee_fee=guarantee_fee,
+            has_guarantee=has_guarantee,
             locale=locale,
         )
 
@@ -163,7 +164,7 @@ def _row(one: Customer) -> dict[str, str]:
         "package_value_usd": f"{one.price:.2f}",
         "sales_price_usd": f"{one.price:.2f}",
         "shipping_fee_usd": one.shipping,
-        "guarantee_fee_usd": one.guarantee_fee,
+        "guarantee_fee_usd": f"{fee(one.price):.2f}" if one.has_guarantee else "",
         "arrived_at": _iso(one.arrived_at),
         "delivered_at": _iso(one.delivered_at),
         "collected_at": _iso(one.delivered_at),

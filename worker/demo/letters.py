@@ -81,6 +81,46 @@ def message_id(key: str, domain: str, at: datetime) -> str:
     return f"<{key}.{at:%Y%m%d%H%M%S}@{domain}>"
 
 
+def delivery_report(message_id: str, *, lost: str, sent_at: datetime) -> bytes:
+    """Return a report that a mail of ours to `lost` came back. Source: RFC 3464."""
+    host = lost.rpartition("@")[2]
+    text = f"""\
+From: Mail Delivery System <MAILER-DAEMON@{host}>
+To: {CLAIMS_ADDRESS}
+Subject: Undelivered Mail Returned to Sender
+Message-ID: {message_id}
+Date: {format_datetime(sent_at)}
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="report"
+
+--report
+Content-Type: text/plain
+
+I could not deliver your message.
+
+--report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.{host}
+
+Final-Recipient: rfc822; {lost}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 user unknown
+
+--report
+Content-Type: text/rfc822-headers
+
+From: {CLAIMS_ADDRESS}
+To: {lost}
+Subject: Your claim
+
+--report--
+"""
+    return text.encode("ascii")
+
+
 # -- what a claim needs -------------------------------------------------------------
 
 

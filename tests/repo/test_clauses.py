@@ -1,0 +1,83 @@
+"""Rules about clauses: every id that is cited exists, and mechanical ones are held."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from worker.domain.clauses import CLAUSES
+
+ROOT = Path(__file__).parents[2]
+LETTERS = {"C": 13, "D": 6, "P": 16, "X": 14}
+TERMS = {
+    *(
+        f"{letter}{number}"
+        for letter, last in LETTERS.items()
+        for number in range(1, last + 1)
+    ),
+    *(f"G{number}" for number in range(1, 9)),
+    *("G9a", "G9b"),
+}
+"""The ids of the terms."""
+FAMILIES = {"G9": {"G9a", "G9b"}}
+"""Ids that stand for several together."""
+MECHANICAL = ("G1", "G2", "G3", "G5", "G6", "G8", "C6", "C7", "C10", "C11", "C12")
+"""Clauses that software works out by itself."""
+
+CLAUSE = r"[CDGPX]\d{1,2}[a-z]?\b"
+CITED = re.compile(
+    rf"\b[Cc]lauses?\s+(?:\"\"\")?({CLAUSE}(?:(?:,\s+|\s+and\s+|\s+or\s+|-){CLAUSE})*)"
+)
+ONE = re.compile(CLAUSE)
+LITERAL = re.compile(rf"ClauseId\(\"({CLAUSE})\"\)")
+
+
+def sources(*folders: str) -> dict[str, str]:
+    """Return the texts of a folder by path."""
+    files = (path for folder in folders for path in (ROOT / folder).rglob("*"))
+    return {
+        str(path.relative_to(ROOT)): path.read_text()
+        for path in sorted(files)
+        if path.suffix in {".py", ".txt", ".html"}
+    }
+
+
+def cited(text: str) -> set[str]:
+    """Return the ids that follow the word clause, and those in code."""
+    listed = {one for group in CITED.findall(text) for one in ONE.findall(group)}
+    return listed | set(LITERAL.findall(text))
+
+
+CITING = {
+    path: text for path, text in sources("worker", "templates").items() if cited(text)
+}
+
+
+@pytest.mark.parametrize("path", CITING, ids=str)
+def test_every_clause_that_is_cited_exists(path: str) -> None:
+    assert cited(CITING[path]) <= TERMS | FAMILIES.keys()
+
+
+def test_citations_are_found_in_lists_and_over_line_ends() -> None:
+    text = 'Source: clauses C5, C11,\n    G3 and G9a. The clause C10: ClauseId("P13")'
+
+    assert cited(text) == {"C5", "C11", "G3", "G9a", "C10", "P13"}
+
+
+def test_every_clause_that_is_quoted_exists() -> None:
+    assert CLAUSES.keys() <= TERMS
+
+
+@pytest.mark.parametrize("clause", MECHANICAL)
+def test_every_mechanical_clause_is_cited_by_a_rule_and_by_a_test(clause: str) -> None:
+    named = re.compile(rf"\b{clause}(?![0-9a-z])")
+    rules = sources("worker/domain").values()
+    # In names of tests an id stands between underscores.
+    tests = (text.replace("_", " ") for text in sources("tests/flow").values())
+
+    assert any(
+        clause in cited(found)
+        for text in rules
+        for found in re.findall(r"Source: [^\"]*", text)
+    )
+    assert any(named.search(text) for text in tests)
