@@ -8,7 +8,6 @@ import dataclasses
 from decimal import Decimal, InvalidOperation
 
 from worker import notify
-from worker.actors import event_now
 from worker.adapters.store import NewJob
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
@@ -22,6 +21,7 @@ from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.lookups import order_of
+from worker.steps.shared import event_now
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

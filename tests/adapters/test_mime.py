@@ -146,10 +146,12 @@ def test_the_sender_is_clear_only_without_any_doubt(
         assert list(sender.addresses) == addresses
 
 
-def test_two_parsers_of_two_minds_name_both_addresses() -> None:
+def test_two_parsers_of_two_minds_never_name_the_shown_address_alone() -> None:
+    """Python 3.13's parser answers nothing here, older ones the forged address."""
     sender = mime.read_sender(["a@good.example <x@evil.example>"])
 
-    assert set(sender.addresses) == {"a@good.example", "x@evil.example"}
+    assert "x@evil.example" in sender.addresses
+    assert not sender.is_clear
 
 
 # -- trace --------------------------------------------------------------------------

@@ -78,14 +78,18 @@ def test_every_variable_of_a_service_is_a_setting(name: str) -> None:
 
 
 def test_the_settings_for_trying_out_have_no_fault() -> None:
-    settings = Settings(_env_file=TRY / "worker.env")  # type: ignore[call-arg]
+    settings = Settings(_env_file=TRY / "worker.env")
 
     settings.need("mailbox_url", "smtp_url", "drafts_url", "database_url")
 
 
 def test_the_database_s_password_for_trying_out_is_the_worker_s() -> None:
-    (password,) = re.findall(r"^POSTGRES_PASSWORD=(.+)$", _text("database.env"), re.M)
-    (url,) = re.findall(r"^CLAIMS_DATABASE_URL=(.+)$", _text("worker.env"), re.M)
+    (password,) = re.findall(
+        r"^POSTGRES_PASSWORD=(.+)$", _text("database.env"), re.MULTILINE
+    )
+    (url,) = re.findall(
+        r"^CLAIMS_DATABASE_URL=(.+)$", _text("worker.env"), re.MULTILINE
+    )
     database = SERVICES["database"]["environment"]
 
     assert url == (
@@ -149,11 +153,10 @@ def test_every_volume_and_network_is_declared() -> None:
 # Debian's package docker-compose; where it is missing the rules above have to do.
 if docker_compose := shutil.which("docker-compose"):
 
-    @pytest.mark.parametrize("profile", ["", "try"])
-    def test_docker_compose_accepts_the_file(profile: str) -> None:
-        command = [docker_compose, "--profile", profile, "config", "--quiet"]
+    @pytest.mark.parametrize("profile", [[], ["--profile", "try"]], ids=["", "try"])
+    def test_docker_compose_accepts_the_file(profile: list[str]) -> None:
         done = subprocess.run(  # noqa: S603 - our own command
-            command if profile else [docker_compose, "config", "--quiet"],
+            [str(docker_compose), *profile, "config", "--quiet"],
             capture_output=True,
             check=False,
             cwd=ROOT,
@@ -188,7 +191,9 @@ def test_the_wheel_finds_what_it_is_made_of() -> None:
     named = set(re.findall(r"^\"(\w+)\" = \"worker/_data/", pyproject, re.MULTILINE))
 
     assert {*named, "worker", "README.md", "LICENSE"} <= set(copied())
-    assert re.search(r"^hatchling==", (ROOT / "requirements.lock").read_text(), re.M)
+    assert re.search(
+        r"^hatchling==", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
 
 
 def test_everything_is_installed_by_its_hash() -> None:
@@ -223,7 +228,7 @@ def test_the_sample_mails_belong_to_the_sample_orders() -> None:
     known = {(order.member.member_id, order.order_number) for order in orders}
 
     for mail in TRY.glob("*.eml"):
-        (subject,) = re.findall(r"^Subject: (.+)$", mail.read_text(), re.M)[:1]
+        (subject,) = re.findall(r"^Subject: (.+)$", mail.read_text(), re.MULTILINE)[:1]
         ids = re.findall(r"[A-Z]+-?\d+", subject)
         assert tuple(ids) in known
 
@@ -256,6 +261,7 @@ def mail_server() -> Iterator[tuple[int, int]]:
         assert process.wait(10) == 0
 
 
+@pytest.mark.services
 def test_the_mail_server_sorts_claims_from_answers(
     mail_server: tuple[int, int],
 ) -> None:
@@ -270,10 +276,8 @@ def test_the_mail_server_sorts_claims_from_answers(
 
     with imaplib.IMAP4(LOOPBACK, imap_port) as connection:
         connection.login("claims", "claims")
-        (inbox,), (answers,) = (
-            _mails(connection, "INBOX"),
-            _mails(connection, "Answers"),
-        )
+        (inbox,) = _mails(connection, "INBOX")
+        (answers,) = _mails(connection, "Answers")
     assert answers == answer
     assert inbox.count(b"Authentication-Results: ") == 1
     assert b"by mx.try.example with" in inbox

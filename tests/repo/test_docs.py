@@ -1,4 +1,4 @@
-"""Rules about README.md, docs/ and deploy/: what they name exists and is shown as it is.
+"""Rules about README.md, docs/ and deploy/: what they name and show is there.
 
 Where a block of output is not what the program prints, copy it from the failure.
 """
@@ -41,7 +41,9 @@ SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)]*))?\)")
 VARIABLE = re.compile(rf"\b{PREFIX}[A-Z_]*[A-Z]\b")
 TABLE_ROW = re.compile(rf"^\| `({PREFIX}[A-Z_]+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
-SHOWN = re.compile(r"^<!-- output: (.+) -->\n```text\n(.*?)^```$", re.M | re.DOTALL)
+SHOWN = re.compile(
+    r"^<!-- output: (.+) -->\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -164,7 +166,9 @@ def test_every_link_within_a_page_has_its_heading(page: Path) -> None:
 
 @every_page
 def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(
+        re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    )
     lines = [*spans(page), *shell_lines(page)]
     named = {line.split()[1] for line in lines if re.match(r"make [a-z]", line)}
 
@@ -260,7 +264,7 @@ def test_the_example_is_read_as_settings_without_a_fault(tmp_path: Path) -> None
     path = tmp_path / "worker.env"
     path.write_text(everything)
 
-    settings = Settings(_env_file=path)  # type: ignore[call-arg]
+    settings = Settings(_env_file=path)
 
     named = {line.partition("=")[0] for line in everything.splitlines()}
     for field in Settings.model_fields:

@@ -109,9 +109,7 @@ def plain_claims(stage: Stage) -> Iterator[Sample]:
         jonas,
         "the invoice follows",
         "Sorry, here is the invoice that was missing.",
-        Expected(
-            Fate.FOLLOW_UP, S.UNDER_REVIEW, ALL_THERE, (K.DOCUMENTS_COMPLETE,)
-        ),
+        Expected(Fate.FOLLOW_UP, S.UNDER_REVIEW, ALL_THERE, (K.DOCUMENTS_COMPLETE,)),
         files=(invoice(jonas),),
         subject=f"Re: {jonas.subject}",
         key="invoice",

@@ -201,14 +201,18 @@ def _words(code: str) -> str:
 
 
 def _table() -> Table:
-    return Table(box=None, expand=True, pad_edge=False, header_style="dim", show_edge=False)
+    return Table(
+        box=None, expand=True, pad_edge=False, header_style="dim", show_edge=False
+    )
 
 
 def _panel(title: str, table: Table) -> Panel:
     for column in table.columns:
         column.no_wrap = True
         column.overflow = "ellipsis"
-    return Panel(table, title=f"[bold]{title}[/]", title_align="left", border_style="blue")
+    return Panel(
+        table, title=f"[bold]{title}[/]", title_align="left", border_style="blue"
+    )
 
 
 def _line(markup: str) -> Text:

@@ -105,7 +105,7 @@ Data        {folder}
             f'{python} -c "import sys, smtplib;'
             f" smtplib.SMTP('{LOOPBACK}', {self.ports.mx}).sendmail("
             f"'{self.by_hand.sender}', '{CLAIMS_ADDRESS}',"
-            f' open(sys.argv[1], \'rb\').read())" {path}'
+            f" open(sys.argv[1], 'rb').read())\" {path}"
         )
 
 

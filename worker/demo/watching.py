@@ -108,7 +108,9 @@ class Watch:
         mails = tuple(self._mail(number + 1) for number in range(counts.mails))
         emails = {e.email_id: e for mail in mails for e in mail.emails}
         for claim in claims:
-            emails |= {e.email_id: e for e in self.store.outbox.of_claim(claim.claim_id)}
+            emails |= {
+                e.email_id: e for e in self.store.outbox.of_claim(claim.claim_id)
+            }
         return Scene(
             now=now,
             counts=counts,

@@ -17,6 +17,10 @@ _WRITTEN = re.compile(
 )
 
 
+_DASHES = re.compile("[\u2010-\u2015\u2212\u2043\ufe58\ufe63\uff0d]")
+_UNSEEN = frozenset({"Cc", "Cf"})
+
+
 class Precision(StrEnum):
     """How exactly a directory time was written; the writing decides."""
 
@@ -92,11 +96,15 @@ class Order:
 
 
 def normal_id(text: str) -> str:
-    """Return an id as it is compared: NFKC, without spaces, case folded.
+    """Return an id as it is compared: NFKC, no case, no spaces, one kind of dash.
 
-    " ord-2024 5581" and "ORD-20245581" are one order.
+    " ord–2024 5581" and "ORD-20245581" are one order.
     """
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text))
+    seen = (
+        c for c in plain if not c.isspace() and unicodedata.category(c) not in _UNSEEN
+    )
+    return "".join(seen).casefold()
 
 
 def parse_when(text: str, tz: tzinfo) -> When:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from worker.domain.claim import reference
+from worker.domain.orders import normal_id
 
 SUBJECT_CHARACTERS = 1_000
 """Source: RFC 5322 §2.1.1, a line has at most 998 characters."""
@@ -136,11 +137,6 @@ def is_among(member_id: str, candidates: Candidates) -> bool:
     wanted = normal_id(member_id)
     named = (*candidates.members, *candidates.orders)
     return any(normal_id(one) == wanted for one in named)
-
-
-def normal_id(text: str) -> str:
-    """Return an id as it is compared: NFKC, no case, no spaces, one kind of dash."""
-    return _clean(text, SUBJECT_CHARACTERS).casefold().replace(" ", "")
 
 
 def same_id(one: str, other: str) -> bool:

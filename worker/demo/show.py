@@ -1,0 +1,122 @@
+"""The demo's parts, running together: mail host, worker, members who write."""
+
+import contextlib
+import os
+import smtplib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+import worker
+from worker.adapters import migrations
+from worker.adapters.clock import SystemClock
+from worker.adapters.orders_csv import read_orders
+from worker.bootstrap import Parts
+from worker.demo.accounts import CLAIMS, CLAIMS_ADDRESS, LOOPBACK, Ports, deliver
+from worker.demo.cast import orders_csv
+from worker.demo.gateway import stamp
+from worker.demo.hosting import mail_host
+from worker.demo.samples import Play, make_play
+from worker.demo.stage import Sample
+from worker.demo.visiting import Guide, settings_of, take_over
+from worker.demo.watching import Scene, Watch
+from worker.serve import Supervisor
+from worker.settings import Settings
+
+TIMEOUT_S = 30.0
+ORDERS, REPLIES = "orders.csv", "replies"
+
+
+@dataclass(slots=True)
+class Show:
+    """The running demo."""
+
+    play: Play
+    ports: Ports
+    guide: Guide
+    supervisor: Supervisor
+    watch: Watch
+    folder: Path
+    _to_send: list[Sample] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._to_send = [one for one in self.play.samples if one.received_at is None]
+
+    @property
+    def waiting(self) -> int:
+        """Return how many samples were not sent yet."""
+        return len(self._to_send)
+
+    @property
+    def replies(self) -> int:
+        """Return how many mails the relay has taken."""
+        return sum(1 for _ in (self.folder / REPLIES).iterdir())
+
+    def send_next(self) -> bool:
+        """Let the next sample arrive over SMTP; return whether there was one."""
+        if not self._to_send:
+            return False
+        send(self.ports, self._to_send.pop(0))
+        return True
+
+    def look(self) -> Scene | None:
+        """Return what it looks like; None while the database is busy."""
+        return self.watch.look(SystemClock().now())
+
+
+@contextlib.contextmanager
+def opened(folder: Path, log: TextIO) -> Iterator[Show]:
+    """Run everything in an empty folder; the settings of this process are replaced.
+
+    Raises:
+        UsageError: the mail servers did not start.
+    """
+    now = SystemClock().now()
+    home = str(Path(worker.__file__).parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (home, os.environ.get("PYTHONPATH")))
+    )
+    (folder / REPLIES).mkdir()
+    with mail_host(folder / REPLIES, log) as ports:
+        settings = settings_of(folder, ports, now=now)
+        take_over(settings)
+        play = make_play(now)
+        guide = Guide(folder, ports, play.by_hand)
+        guide.write(settings)
+        parts = Parts(Settings.from_env(), role="demo", with_redis=False)
+        _import_orders(parts, play, folder / ORDERS)
+        for sample in play.samples:
+            if sample.received_at is not None:
+                _lay(ports, sample)
+        supervisor = Supervisor(parts)
+        watch = Watch(parts.store, (*play.samples, play.by_hand))
+        with supervisor.running(), contextlib.closing(parts.store):
+            yield Show(play, ports, guide, supervisor, watch, folder)
+
+
+def send(ports: Ports, sample: Sample) -> None:
+    """Let a sample arrive, from the server that it names.
+
+    Raises:
+        OSError: the exchanger does not take it.
+    """
+    with smtplib.SMTP(
+        LOOPBACK, ports.mx, local_hostname=sample.helo, timeout=TIMEOUT_S
+    ) as smtp:
+        smtp.sendmail(sample.envelope_from, CLAIMS_ADDRESS, sample.raw)
+
+
+def _lay(ports: Ports, sample: Sample) -> None:
+    """Put a sample into the mailbox as one that came when it says."""
+    at = sample.received_at
+    if at is not None:
+        origin, helo = sample.envelope_from, sample.helo
+        raw = stamp(sample.raw, envelope_from=origin, helo=helo, at=at)
+        deliver(ports.imap, CLAIMS, raw, at=at)
+
+
+def _import_orders(parts: Parts, play: Play, path: Path) -> None:
+    path.write_text(orders_csv(play.people.values()), encoding="utf-8")
+    migrations.upgrade(parts.database_url)
+    parts.store.orders.import_orders(read_orders(path).rows)

@@ -1,0 +1,126 @@
+"""Intake: read a mail in a child process, then understand it in mailbox order."""
+
+from worker import ingest, notify
+from worker.adapters.store import Job, NewJob, Settled, Work
+from worker.bootstrap import Parts
+from worker.composing import compose, queue_emails
+from worker.domain.claim import Claim, ClaimState, Event
+from worker.domain.mail import Fate
+from worker.domain.reply import Reply
+from worker.lookups import Lookups
+from worker.steps.shared import SEND, event_now, validation
+
+
+def read(parts: Parts, job: Job) -> None:
+    """Read the raw mail in a child process and store what it says."""
+    mail_id = int(job.ref)
+    record = parts.store.mails.get(mail_id)
+    mail = parts.reader.read(record.sha256)
+    with parts.store.transaction() as work:
+        work.put_reading(mail_id, mail)
+        work.release_job("understand", job.ref)
+        work.finish(job)
+
+
+def let_others_pass(work: Work, job: Job, _reason: str) -> None:
+    """Let later mails be understood while this one is read again."""
+    work.leave_lane("understand", job.ref)
+
+
+def park(work: Work, job: Job, reason: str) -> None:
+    """Settle a mail that cannot be read or understood; staff have its raw bytes."""
+    work.park_mail(int(job.ref), reason)
+    work.cancel_job("understand", job.ref)
+
+
+def understand(parts: Parts, job: Job) -> None:
+    """Give the mail its fate, open or join its claim, and queue the answer owed."""
+    mail_id = int(job.ref)
+    record = parts.store.mails.get(mail_id)
+    if record.fate is not None or record.mail is None:
+        with parts.store.transaction() as work:
+            work.finish(job)
+        return
+    arrival = ingest.Arrival(
+        mail_id=mail_id,
+        internaldate_at=record.internaldate_at,
+        first_seen_at=record.first_seen_at,
+        given_at=parts.given_at,
+    )
+    known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
+    found = ingest.understand(record.mail, arrival, known, parts.house)
+    received_at = found.stamp.received_at
+    with parts.store.transaction() as work:
+        claim = _touch_claim(work, found)
+        work.settle_mail(mail_id, _settled(found, claim))
+        if claim is not None:
+            work.add_pieces(claim.claim_id, found.pieces)
+            if found.fate in {Fate.CLAIM, Fate.FOLLOW_UP}:
+                work.add_jobs(validation(claim.claim_id, f"mail:{mail_id}"))
+        replies = _replies_without_assessment(parts, found, claim)
+        go_live_at = record.go_live_at
+        queue_emails(
+            work,
+            [
+                compose(parts, reply, received_at=received_at, go_live_at=go_live_at)
+                for reply in replies
+            ],
+        )
+        for alert in found.alerts:
+            work.raise_alert(alert, f"mail:{mail_id}")
+        if parts.marker is not None:
+            work.add_jobs(NewJob("mark", job.ref, SEND))
+        work.finish(job)
+
+
+def _touch_claim(work: Work, found: ingest.Understanding) -> Claim | None:
+    """Open, join or release the claim that the mail belongs to."""
+    if found.opens is not None:
+        is_held = found.opens.state is ClaimState.IDENTITY_HOLD
+        claim = work.open_claim(
+            found.opens, held_address=found.sender.address if is_held else None
+        )
+        event = Event.HELD if is_held else Event.OPENED
+        work.append_event(claim.claim_id, event_now(work, event, None, claim.state))
+        return claim
+    if found.joins is None or found.joined is None:
+        return None
+    before = found.joins
+    claim = before if found.joined == before else work.save_claim(before, found.joined)
+    event = Event.MAIL_JOINED
+    if before.state is ClaimState.IDENTITY_HOLD and claim.state is ClaimState.INTAKE:
+        work.release_held_mails(claim.claim_id, at=found.stamp.received_at)
+        event = Event.IDENTITY_CONFIRMED
+    work.append_event(claim.claim_id, event_now(work, event, before.state, claim.state))
+    return claim
+
+
+def _settled(found: ingest.Understanding, claim: Claim | None) -> Settled:
+    return Settled(
+        fate=found.fate,
+        signal=found.signal,
+        stamp=found.stamp,
+        claim_id=None if claim is None else claim.claim_id,
+        sender_tier=found.sender.tier,
+        sender_address=found.sender.address,
+        counts_from=found.counts_from,
+        flags=found.flags,
+        notes=found.notes,
+    )
+
+
+def _replies_without_assessment(
+    parts: Parts, found: ingest.Understanding, claim: Claim | None
+) -> tuple[Reply, ...]:
+    """Return the answers that need no assessment: no match, or an unproven sender."""
+    if found.fate is Fate.CANNOT_MATCH:
+        return notify.answer_unmatched(
+            found.fate,
+            found.cause,
+            names_member=found.names_member,
+            names_order=found.names_order,
+            own=notify.Identity(parts.settings.from_),
+        )
+    if found.fate is Fate.IDENTITY_HOLD and claim is not None and found.order:
+        return notify.answer_held(claim, found.cause, found.order.member)
+    return ()

@@ -1,0 +1,161 @@
+"""Review: assess a claim when a fact changes, and do what its clocks make due."""
+
+import dataclasses
+from datetime import datetime
+
+from worker import notify, validate
+from worker.adapters.store import Job, Work
+from worker.adapters.store.claims import ClaimMail
+from worker.bootstrap import Parts
+from worker.domain.checks import Assessment
+from worker.domain.claim import Claim, ClaimState, Event, next_state
+from worker.domain.deadlines import DueKind, due_events, next_due_at
+from worker.domain.identity import SenderTier
+from worker.domain.orders import Order
+from worker.lookups import cause_of, dossier_of
+from worker.steps.shared import (
+    event_now,
+    lay_draft,
+    load,
+    mail_id_of,
+    queue_replies,
+    slot,
+)
+
+
+def validate_claim(parts: Parts, job: Job) -> None:
+    """Assess the claim on what is known now, move its state, write what follows.
+
+    A job caused by a mail sees the mails up to that one, so that its answer says
+    what was there when it came; the last job of the lane sees everything.
+    """
+    claim, order, cause = load(parts, job.ref)
+    mail_id = mail_id_of(cause)
+    dossier, mails = dossier_of(parts.store, claim, order, up_to_mail_id=mail_id)
+    assessment = validate.assess(claim, dossier, parts.policy)
+    event = validate.event_for(claim.state, assessment)
+    mail = next((one for one in mails if one.mail_id == mail_id), None)
+    now = parts.clock.now()
+    after = _clocked(parts, _assessed(claim, assessment, event), now)
+    replies = notify.answer_assessed(
+        claim,
+        after,
+        assessment,
+        order,
+        None if mail is None else cause_of(parts.store, mail),
+        is_first=mail is not None
+        and not parts.store.outbox.has_receipt(claim.claim_id),
+        brought_documents=mail is not None and mail.mail_id in _documented(dossier),
+        now=now,
+        policy=parts.policy,
+    )
+    with parts.store.transaction() as work:
+        saved = work.save_claim(claim, after)
+        if event is not None:
+            proposed = (f.clause for f in assessment.findings if f.proposes is not None)
+            clauses = tuple(dict.fromkeys(proposed))
+            work.append_event(
+                claim.claim_id,
+                event_now(work, event, claim.state, saved.state, clauses=clauses),
+            )
+        work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
+        queue_replies(parts, work, claim, mail, replies)
+        lay_draft(parts, work, saved, assessment, order, mails)
+        work.finish(job)
+
+
+def _assessed(claim: Claim, assessment: Assessment, event: Event | None) -> Claim:
+    """Return the claim as the assessment leaves it, its next deadline aside."""
+    is_same_clock = claim.docs_complete_at == assessment.docs_complete_at
+    return dataclasses.replace(
+        claim,
+        state=claim.state if event is None else next_state(claim.state, event),
+        docs_complete_at=assessment.docs_complete_at,
+        promised_at=claim.promised_at if is_same_clock else None,
+        respond_by=assessment.respond_by,
+        flags=assessment.flags,
+    )
+
+
+def _clocked(parts: Parts, claim: Claim, now: datetime) -> Claim:
+    """Return the claim with its document dates and its next deadline."""
+    if claim.state is ClaimState.AWAITING_DOCUMENTS and not claim.documents_asked_at:
+        claim = dataclasses.replace(
+            claim,
+            documents_asked_at=now,
+            documents_due_at=now + parts.policy.documents_due,
+        )
+    return dataclasses.replace(
+        claim, next_due_at=next_due_at(claim, parts.policy, claim.received_at)
+    )
+
+
+def _documented(dossier: validate.Dossier) -> set[int]:
+    return {mail.mail_id for mail in dossier.mails if mail.pieces}
+
+
+def remind(parts: Parts, job: Job) -> None:
+    """Do everything that is due on a claim now, each once, and set the next date."""
+    claim, order, _ = load(parts, job.ref)
+    now = parts.clock.now()
+    assessment = parts.store.claims.latest_assessment(claim.claim_id)
+    dossier, mails = dossier_of(parts.store, claim, order)
+    if assessment is None:
+        assessment = validate.assess(claim, dossier, parts.policy)
+    with parts.store.transaction() as work:
+        after = claim
+        for due in due_events(claim, parts.policy):
+            if due.at <= now and work.fire_slot(
+                f"claim:{claim.claim_id}:{due.kind}", slot(due.at)
+            ):
+                after = _fire(parts, work, due.kind, after, assessment, order, mails)
+        later = next_due_at(after, parts.policy, now)
+        work.save_claim(claim, dataclasses.replace(after, next_due_at=later))
+        work.finish(job)
+
+
+def _fire(
+    parts: Parts,
+    work: Work,
+    kind: DueKind,
+    claim: Claim,
+    assessment: Assessment,
+    order: Order,
+    mails: list[ClaimMail],
+) -> Claim:
+    """Do one due thing; return the claim as it is afterwards."""
+    thread = tuple(mail.message_id for mail in mails if mail.message_id)
+    number = claim.claim_id
+    match kind:
+        case DueKind.WARN_48H | DueKind.WARN_24H:
+            work.raise_alert(
+                kind, f"claim:{number}:{slot(claim.respond_by)}", claim_id=number
+            )
+            work.append_event(
+                number, event_now(work, Event.SLA_WARNED, claim.state, claim.state)
+            )
+        case DueKind.DOCUMENTS_REMINDER:
+            reply = notify.remind(claim, assessment, order, now=work.at, thread=thread)
+            queue_replies(parts, work, claim, None, (reply,))
+            work.append_event(
+                number, event_now(work, Event.DOCS_REMINDER, claim.state, claim.state)
+            )
+        case DueKind.DOCUMENTS_EXPIRY:
+            work.raise_alert(kind, f"claim:{number}", claim_id=number)
+            work.append_event(
+                number,
+                event_now(work, Event.DOCS_EXPIRY_PROPOSED, claim.state, claim.state),
+            )
+        case DueKind.AUTO_RESPONSE:
+            if parts.policy.auto_response and parts.settings.auto_response:
+                next_at = work.at + parts.policy.respond_within
+                tier = (
+                    SenderTier.A
+                    if any(m.sender_tier == "A" for m in mails)
+                    else SenderTier.B
+                )
+                reply = notify.respond(
+                    claim, assessment, order, work.at, next_at, tier=tier, thread=thread
+                )
+                queue_replies(parts, work, claim, None, (reply,))
+    return claim

@@ -1,0 +1,133 @@
+"""What several steps share: queues, follow-up jobs, events, and laying a draft."""
+
+from datetime import datetime
+
+from worker import notify
+from worker.adapters.store import NewEmail, NewJob, Work
+from worker.adapters.store.claims import ClaimMail
+from worker.bootstrap import Parts
+from worker.composing import compose, queue_emails
+from worker.domain.checks import Assessment
+from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.errors import GiveUp
+from worker.domain.orders import Order
+from worker.domain.reply import Reply
+from worker.lookups import order_of
+
+SYSTEM = "system"
+UNDERSTAND, VALIDATE, SEND = "understand", "validate", "send"
+QUEUES = (UNDERSTAND, VALIDATE, SEND)
+
+
+def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
+    """Return the jobs that are written with a mail row.
+
+    Reading runs beside other readings; understanding waits for it and then for every
+    earlier mail of the mailbox, so that a thread is understood in its order.
+    """
+    lane = f"mailbox:{mailbox_id}"
+    return [
+        NewJob("read", str(mail_id), UNDERSTAND),
+        NewJob("understand", str(mail_id), UNDERSTAND, lane=lane, is_waiting=True),
+    ]
+
+
+def validation(claim_id: int, cause: str) -> NewJob:
+    """Return the job that assesses a claim again because of `cause`."""
+    lane = f"claim:{claim_id}"
+    return NewJob("validate", f"{claim_id}:{cause}", VALIDATE, lane=lane)
+
+
+def reminder(claim_id: int, at: datetime) -> NewJob:
+    """Return the job for what becomes due on a claim at an instant."""
+    ref = f"{claim_id}:{at:%Y%m%dT%H%M%SZ}"
+    return NewJob("remind", ref, VALIDATE, lane=f"claim:{claim_id}")
+
+
+def event_now(
+    work: Work,
+    event: Event,
+    before: ClaimState | None,
+    after: ClaimState,
+    *,
+    clauses: tuple[str, ...] = (),
+    actor: str = SYSTEM,
+    reason: str = "",
+) -> ClaimEvent:
+    """Return an event that happens in this transaction."""
+    return ClaimEvent(
+        event=event,
+        actor=actor,
+        at=work.at,
+        state_before=before,
+        state_after=after,
+        reason=reason,
+        clauses=clauses,
+    )
+
+
+def load(parts: Parts, ref: str) -> tuple[Claim, Order, str]:
+    """Return the claim of a job, its order, and the rest of the reference.
+
+    Raises:
+        GiveUp: `no_such_claim`.
+        RetryLater: the directory is down, or has lost the order.
+    """
+    number, _, cause = ref.partition(":")
+    claim = parts.store.claims.get(int(number))
+    if claim is None:
+        raise GiveUp("no_such_claim")
+    return claim, order_of(parts.orders, claim), cause
+
+
+def mail_id_of(cause: str) -> int | None:
+    """Return the mail that caused a validation, or None."""
+    return int(cause.removeprefix("mail:")) if cause.startswith("mail:") else None
+
+
+def slot(at: datetime | None) -> str:
+    """Return an instant as the key of a firing."""
+    return "none" if at is None else f"{at:%Y%m%dT%H%M%SZ}"
+
+
+def queue_replies(
+    parts: Parts,
+    work: Work,
+    claim: Claim,
+    mail: ClaimMail | None,
+    replies: tuple[Reply, ...],
+) -> None:
+    """Compose replies and write them to the outbox with their send jobs."""
+    received_at = claim.received_at if mail is None else mail.received_at
+    go_live_at = parts.store.go_live_at()
+    queue_emails(
+        work,
+        [
+            compose(parts, reply, received_at=received_at, go_live_at=go_live_at)
+            for reply in replies
+        ],
+    )
+
+
+def lay_draft(
+    parts: Parts,
+    work: Work,
+    claim: Claim,
+    assessment: Assessment,
+    order: Order,
+    mails: list[ClaimMail],
+) -> None:
+    """Replace the claim's draft by what would be written on today's facts."""
+    stale = work.cancel_drafts(claim.claim_id)
+    thread = tuple(mail.message_id for mail in mails if mail.message_id)
+    reply = notify.draft(claim, assessment, order, policy=parts.policy, thread=thread)
+    fresh: list[tuple[int, NewEmail]] = []
+    if reply is not None:
+        email = compose(parts, reply, received_at=None, go_live_at=None)
+        if email.status == "draft":
+            fresh = work.add_emails([email])
+        else:
+            work.raise_alert(email.held_reason, email.kind, claim_id=claim.claim_id)
+    if parts.drafts is not None:
+        work.add_jobs(*(NewJob("draft", f"remove:{one}", SEND) for one in stale))
+        work.add_jobs(*(NewJob("draft", f"put:{number}", SEND) for number, _ in fresh))
