@@ -157,6 +157,29 @@ def complete(parts: Parts, claim: Claim, *, by: str, reference: str) -> Done:
     )
 
 
+def release(parts: Parts, email_id: int, *, by: str) -> str:
+    """Send a held e-mail after all; return its subject.
+
+    Raises:
+        UsageError: it is not held, or its template failed and there is nothing to send.
+    """
+    email = next((e for e in parts.store.outbox.held() if e.email_id == email_id), None)
+    if email is None:
+        raise UsageError(f"e-mail {email_id} is not held: see `claims held`")
+    with parts.store.transaction() as work:
+        if not work.release_held(email_id):
+            raise UsageError(f"e-mail {email_id} was never rendered: mend its template")
+        work.add_jobs(NewJob("send", f"{email_id}:released:{email.attempts}", "send"))
+        if email.claim_id is not None:
+            claim = parts.store.claims.get(email.claim_id)
+            state = ClaimState.INTAKE if claim is None else claim.state
+            event = event_now(
+                work, Event.EMAIL_RELEASED, state, state, actor=by, reason=email.kind
+            )
+            work.append_event(email.claim_id, event)
+    return email.subject
+
+
 def _carry_out(  # noqa: PLR0913 - who, what, why and how much
     parts: Parts,
     claim: Claim,

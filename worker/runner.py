@@ -90,14 +90,19 @@ class Gate:
         self._condition = threading.Condition()
         self._running = 0
         self._is_alone = False
+        self._want_alone = 0
 
     @contextmanager
     def enter(self, *, alone: bool) -> Iterator[None]:
-        """Wait until this job may run, and hold the place while it does."""
+        """Wait until this job may run, and hold the place while it does.
+
+        Who comes after one that waits to be alone waits behind it; otherwise a busy
+        worker would never run that one.
+        """
         with self._condition:
-            self._condition.wait_for(
-                lambda: not self._is_alone and (not alone or self._running == 0)
-            )
+            self._want_alone += alone
+            self._condition.wait_for(lambda: self._may_enter(alone=alone))
+            self._want_alone -= alone
             self._running += 1
             self._is_alone = alone
         try:
@@ -107,6 +112,11 @@ class Gate:
                 self._running -= 1
                 self._is_alone = False
                 self._condition.notify_all()
+
+    def _may_enter(self, *, alone: bool) -> bool:
+        if self._is_alone:
+            return False
+        return self._running == 0 if alone else self._want_alone == 0
 
 
 class LeaseKeeper:
@@ -176,7 +186,8 @@ class Runner(Generic[P]):
         elif job.vanished > ALONE_AFTER_VANISHED:
             self._quarantine(job, "kills_its_worker", kind)
         else:
-            with self._gate.enter(alone=job.must_run_alone), self.leases.keep(job):
+            # Kept while it waits, too: a lease that runs out counts as a death.
+            with self.leases.keep(job), self._gate.enter(alone=job.must_run_alone):
                 self._run_step(kind, job)
 
     def _run_step(self, kind: JobKind[P], job: Job) -> None:
@@ -210,7 +221,9 @@ class Runner(Generic[P]):
         if job.transient_for >= kind.patience.give_up_after:
             self._quarantine(job, f"gave_up_after_{error.reason}", kind)
             return
-        delay = error.retry_after or kind.patience.delay(job.transients)
+        delay = error.retry_after
+        if delay is None:
+            delay = kind.patience.delay(job.transients)
         log.warning(
             "job_deferred", job_id=job.job_id, kind=job.kind, reason=error.reason
         )

@@ -67,9 +67,9 @@ class Scheduler:
     def enqueue_deadlines(self, now: datetime) -> int:
         """Write a job for every claim whose next deadline has come."""
         due = self._store.claims.due(now)
-        for claim_id, at in due:
+        for claim_id, version, at in due:
             with self._store.transaction() as work:
-                work.add_jobs(reminder(claim_id, at))
+                work.add_jobs(reminder(claim_id, version, at))
         return len(due)
 
     def bury_the_dead(self) -> None:

@@ -96,21 +96,26 @@ def settled(claim_id: int, fate: Fate = Fate.CLAIM, **changes: object) -> Settle
 
 
 def together(*steps: Callable[[], object]) -> None:
-    """Run the steps at once, each in a thread of its own."""
+    """Run the steps at once, each in a thread of its own; none may raise."""
     start = threading.Barrier(len(steps))
+    errors: list[Exception] = []
 
     def run(step: Callable[[], object]) -> None:
         start.wait()
-        step()
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - asserted below
+            errors.append(error)
 
     threads = [threading.Thread(target=run, args=(step,)) for step in steps]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
+    assert errors == []
 
 
-# -- the claim ------------------------------------------------------------------------
+# -- the claim ----------------------------------------------------------------------
 
 
 def test_a_claim_comes_back_as_it_was_stored(store: Store) -> None:
@@ -234,8 +239,8 @@ def test_a_claim_is_due_from_the_instant_on_earliest_first(store: Store) -> None
     due_at(NOW + timedelta(microseconds=1), "O-3")
     due_at(None, "O-4")
 
-    assert store.claims.due(NOW) == [(2, NOW - HOUR), (1, NOW)]
-    assert store.claims.due(NOW, limit=1) == [(2, NOW - HOUR)]
+    assert store.claims.due(NOW) == [(2, 1, NOW - HOUR), (1, 1, NOW)]
+    assert store.claims.due(NOW, limit=1) == [(2, 1, NOW - HOUR)]
 
 
 def test_an_approved_amount_is_kept_to_the_cent(store: Store) -> None:
@@ -249,7 +254,7 @@ def test_an_approved_amount_is_kept_to_the_cent(store: Store) -> None:
     assert str(decided) == "1234567890.10"
 
 
-# -- named rules of the database --------------------------------------------------------
+# -- named rules of the database ----------------------------------------------------
 
 
 def test_a_second_open_claim_for_a_package_is_refused_by_name(store: Store) -> None:
@@ -318,7 +323,7 @@ def test_a_response_clock_without_a_complete_set_is_refused_by_name(
         put(store, a_complete_claim(docs_complete_at=None))
 
 
-# -- events ---------------------------------------------------------------------------
+# -- events -------------------------------------------------------------------------
 
 
 def test_T7_the_history_of_each_claim_is_numbered_without_a_gap(store: Store) -> None:
@@ -384,13 +389,11 @@ def test_two_who_append_at_once_wait_for_one_another(store: Store) -> None:
     assert len(store.claims.events(claim.claim_id)) == 15
 
 
-# -- mails and files --------------------------------------------------------------------
+# -- mails and files ----------------------------------------------------------------
 
 
 def a_piece(mail_id: int, path: str = "2", **changes: object) -> Piece:
-    piece = Piece(
-        mail_id, path, "invoice.pdf", "a" * 64, D1, evidence="names the order"
-    )
+    piece = Piece(mail_id, path, "invoice.pdf", "a" * 64, D1, evidence="named")
     return replace(piece, **changes)  # type: ignore[arg-type]
 
 
@@ -493,7 +496,7 @@ def test_released_mails_count_from_the_release_and_the_others_as_before(
     assert counts_from(two.claim_id) == [None]
 
 
-# -- assessments --------------------------------------------------------------------------
+# -- assessments --------------------------------------------------------------------
 
 
 def assess(store: Store, claim_id: int, **changes: object) -> None:
@@ -559,7 +562,7 @@ def test_a_waiver_outlives_the_next_assessment(store: Store) -> None:
     assert [document.verdict for document in verdicts] == [Verdict.SATISFIED] * 4
 
 
-# -- firings and alerts -------------------------------------------------------------------
+# -- firings and alerts -------------------------------------------------------------
 
 
 def fire(store: Store, name: str, slot: str) -> bool:

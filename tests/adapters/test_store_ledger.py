@@ -137,7 +137,7 @@ def test_scenario_36_ten_pollers_that_start_together_make_one_lease(
     assert rows(store, "select count(*) from mailboxes") == [(1,)]
 
 
-# -- rows, jobs and cursor ------------------------------------------------------------
+# -- rows, jobs and cursor ----------------------------------------------------------
 
 
 def test_D3_D8_two_pollers_of_one_mailbox_make_one_row_for_each_uid(
@@ -256,7 +256,7 @@ def test_a_mail_row_keeps_what_the_poller_saw(store: Store, ledger: SqlLedger) -
     assert (record.sha256, record.trouble) == (mail.sha256, "size_differs")
 
 
-# -- a new UIDVALIDITY ----------------------------------------------------------------
+# -- a new UIDVALIDITY --------------------------------------------------------------
 
 
 def test_scenario_33_mails_of_an_earlier_epoch_become_aliases_and_new_ones_mails(
@@ -351,7 +351,7 @@ def test_a_lost_mail_is_nobodys_alias_when_it_comes_at_last(
     assert mails(store)[1] == (2, 1, None, None)
 
 
-# -- go-live and health ---------------------------------------------------------------
+# -- go-live and health -------------------------------------------------------------
 
 
 def test_S4_without_a_setting_the_mailbox_goes_live_at_the_first_connect(

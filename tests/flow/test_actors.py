@@ -251,6 +251,13 @@ def test_S4_mail_from_before_go_live_is_stored_and_its_answer_is_held(
     assert [e.held_reason for e in office.emails] == ["before_go_live"]
     assert office.relay.taken == []
 
+    decide.release(office.parts, 1, by="jane")
+    office.run()
+
+    assert [e.status for e in office.emails] == ["sent"]
+    with pytest.raises(UsageError, match="not held"):
+        decide.release(office.parts, 1, by="jane")
+
 
 # -- sending ----------------------------------------------------------------------
 

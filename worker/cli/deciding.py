@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from worker import decide
 from worker.bootstrap import Parts
+from worker.cli import report
 from worker.cli.console import out
 from worker.settings import Settings
 
@@ -62,6 +64,24 @@ def complete(
     parts = _parts()
     found = decide.find_claim(parts, claim)
     _say(decide.complete(parts, found, by=by, reference=reference))
+
+
+@app.command(epilog="Example: `claims held`")
+def held() -> None:
+    """List the e-mails that wait for a person, and why."""
+    report.print_held(_parts().store.outbox.held())
+
+
+@app.command(epilog="Example: `claims release 7 8 --by jane`")
+def release(
+    emails: Annotated[list[int], typer.Argument(help="Numbers from `claims held`.")],
+    by: By,
+) -> None:
+    """Send held e-mails after all, as they were written."""
+    parts = _parts()
+    for email_id in emails:
+        subject = decide.release(parts, email_id, by=by)
+        out.print(f"E-mail {email_id} is on its way: {escape(subject)}")
 
 
 def _parts() -> Parts:

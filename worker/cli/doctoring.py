@@ -165,7 +165,7 @@ def _relay(parts: Parts) -> str:
         probe = transport.probe()
     finally:
         transport.close()
-    if not probe.code.startswith("2"):
+    if probe.code != "ok":
         raise Trouble(f"{probe.code}: check CLAIMS_SMTP_URL")
     words = "encrypted" if probe.is_encrypted else "not encrypted"
     if probe.is_login_in_clear:

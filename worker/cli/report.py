@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from worker.adapters.store.outbox import Email
 from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
@@ -102,7 +103,10 @@ def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
     if not claims:
         out.print("No claims. [dim]`claims list --all` shows the closed ones too.[/]")
         return
-    table = Table("Claim", "Member", "Order", "Type", "State", "Respond by", "Clock")
+    table = Table()
+    table.add_column("Claim", no_wrap=True)
+    for name in ("Member", "Order", "Type", "State", "Respond by", "Clock"):
+        table.add_column(name, overflow="fold")
     for claim in claims:
         table.add_row(
             claim.ref,
@@ -110,7 +114,9 @@ def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
             escape(claim.order_number),
             claim.claim_type,
             claim.state,
-            "–" if claim.respond_by is None else _when(claim.respond_by),
+            "–"
+            if claim.respond_by is None
+            else f"{claim.respond_by:%Y-%m-%d %H:%M} UTC",
             f"{SLA[sla_state(claim, now=now)]} {_left(claim, now)}",
         )
     out.print(table)
@@ -151,6 +157,25 @@ def print_claim(parts: Parts, claim: Claim) -> None:
                 email.kind, status, _when(email.created_at), escape(email.subject)
             )
     out.print(emails)
+
+
+def print_held(emails: Sequence[Email]) -> None:
+    """Print the e-mails that wait for a person."""
+    if not emails:
+        out.print("No e-mail is held.")
+        return
+    table = Table("E-mail", "Kind", "To", "Why", "Written", "Subject")
+    for email in emails:
+        table.add_row(
+            str(email.email_id),
+            email.kind,
+            escape(email.recipient),
+            email.held_reason,
+            _when(email.created_at),
+            escape(email.subject),
+        )
+    out.print(table)
+    out.print("[dim]Send with `claims release NUMBER... --by NAME`.[/]")
 
 
 def print_stats(

@@ -19,7 +19,7 @@ VASE = (("Glass vase, large", "96.00"),)
 CAMERA = (("Mirrorless camera body", "860.00"), ("Leather strap", "40.00"))
 HOURS_AGO = timedelta(hours=6)
 UNCLAIMED_FOR = timedelta(days=46)  # Source: clause C12 allows 30 days
-LATE_BY = timedelta(days=2)
+TWO_DAYS_AGO = timedelta(days=2)
 DAYS_AGO = timedelta(days=5, hours=20)
 LONG_AGO = timedelta(days=7, hours=2)
 ORDERED_BEFORE = timedelta(days=14)
@@ -96,7 +96,7 @@ def customers(now: datetime) -> dict[str, Customer]:
         "ivan": made("Ivan Petrov", "ivan.petrov@plain.example", items=VASE),
         "sara": made("Sara Lindqvist", "sara@lindqvist.example"),
         "sofia": made(
-            "Sofia Rossi", "sofia@posta.example", delivered=LATE_BY, items=VASE
+            "Sofia Rossi", "sofia@posta.example", delivered=TWO_DAYS_AGO, items=VASE
         ),
         "oliver": made(
             "Oliver Grant", "o.grant@mail.example", delivered=LONG_AGO, items=LAMP
@@ -113,7 +113,7 @@ class _Maker:
         self._now = now.replace(microsecond=0)
         self._numbers = itertools.count()
 
-    def __call__(  # noqa: PLR0913 - a row of a table
+    def __call__(
         self,
         name: str,
         address: str,

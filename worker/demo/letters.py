@@ -1,4 +1,4 @@
-"""Mails as members, shops and machines write them, from the standard library's parts."""
+"""Mails as members, shops and machines write them, by the standard library."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,9 +68,10 @@ def letter(  # noqa: PLR0913 - what a mail consists of
     mail.set_content(text)
     if html:
         mail.add_alternative(html, subtype="html")
-        page = mail.get_payload(1)
+        page = mail.get_body(("html",))
         for content_id, data in (inline or {}).items():
-            page.add_related(data, "image", "png", cid=f"<{content_id}>")
+            if isinstance(page, EmailMessage):
+                page.add_related(data, "image", "png", cid=f"<{content_id}>")
     for file in files:
         _attach(mail, file)
     return mail.as_bytes()

@@ -14,7 +14,7 @@ import json
 import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -125,7 +125,7 @@ async def serve(replies: Path) -> None:
         await asyncio.Event().wait()
 
 
-async def _imap_callback() -> Callable[..., object]:
+async def _imap_callback() -> Callable[..., Awaitable[None]]:
     """Return what talks IMAP on a new connection to the accounts of `FOLDERS`."""
     args = Namespace(
         host=LOOPBACK,

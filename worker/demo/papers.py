@@ -10,9 +10,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 
 import pillow_heif
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
-PHOTO_SIZE = (800, 600)
+PHOTO_SIZE = (480, 360)
 CARDBOARD = (176, 132, 84)
 PORCELAIN = (206, 214, 226)
 INK = (52, 36, 24)
@@ -34,14 +34,17 @@ def pdf(lines: Sequence[str], *, is_locked: bool = False) -> bytes:
     """Return a PDF of one page; a locked one asks for a password nobody has."""
     text = " ".join(f"({_escaped(line)}) Tj T*" for line in lines)
     drawing = f"BT /F1 12 Tf 16 TL 60 780 Td {text} ET".encode("cp1252", "replace")
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>"
+    )
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding %s >>"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        page,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica"
-        b" /Encoding /WinAnsiEncoding >>",
+        font % b"/WinAnsiEncoding",
     ]
     extra = b""
     if is_locked:
@@ -119,28 +122,24 @@ def _box(seed: int) -> Image.Image:
     chance = random.Random(seed)  # noqa: S311 - the same picture every time
     image = _table(chance)
     draw = ImageDraw.Draw(image)
-    left, top = chance.randrange(120, 220), chance.randrange(150, 220)
-    right, bottom = left + 400, top + 290
-    dark = _shaded(CARDBOARD, -40)
+    left, top = chance.randrange(70, 130), chance.randrange(90, 130)
+    right, bottom, depth = left + 240, top + 175, 42
+    back_left, back_right = (left + depth, top - depth), (right + depth, top - depth)
     draw.polygon(
-        [(left, top), (left + 70, top - 70), (right + 70, top - 70), (right, top)],
-        fill=_shaded(CARDBOARD, 25),
+        [(left, top), back_left, back_right, (right, top)], _shaded(CARDBOARD, 25)
     )
     draw.polygon(
-        [(right, top), (right + 70, top - 70), (right + 70, bottom - 70)]
-        + [(right, bottom)],
-        fill=dark,
+        [(right, top), back_right, (right + depth, bottom - depth), (right, bottom)],
+        _shaded(CARDBOARD, -40),
     )
-    draw.polygon(
-        [(left, top), (right, top), (right, bottom), (left, bottom)], CARDBOARD
-    )
-    draw.rectangle((left + 175, top, left + 225, bottom), fill=_shaded(CARDBOARD, 40))
-    x, y = right - 120, top + 40
+    draw.rectangle((left, top, right, bottom), CARDBOARD)
+    draw.rectangle((left + 105, top, left + 135, bottom), _shaded(CARDBOARD, 40))
+    x, y = right - 72, top + 24
     for _ in range(14):  # the crushed corner
-        step = (x + chance.randrange(-70, 110), y + chance.randrange(-50, 90))
-        draw.line([(x, y), step], fill=INK, width=chance.randrange(2, 7))
-        x, y = (x + step[0]) // 2, (y + step[1]) // 2
-    return image.filter(ImageFilter.GaussianBlur(1))
+        end = (x + chance.randrange(-42, 66), y + chance.randrange(-30, 54))
+        draw.line([(x, y), end], fill=INK, width=chance.randrange(1, 5))
+        x, y = (x + end[0]) // 2, (y + end[1]) // 2
+    return image
 
 
 def _shards(seed: int) -> Image.Image:
@@ -148,13 +147,13 @@ def _shards(seed: int) -> Image.Image:
     image = _table(chance)
     draw = ImageDraw.Draw(image)
     for _ in range(22):
-        x, y = chance.randrange(80, 720), chance.randrange(80, 520)
+        x, y = chance.randrange(48, 432), chance.randrange(48, 312)
         corners = [
-            (x + chance.randrange(-90, 91), y + chance.randrange(-70, 71))
+            (x + chance.randrange(-54, 55), y + chance.randrange(-42, 43))
             for _ in range(chance.randrange(3, 6))
         ]
         draw.polygon(corners, _shaded(PORCELAIN, chance.randrange(-60, 30)), INK)
-    return image.filter(ImageFilter.GaussianBlur(1))
+    return image
 
 
 def _shaded(colour: tuple[int, int, int], by: int) -> tuple[int, int, int]:

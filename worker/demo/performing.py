@@ -20,7 +20,7 @@ from worker.adapters.embedded_redis import find_redis_server
 from worker.demo.plain import Ticker
 from worker.demo.results import LEGEND, find_faults, results_table
 from worker.demo.show import Show, opened
-from worker.demo.view import screen
+from worker.demo.view import WIDE, screen
 from worker.demo.watching import Scene
 from worker.domain.errors import SettingsInvalid, UsageError
 from worker.serve import stop_on_signals
@@ -40,13 +40,13 @@ def perform(*, once: bool, data_dir: Path | None) -> None:
     if find_redis_server() is None:
         fault = "the demo needs redis-server: install your system's package for it"
         raise SettingsInvalid([fault])
-    stop = stop_on_signals()
     faults: list[str] = []
     with (
         _folder(data_dir) as folder,
         contextlib.chdir(folder),  # no .env of the visitor's speaks into it
-        _own_screen(folder / LOG) as (screen_file, log),
+        own_screen(folder / LOG) as (screen_file, log),
     ):
+        stop = stop_on_signals()
         console = _console(screen_file)
         logs.configure(stream=log)
         if once:
@@ -55,6 +55,8 @@ def perform(*, once: bool, data_dir: Path | None) -> None:
             _live(folder, log, console, stop, is_kept=data_dir is not None)
         if data_dir is not None:
             console.print(f"The data is in {folder}.", soft_wrap=True, markup=False)
+    if once and stop.is_set():
+        raise KeyboardInterrupt
     if faults:
         more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
         raise UsageError(f"not as expected: {faults[0]}{more}")
@@ -89,7 +91,7 @@ def _watch_screen(
                 scene,
                 width=console.width,
                 height=console.height - 1,
-                head=_head(show, scene),
+                head=headline(show, scene),
                 hints=hints,
             )
             live.update(view, refresh=True)
@@ -102,7 +104,8 @@ def _watch_lines(show: Show, console: Console, stop: threading.Event) -> None:
             console.print(line, soft_wrap=True, markup=False)
 
 
-def _head(show: Show, scene: Scene) -> str:
+def headline(show: Show, scene: Scene) -> str:
+    """Return what the demo is doing just now, as markup."""
     total, waiting = len(show.play.samples), show.waiting
     done = f"{total - waiting} of {total} sample mails have arrived"
     what = done if waiting else "all sample mails have arrived; your turn"
@@ -120,22 +123,29 @@ def _once(
     is_shown = console.is_terminal and not console.is_dumb_terminal
     with opened(folder, log) as show:
         samples = show.play.samples
-        scene, faults = None, ["stopped before its end"]
+        last: Scene | None = None
+        faults = ["stopped before its end"]
         with Live(console=console, auto_refresh=False, transient=True) as live:
-            for scene, faults in _until_settled(show, stop):
+            for scene, found in until_settled(show, stop):
+                last, faults = scene, found
                 if is_shown:
                     live.update(Text(_progress(show, scene)), refresh=True)
-        if scene is not None:
+        if stop.is_set():
+            return faults
+        if last is not None:
             _fit(console)
-            console.print(results_table(scene, samples))
+            table = results_table(last, samples, is_wide=console.width >= WIDE)
+            console.print(table)
             console.print(LEGEND, style="dim")
         seconds = time.monotonic() - began
-        words = "as expected" if not faults else f"{len(faults)} not as expected"
+        words = "all as expected" if not faults else f"{len(faults)} not as expected"
+        for fault in faults:
+            console.print(f"! {fault}", style="red", markup=False, soft_wrap=True)
         console.print(f"{len(samples)} sample mails in {seconds:.1f} s: {words}.")
         return faults
 
 
-def _until_settled(
+def until_settled(
     show: Show, stop: threading.Event
 ) -> Iterator[tuple[Scene, list[str]]]:
     """Yield scenes and what is not as expected in them, until that is nothing.
@@ -205,7 +215,7 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _own_screen(path: Path) -> Iterator[tuple[TextIO, TextIO]]:
+def own_screen(path: Path) -> Iterator[tuple[TextIO, TextIO]]:
     """Give the screen and the log, to which all other output of ours and children goes.
 
     Whatever writes to the streams 1 and 2 meanwhile writes into the log.
@@ -217,7 +227,9 @@ def _own_screen(path: Path) -> Iterator[tuple[TextIO, TextIO]]:
         for number in saved:
             os.dup2(log.fileno(), number)
         try:
-            with os.fdopen(os.dup(saved[1]), "w", encoding="utf-8") as screen_file:
+            with os.fdopen(
+                os.dup(saved[1]), "w", encoding=sys.stdout.encoding, errors="replace"
+            ) as screen_file:
                 yield screen_file, log
         finally:
             for stream in (sys.stdout, sys.stderr):
@@ -241,4 +253,4 @@ def _fit(console: Console) -> None:
     if console.file.isatty():
         size = os.get_terminal_size(console.file.fileno())
         if size.columns and size.lines:
-            console.size = (size.columns, size.lines)  # type: ignore[assignment]
+            console.size = (size.columns, size.lines)

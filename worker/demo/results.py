@@ -16,15 +16,26 @@ LEGEND = (
 )
 
 
-def results_table(scene: Scene, samples: Sequence[Sample]) -> Table:
-    """Return one row for each sample: what it is and what became of it."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("From", "What", "Fate", "Claim", "State", "D1-D4", "E-mails sent", ""):
+def results_table(scene: Scene, samples: Sequence[Sample], *, is_wide: bool) -> Table:
+    """Return one row for each sample: what it is and what became of it.
+
+    The first column has a `!` where that is not as expected. Senders are shown where
+    the table may be wide.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("")
+    if is_wide:
+        table.add_column("From", no_wrap=True)
+    table.add_column("What", no_wrap=True, min_width=24)
+    for name in ("Fate", "Claim", "State"):
         table.add_column(name)
+    table.add_column("D1-4", no_wrap=True)
+    table.add_column("E-mails sent")
     for sample, mail in _pairs(scene, samples):
-        faults = list(_faults(scene, sample, mail))
-        mark = f"[red]✗ {escape('; '.join(faults))}[/]" if faults else "[green]✓[/]"
-        table.add_row(escape(sample.sender), sample.title, *_row(scene, mail), mark)
+        has_fault = any(_faults(scene, sample, mail))
+        mark = "[bold red]![/]" if has_fault else "[green]✓[/]"
+        sender = (escape(sample.sender),) if is_wide else ()
+        table.add_row(mark, *sender, sample.title, *_row(scene, mail))
     return table
 
 
@@ -70,7 +81,13 @@ def _faults(scene: Scene, sample: Sample, mail: SeenMail | None) -> Iterator[str
     }
     for name, (want, got) in pairs.items():
         if want != got:
-            yield f"{name} {got}, not {want}"
+            yield f"{name}: {_said(got)}, not {_said(want)}"
+
+
+def _said(value: object) -> str:
+    """Return a fate, a state, signs or a list of kinds in words."""
+    words = ", ".join(value) if isinstance(value, list) else value
+    return str(words or "none").replace("_", " ")
 
 
 def _sent(scene: Scene, mail: SeenMail) -> list[str]:

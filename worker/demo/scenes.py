@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from worker.demo import papers
-from worker.demo.cast import SHOP, SHOP_ADDRESS
+from worker.demo.cast import SHOP, SHOP_ADDRESS, TWO_DAYS_AGO
 from worker.demo.letters import (
     File,
     everything,
@@ -49,14 +49,13 @@ def waiting(stage: Stage) -> Iterator[Sample]:
         files=everything(nadia),
         received_at=stage.now - SOON_DUE,
     )
-    assert sofia.delivered_at is not None
     yield stage.claim(
         sofia,
         "one second too late",
         "The vase was broken when I opened the parcel, and the box was crushed.",
         INELIGIBLE,
         files=everything(sofia),
-        received_at=sofia.delivered_at + ONE_SECOND_LATE,
+        received_at=stage.now - TWO_DAYS_AGO + ONE_SECOND_LATE,
     )
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from worker.demo.cast import Customer, customers
 from worker.demo.letters import File, letter, message_id
 from worker.domain.claim import ClaimState
 from worker.domain.mail import Fate
 from worker.domain.reply import ReplyKind
-
-WRITTEN_BEFORE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Stage:
         helo: str | None = None,
     ) -> Sample:
         """Return a mail of a member, who signs it, from their own provider."""
-        sent_at = (received_at or self.now) - WRITTEN_BEFORE
+        sent_at = received_at or self.now
         number = message_id(f"{key}-{one.number}", one.domain, sent_at)
         raw = letter(
             sender=one.sender,
@@ -94,7 +92,7 @@ class Stage:
             received_at=received_at,
         )
 
-    def other(  # noqa: PLR0913 - as above
+    def other(
         self,
         sender: str,
         title: str,
@@ -113,7 +111,7 @@ class Stage:
             sender=sender,
             subject=subject,
             text=text,
-            sent_at=self.now - WRITTEN_BEFORE,
+            sent_at=self.now,
             message_id=number,
             files=files,
             headers=headers,

@@ -23,7 +23,8 @@ WIDE = 110
 FEWEST_ROWS = 3
 FRAME_LINES = 3
 """A panel's frame and its table's heading."""
-TICKS = {"+": "[green]✓[/]", "~": "[yellow]~[/]", "x": "[red]✗[/]", "-": "[dim]–[/]"}
+NOTHING = "[dim]–[/]"
+TICKS = {"+": "[green]✓[/]", "~": "[yellow]~[/]", "x": "[red]✗[/]", "-": NOTHING}
 FATE_STYLES = {
     Fate.CLAIM: "green",
     Fate.FOLLOW_UP: "cyan",
@@ -60,69 +61,85 @@ def screen(
     room = height - 2 - len(hints) - 2 * FRAME_LINES
     claim_rows = max(FEWEST_ROWS, min(len(scene.claims), room * 3 // 5))
     mail_rows = max(FEWEST_ROWS, room - claim_rows)
-    mails: RenderableType = _panel("Mails", mails_table(scene.mails[-mail_rows:]))
+    mails = mails_table(scene.mails[-mail_rows:], is_wide=is_wide)
+    top: RenderableType = _panel("Mails", mails, rows=mail_rows)
     if is_wide:
-        replies = _panel("Replies", replies_table(scene.emails[-mail_rows:]))
+        replies = replies_table(scene.emails[-mail_rows:])
         grid = Table.grid(expand=True)
         grid.add_column(ratio=15)
         grid.add_column(ratio=10)
-        grid.add_row(mails, replies)
-        mails = grid
+        grid.add_row(top, _panel("Replies", replies, rows=mail_rows))
+        top = grid
     claims = claims_table(scene, rows=claim_rows, is_wide=is_wide)
     return Group(
         _line(head),
-        mails,
-        _panel("Claims", claims),
+        top,
+        _panel("Claims", claims, rows=claim_rows),
         _line(totals(scene)),
         *map(_line, hints),
     )
 
 
-def mails_table(mails: Sequence[SeenMail]) -> Table:
-    """Return mails with their fates."""
-    table = _table()
-    table.add_column("From", ratio=5)
-    table.add_column("What", ratio=6)
+def mails_table(mails: Sequence[SeenMail], *, is_wide: bool) -> Table:
+    """Return mails with their fates, and with the replies where these have no table."""
+    table = _table(is_wide=is_wide)
+    table.add_column("From", ratio=10)
+    table.add_column("What", ratio=11)
     table.add_column("Fate", width=13)
     table.add_column("Claim", width=6)
+    if not is_wide:
+        table.add_column("Reply", ratio=8)
     for mail in mails:
-        table.add_row(escape(mail.sender), escape(mail.title), _fate(mail), _ref(mail))
-    return table
-
-
-def replies_table(emails: Sequence[Email]) -> Table:
-    """Return what was sent."""
-    table = _table()
-    table.add_column("Kind", ratio=9)
-    table.add_column("To", ratio=11)
-    table.add_column("", width=6)
-    for email in emails:
-        is_sent = email.status == "sent"
-        style = "green" if is_sent else "yellow"
+        replies = ", ".join(_words(email.kind) for email in mail.emails)
         table.add_row(
-            _words(email.kind), escape(email.recipient), f"[{style}]{email.status}[/]"
+            escape(mail.sender),
+            escape(mail.title),
+            _fate(mail),
+            "" if mail.claim_id is None else f"CLM-{mail.claim_id}",
+            *(() if is_wide else (replies,)),
         )
     return table
 
 
+def replies_table(emails: Sequence[Email]) -> Table:
+    """Return what was sent, or is about to be."""
+    table = _table(is_wide=True)
+    table.add_column("Kind", ratio=9)
+    table.add_column("To", ratio=11)
+    table.add_column("", width=6)
+    for email in emails:
+        style = "green" if email.status == "sent" else "yellow"
+        status = f"[{style}]{email.status}[/]"
+        table.add_row(_words(email.kind), escape(email.recipient), status)
+    return table
+
+
 def claims_table(scene: Scene, *, rows: int, is_wide: bool) -> Table:
-    """Return claims, the most urgent first, in at most so many rows."""
-    table = _table()
+    """Return claims in at most so many rows: the most urgent first, the closed last.
+
+    Where there are more, the newest is among those shown.
+    """
+    table = _table(is_wide=is_wide)
     table.add_column("Claim", width=6)
-    table.add_column("Member", ratio=5)
+    table.add_column("Member", ratio=1)
     table.add_column("Type", width=12)
     table.add_column("State", width=19)
-    table.add_column("D1-D4", width=7 if is_wide else 5)
+    table.add_column("D1-D4" if is_wide else "D1-4", width=7 if is_wide else 4)
     if is_wide:
         table.add_column("Respond by (UTC)", width=16)
-    table.add_column("Left", width=11, justify="right")
+    table.add_column("Left", width=11 if is_wide else 8, justify="right")
     table.add_column("USD", width=8, justify="right")
-    is_cut = len(scene.claims) > rows
-    shown = scene.claims[: rows - 1] if is_cut else scene.claims
+    claims = sorted(scene.claims, key=lambda seen: not seen.claim.is_open)
+    is_cut = len(claims) > rows
+    shown = claims[: rows - 2] if is_cut else claims
     for seen in shown:
         table.add_row(*_claim_cells(scene, seen, is_wide=is_wide))
     if is_cut:
-        table.add_row("", f"[dim]and {len(scene.claims) - len(shown)} more[/]")
+        newest = max(claims, key=lambda seen: seen.claim.claim_id)
+        rest = [seen for seen in claims[rows - 2 :] if seen is not newest]
+        table.add_row("", f"[dim]{len(rest)} more[/]")
+        if newest not in shown:
+            table.add_row(*_claim_cells(scene, newest, is_wide=is_wide))
     return table
 
 
@@ -136,13 +153,18 @@ def state_words(state: ClaimState) -> str:
     return f"[{STATE_STYLES.get(state, 'default')}]{_words(state)}[/]"
 
 
-def left(span: timedelta) -> str:
-    """Return a time that is left: `6d 23:59:08`, `01:49:59`, or `over`."""
+def left(span: timedelta, *, is_short: bool = False) -> str:
+    """Return a time that is left: `6d 23:59:08`, `01:49:59`, or `over`.
+
+    A short one has no seconds beside its days.
+    """
     seconds = int(span.total_seconds())
     if seconds < 0:
         return "over"
     days, rest = divmod(seconds, 86_400)
-    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}"
+    if not is_short or not days:
+        clock += f":{rest % 60:02}"
     return f"{days}d {clock}" if days else clock
 
 
@@ -150,14 +172,18 @@ def totals(scene: Scene) -> str:
     """Return the counts of everything in one line."""
     counts = scene.counts
     emails = counts.emails_by_status
-    parts = [
-        f"[bold]{counts.mails}[/] mails",
-        f"[bold]{counts.claims}[/] claims",
-        f"[bold]{emails.get('sent', 0)}[/] replies sent",
-        f"[bold]{emails.get('draft', 0)}[/] drafts for staff",
-        f"[bold]{scene.busy}[/] jobs open",
-        f"[bold]{counts.alerts_open}[/] alerts",
-    ]
+    numbers = {
+        "mails": counts.mails,
+        "claims": counts.claims,
+        "replies sent": emails.get("sent", 0),
+        "drafts": emails.get("draft", 0),
+        "jobs open": scene.busy,
+        "alerts": counts.alerts_open,
+    }
+    parts = [f"[bold]{count}[/] {name}" for name, count in numbers.items()]
+    for queue, states in sorted(counts.jobs_by_state.items()):
+        waiting = sum(states.values()) - states.get("quarantined", 0)
+        parts += [f"[dim]{queue} {waiting}[/]"] if waiting else []
     for name, count in (("held", emails.get("held", 0)), ("parked", counts.parked)):
         parts += [f"[bold red]{count} {name}[/]"] if count else []
     return " " + " · ".join(parts)
@@ -165,24 +191,30 @@ def totals(scene: Scene) -> str:
 
 def _claim_cells(scene: Scene, seen: SeenClaim, *, is_wide: bool) -> list[str]:
     claim = seen.claim
-    by = claim.respond_by
-    return [
+    by = claim.respond_by if claim.is_open else None
+    cells = [
         f"CLM-{claim.claim_id}",
         escape(seen.member),
         _words(claim.claim_type),
         state_words(claim.state),
         ticks(seen.documents, between=" " if is_wide else ""),
-        *([f"{by:%Y-%m-%d %H:%M}" if by else "[dim]–[/]"] if is_wide else []),
-        _clock(scene, claim),
-        seen.money,
     ]
+    if is_wide:
+        cells.append(NOTHING if by is None else f"{by:%Y-%m-%d %H:%M}")
+    return [*cells, _clock(scene, claim, is_short=not is_wide), seen.money]
 
 
-def _clock(scene: Scene, claim: Claim) -> str:
-    if claim.respond_by is None or not claim.is_open:
-        return "[dim]–[/]"
-    style = CLOCK_STYLES.get(sla_state(claim, now=scene.now), "default")
-    return f"[{style}]{left(claim.respond_by - scene.now)}[/]"
+def _clock(scene: Scene, claim: Claim, *, is_short: bool) -> str:
+    """Return what is left of the seven days, else the days left for documents."""
+    if not claim.is_open:
+        return NOTHING
+    if claim.respond_by is not None:
+        style = CLOCK_STYLES.get(sla_state(claim, now=scene.now), "default")
+        span = left(claim.respond_by - scene.now, is_short=is_short)
+        return f"[{style}]{span}[/]"
+    if claim.documents_due_at is not None:
+        return f"[dim]docs {(claim.documents_due_at - scene.now).days}d[/]"
+    return NOTHING
 
 
 def _fate(mail: SeenMail) -> str:
@@ -192,26 +224,27 @@ def _fate(mail: SeenMail) -> str:
     return f"[{FATE_STYLES.get(fate, 'dim')}]{_words(fate)}[/]"
 
 
-def _ref(mail: SeenMail) -> str:
-    return "" if mail.claim_id is None else f"CLM-{mail.claim_id}"
-
-
 def _words(code: str) -> str:
     return code.replace("_", " ")
 
 
-def _table() -> Table:
+def _table(*, is_wide: bool) -> Table:
+    padding = (0, 2, 0, 0) if is_wide else (0, 1, 0, 0)
     return Table(
-        box=None, expand=True, pad_edge=False, header_style="dim", show_edge=False
+        box=None, expand=True, pad_edge=False, padding=padding, header_style="dim"
     )
 
 
-def _panel(title: str, table: Table) -> Panel:
+def _panel(title: str, table: Table, *, rows: int) -> Panel:
     for column in table.columns:
         column.no_wrap = True
         column.overflow = "ellipsis"
     return Panel(
-        table, title=f"[bold]{title}[/]", title_align="left", border_style="blue"
+        table,
+        title=f"[bold]{title}[/]",
+        title_align="left",
+        border_style="blue",
+        height=rows + FRAME_LINES,
     )
 
 

@@ -86,17 +86,24 @@ Data        {folder}
     def hints(self, *, is_kept: bool) -> Sequence[str]:
         """Return the same in a few lines of markup, the most important last."""
         folder, ports = escape(str(self.folder)), self.ports
-        kept = " (the data stays)" if is_kept else ""
-        return (
+        kept = ", the data stays" if is_kept else ""
+        mailboxes = (
             f" [dim]IMAP[/] {LOOPBACK}:{ports.imap} [dim]no TLS, users[/] {CLAIMS},"
-            f" {STAFF}, {MEMBERS} [dim]password[/] {PASSWORD}",
-            f" [dim]SMTP[/] {LOOPBACK}:{ports.mx} [dim]takes mail for[/]"
-            f" {CLAIMS_ADDRESS}[dim]; try:[/] sh {folder}/{SEND}",
-            f" [dim]closer:[/] . {folder}/{ENVIRONMENT}; claims list; claims show CLM-4;"
-            " claims approve CLM-6 --by you",
-            f" [bold]Ctrl-C[/] ends it{kept} [dim]· how to connect, send and decide:[/]"
-            f" {folder}/{GUIDE}",
+            f" {STAFF}, {MEMBERS}[dim], password[/] {PASSWORD}"
         )
+        sending = (
+            f" [dim]SMTP[/] {LOOPBACK}:{ports.mx} [dim]takes mail for[/]"
+            f" {CLAIMS_ADDRESS}[dim]; try[/] sh {folder}/{SEND}"
+        )
+        looking = (
+            f" [dim]more:[/] . {folder}/{ENVIRONMENT}; claims list; claims show CLM-4;"
+            " claims approve CLM-6 --by you"
+        )
+        ending = (
+            f" [bold]Ctrl-C[/] ends{kept} [dim]· connect, send, decide:[/]"
+            f" {folder}/{GUIDE}"
+        )
+        return mailboxes, sending, looking, ending
 
     def _send(self) -> str:
         python = shlex.quote(sys.executable)

@@ -1,7 +1,7 @@
 """What the demo shows: the record, looked at again and again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.adapters.store import Store
@@ -93,42 +93,54 @@ class Watch:
     _heads: dict[int, _Head] = field(default_factory=dict)
     _settled: dict[int, tuple[str, int | None]] = field(default_factory=dict)
     _members: dict[str, str] = field(default_factory=dict)
+    _details: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    _last: Scene | None = None
 
     def look(self, now: datetime) -> Scene | None:
-        """Return everything as it is; None while the database is busy."""
+        """Return everything as it is; None while the database is busy.
+
+        Where no job is open and no count has moved, little is read again.
+        """
         try:
-            return self._look(now)
+            counts, busy = self.store.stats.counts(), self.store.jobs.count_alive()
+            last = self._last
+            is_still = last is not None and not busy and not last.busy
+            if last is not None and is_still and last.counts == counts:
+                self._last = replace(last, now=now)
+            else:
+                self._last = self._look(now, counts, busy)
         except RetryLater:
             return None
+        return self._last
 
-    def _look(self, now: datetime) -> Scene:
-        counts = self.store.stats.counts()
-        busy = self.store.jobs.count_alive()
-        claims = self.store.claims.listed(open_only=False, limit=MOST_CLAIMS)
-        mails = tuple(self._mail(number + 1) for number in range(counts.mails))
-        emails = {e.email_id: e for mail in mails for e in mail.emails}
-        for claim in claims:
-            emails |= {
-                e.email_id: e for e in self.store.outbox.of_claim(claim.claim_id)
-            }
+    def _look(self, now: datetime, counts: Counts, busy: int) -> Scene:
+        store = self.store
+        claims = store.claims.listed(open_only=False, limit=MOST_CLAIMS)
+        emails = [
+            email for claim in claims for email in store.outbox.of_claim(claim.claim_id)
+        ]
+        mails = []
+        for mail_id in range(1, counts.mails + 1):
+            mail = self._mail(mail_id, emails)
+            emails += [email for email in mail.emails if email.claim_id is None]
+            mails.append(mail)
         return Scene(
             now=now,
             counts=counts,
-            mails=mails,
+            mails=tuple(mails),
             claims=tuple(map(self._claim, claims)),
-            emails=tuple(
-                email
-                for _, email in sorted(emails.items())
-                if email.status in SHOWN_STATUSES
-            ),
+            emails=tuple(sorted(filter(_is_shown, emails), key=lambda e: e.email_id)),
             busy=busy,
         )
 
-    def _mail(self, mail_id: int) -> SeenMail:
+    def _mail(self, mail_id: int, of_claims: Sequence[Email]) -> SeenMail:
         head = self._head(mail_id)
         fate, claim_id = self._fate(mail_id)
-        emails = self.store.outbox.of_mail(mail_id) if fate is not None else []
-        shown = tuple(email for email in emails if email.status in SHOWN_STATUSES)
+        if fate is None or claim_id is not None:
+            emails = [email for email in of_claims if email.mail_id == mail_id]
+        else:
+            emails = self.store.outbox.of_mail(mail_id)
+        shown = tuple(filter(_is_shown, emails))
         if head is None:
             return SeenMail(mail_id, "", "being read", None, fate, claim_id, shown)
         sample = self._sample(mail_id, head)
@@ -163,9 +175,13 @@ class Watch:
         return self._settled[mail_id]
 
     def _claim(self, claim: Claim) -> SeenClaim:
-        documents = self.store.claims.documents(claim.claim_id)
-        money = _money(self.store, claim)
-        return SeenClaim(claim, self._member(claim), signs(documents), money)
+        """Return a claim; its assessment is read anew where its version moved."""
+        version, documents, money = self._details.get(claim.claim_id, (0, "", ""))
+        if version != claim.version:
+            documents = signs(self.store.claims.documents(claim.claim_id))
+            money = _money(self.store, claim)
+            self._details[claim.claim_id] = claim.version, documents, money
+        return SeenClaim(claim, self._member(claim), documents, money)
 
     def _member(self, claim: Claim) -> str:
         number = claim.order_number
@@ -173,6 +189,10 @@ class Watch:
             order = self.store.orders.order(number)
             self._members[number] = "" if order is None else order.member.name
         return self._members[number]
+
+
+def _is_shown(email: Email) -> bool:
+    return email.status in SHOWN_STATUSES
 
 
 def signs(documents: Sequence[DocumentVerdict]) -> str:

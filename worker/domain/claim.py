@@ -113,6 +113,7 @@ class Event(StrEnum):
     MAIL_JOINED = "mail.joined"
     SLA_WARNED = "sla.warned"
     TYPE_CHOSEN = "type.chosen"
+    EMAIL_RELEASED = "email.released"
 
 
 E = Event

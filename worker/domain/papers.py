@@ -56,13 +56,16 @@ def read_text(text: str, order_number: str) -> TextReading:
     or, for plain digits, where a word for "order" stands before it.
     """
     plain = _plain(text[:READ_CHARACTERS])
-    names_order = _number_pattern(order_number).search(plain) is not None
+    number = _number_pattern(order_number)
+    names_order = number.search(plain) is not None
     others = () if names_order else tuple(_other_orders(plain, order_number))
-    lines = [line.strip() for line in plain.split("\n") if line.strip()][:_MOST_LINES]
+    # Letters of the number may be a currency: TRY-1002 is no sum of money.
+    priced = number.sub(" ", plain)
+    lines = [line.strip() for line in priced.split("\n") if line.strip()][:_MOST_LINES]
     return TextReading(
         names_order=names_order,
         other_orders=others,
-        amounts=tuple(_amounts(plain)),
+        amounts=tuple(_amounts(priced)),
         item_lines=sum(_item_lines(lines)),
         has_total=any(_totals(lines)),
     )

@@ -26,7 +26,7 @@ def send(parts: Parts, job: Job) -> None:
     An attempt that nobody saw the end of may have arrived: acknowledgements go out
     again with the same bytes and Message-ID, decisions are held (promise 3).
     """
-    email_id = int(job.ref)
+    email_id = email_id_of(job)
     email = parts.store.outbox.get(email_id)
     kind = ReplyKind(email.kind)
     if email.status not in {"queued", "sending"}:
@@ -57,6 +57,11 @@ def send(parts: Parts, job: Job) -> None:
     raise RetryLater(f"smtp_{attempt.code}", retry_after=wait)
 
 
+def email_id_of(job: Job) -> int:
+    """Return the outbox row of a send job; a released one has its attempts behind."""
+    return int(job.ref.partition(":")[0])
+
+
 def _record(
     parts: Parts, work: Work, email: Email, end: notify.End, *, code: str
 ) -> None:
@@ -79,7 +84,8 @@ def _record(
 
 def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
     """Stop the claim's 7-day clock; a response sets the next one. Source: C10."""
-    claim = parts.store.claims.get(email.claim_id or 0)
+    # Locked: were it stale now, a mail that the relay took would be sent again.
+    claim = work.lock_claim(email.claim_id or 0)
     if claim is None:
         return
     after = dataclasses.replace(claim, responded_at=work.at)
@@ -95,7 +101,7 @@ def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
 
 def hold(work: Work, job: Job, reason: str) -> None:
     """Hold an e-mail whose job became a dead letter; a person releases it."""
-    work.end_attempt(int(job.ref), status="held", code=reason, held_reason=reason)
+    work.end_attempt(email_id_of(job), status="held", code=reason, held_reason=reason)
 
 
 def draft(parts: Parts, job: Job) -> None:

@@ -141,7 +141,9 @@ def _fire(
                 number, event_now(work, Event.DOCS_REMINDER, claim.state, claim.state)
             )
         case DueKind.DOCUMENTS_EXPIRY:
-            work.raise_alert(kind, f"claim:{number}", claim_id=number)
+            work.raise_alert(
+                kind, f"claim:{number}:{slot(claim.documents_due_at)}", claim_id=number
+            )
             work.append_event(
                 number,
                 event_now(work, Event.DOCS_EXPIRY_PROPOSED, claim.state, claim.state),

@@ -38,9 +38,13 @@ def validation(claim_id: int, cause: str) -> NewJob:
     return NewJob("validate", f"{claim_id}:{cause}", VALIDATE, lane=lane)
 
 
-def reminder(claim_id: int, at: datetime) -> NewJob:
-    """Return the job for what becomes due on a claim at an instant."""
-    ref = f"{claim_id}:{at:%Y%m%dT%H%M%SZ}"
+def reminder(claim_id: int, version: int, at: datetime) -> NewJob:
+    """Return the job for what becomes due on a claim at an instant.
+
+    One for each version of the claim: a change may give it a deadline again that has
+    had its job, and the deadlines after that one wait for it.
+    """
+    ref = f"{claim_id}:{slot(at)}:{version}"
     return NewJob("remind", ref, VALIDATE, lane=f"claim:{claim_id}")
 
 

@@ -1,5 +1,6 @@
 """SQLAlchemy: every table behind one facade; nothing of the library leaves it."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from worker.adapters.store.stats import Stats
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.documents import Piece
+from worker.domain.errors import RetryLater
 from worker.domain.mail import Mail
 from worker.ports import Bell, Clock, Queue
 
@@ -121,6 +123,10 @@ class Work:
         """Write a changed claim; raises StaleClaim."""
         return claim_rows.save_claim(self.session, before, after)
 
+    def lock_claim(self, claim_id: int) -> Claim | None:
+        """Return the claim as it is now; nobody else changes it before the commit."""
+        return claim_rows.lock_claim(self.session, claim_id)
+
     def set_decided(self, claim_id: int, amount: Decimal) -> None:
         """Record the approved amount in USD."""
         self.session.execute(
@@ -166,6 +172,10 @@ class Work:
     def cancel_drafts(self, claim_id: int) -> list[int]:
         """Cancel the claim's drafts; returns their ids."""
         return email_rows.cancel_drafts(self.session, claim_id)
+
+    def release_held(self, email_id: int) -> bool:
+        """Queue a held e-mail; False when it is not held, or was never rendered."""
+        return email_rows.release_held(self.session, email_id)
 
     def begin_attempt(self, email_id: int) -> None:
         """Record that an attempt is about to be made."""
@@ -231,10 +241,12 @@ class Store:
             work = Work(session, self._clock.now(), now_ms)
             yield work
         bells = list(work.bells)
-        for lane in work.wake_lanes:
-            bell = self.jobs.next_in_lane(lane)
-            if bell is not None and bell not in bells:
-                bells.append(bell)
+        # What was committed stays done: a bell that is missed here, the sweep rings.
+        with contextlib.suppress(RetryLater):
+            for lane in work.wake_lanes:
+                bell = self.jobs.next_in_lane(lane)
+                if bell is not None and bell not in bells:
+                    bells.append(bell)
         self._queue.ring(bells)
 
     def go_live_at(self) -> datetime | None:

@@ -167,16 +167,25 @@ class Claims:
             ).scalars()
             return [_event(row) for row in rows]
 
-    def due(self, now: datetime, *, limit: int = 500) -> list[tuple[int, datetime]]:
-        """Return claims whose next deadline has come, earliest first."""
+    def due(
+        self, now: datetime, *, limit: int = 500
+    ) -> list[tuple[int, int, datetime]]:
+        """Return id, version and date of claims with a deadline due, earliest first.
+
+        A claim stays due until its job has set the next date.
+        """
         with self._database.read() as session:
             rows = session.execute(
-                sa.select(ClaimRow.id, ClaimRow.next_due_at)
+                sa.select(ClaimRow.id, ClaimRow.version, ClaimRow.next_due_at)
                 .where(ClaimRow.next_due_at <= now)
                 .order_by(ClaimRow.next_due_at)
                 .limit(limit)
             )
-            return [(row.id, row.next_due_at) for row in rows if row.next_due_at]
+            return [
+                (row.id, row.version, row.next_due_at)
+                for row in rows
+                if row.next_due_at
+            ]
 
     def listed(self, *, open_only: bool, limit: int) -> list[Claim]:
         """Return claims, the most urgent first, those without a clock last."""
@@ -233,8 +242,21 @@ def save_claim(session: Session, before: Claim, after: Claim) -> Claim:
     return to_claim(session.get_one(ClaimRow, before.claim_id))
 
 
+def lock_claim(session: Session, claim_id: int) -> Claim | None:
+    """Return the claim as it is now; nobody else changes it before the commit."""
+    row = session.execute(
+        sa.select(ClaimRow)
+        .where(ClaimRow.id == claim_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    return None if row is None else to_claim(row)
+
+
 def append_event(session: Session, claim_id: int, event: ClaimEvent) -> int:
     """Append one event; the sequence of a claim has no gaps. Returns its number."""
+    # Who appends at the same time waits here, instead of taking the same number.
+    lock_claim(session, claim_id)
     last = session.execute(
         sa.select(sa.func.max(ClaimEventRow.seq)).where(
             ClaimEventRow.claim_id == claim_id

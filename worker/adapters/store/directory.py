@@ -82,7 +82,9 @@ class SqlOrders:
                     sa.select(OrderRow.order_number)
                     .join(MemberRow, MemberRow.id == OrderRow.member_pk)
                     .where(MemberRow.key == normal_id(member_id))
-                    .order_by(OrderRow.placed_at.desc(), OrderRow.id.desc())
+                    .order_by(
+                        OrderRow.placed_at.desc().nulls_last(), OrderRow.id.desc()
+                    )
                 ).scalars()
             )
 
@@ -136,10 +138,11 @@ def _put_member(session: Session, member: Member) -> int:
     session.execute(
         sa.delete(MemberAddressRow).where(MemberAddressRow.member_pk == member_pk)
     )
-    for position, address in enumerate(dict.fromkeys(member.addresses)):
+    addresses = dict.fromkeys(address.lower() for address in member.addresses)
+    for position, address in enumerate(addresses):
         session.execute(
             sa.insert(MemberAddressRow).values(
-                member_pk=member_pk, position=position, address=address.lower()
+                member_pk=member_pk, position=position, address=address
             )
         )
     return member_pk

@@ -68,6 +68,17 @@ class Outbox:
         """Return the claim's newest draft, or None."""
         return self._newest(EmailRow.claim_id == claim_id, EmailRow.status == "draft")
 
+    def held(self, *, limit: int = 500) -> list[Email]:
+        """Return the e-mails that wait for a person, oldest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(EmailRow)
+                .where(EmailRow.status == "held")
+                .order_by(EmailRow.id)
+                .limit(limit)
+            ).scalars()
+            return [_email(row) for row in rows]
+
     def of_claim(self, claim_id: int) -> list[Email]:
         """Return every e-mail of a claim, oldest first."""
         with self._database.read() as session:
@@ -179,6 +190,22 @@ def cancel_drafts(session: Session, claim_id: int) -> list[int]:
         .execution_options(synchronize_session=False)
     ).scalars()
     return list(rows)
+
+
+def release_held(session: Session, email_id: int) -> bool:
+    """Queue a held e-mail; False when it is not held, or was never rendered."""
+    done = session.execute(
+        sa.update(EmailRow)
+        .where(
+            EmailRow.id == email_id,
+            EmailRow.status == "held",
+            EmailRow.raw.is_not(None),
+        )
+        .values(status="queued", held_reason="")
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return done is not None
 
 
 def begin_attempt(session: Session, email_id: int) -> None:
