@@ -152,7 +152,7 @@ class Parts:
         path = self.data_dir / "secret.key"
         if not path.exists():
             # Whole or not at all: another process may be making it just now.
-            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh = path.with_suffix(f".{secrets.token_hex(8)}")
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_hex(32), encoding="ascii")
             with contextlib.suppress(FileExistsError):

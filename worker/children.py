@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
+from worker.adapters.clock import SystemClock
 from worker.adapters.processes import die_with_parent
+from worker.settings import Settings
 
 log = structlog.get_logger()
 
@@ -85,22 +87,22 @@ class Children:
     """One process for each role.
 
     Args:
-        clock_anchor: the real instant at which business time began, for a shifted
-            clock: one for all children, also for those that are started later.
+        settings: a shifted clock begins at one instant for all children, also for
+            those that are started later.
         is_quiet: what they print goes to stderr.
         roles: the commands to run.
     """
 
     def __init__(
         self,
+        settings: Settings,
         *,
-        clock_anchor: datetime | None = None,
         is_quiet: bool = False,
         roles: tuple[str, ...] = ROLES,
     ) -> None:
         environment = dict(os.environ)
-        if clock_anchor is not None:
-            environment["CLAIMS_CLOCK_ANCHOR"] = clock_anchor.isoformat()
+        if settings.clock is not None and settings.clock_anchor is None:
+            environment["CLAIMS_CLOCK_ANCHOR"] = SystemClock().now().isoformat()
         output = STDERR if is_quiet else None
         self._children = [Child(role, environment, output) for role in roles]
 

@@ -52,12 +52,17 @@ def compose(
 
 
 def queue_emails(work: Work, emails: list[NewEmail]) -> None:
-    """Write outbox rows with the jobs that send them, and alerts for held ones."""
+    """Write outbox rows with the jobs that send them, and alerts for the stuck ones.
+
+    Stuck are e-mails that could not be made, such as `template_error` and
+    `bad_recipient`: nobody can release them as they are.
+    """
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
             work.add_jobs(NewJob("send", str(email_id), SEND_QUEUE))
-        elif email.status == "held" and email.held_reason == "template_error":
-            work.raise_alert("template_error", email.kind, claim_id=email.claim_id)
+        elif email.raw is None:
+            ref = f"email:{email_id}"
+            work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)
 
 
 def _held_reason(

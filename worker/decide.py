@@ -5,6 +5,7 @@ e-mail. Software never calls these by itself (promise 5).
 """
 
 import dataclasses
+import re
 from decimal import Decimal, InvalidOperation
 
 from worker import notify
@@ -16,12 +17,17 @@ from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, Event, next_state
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import next_due_at
-from worker.domain.errors import IllegalTransition, UsageError
+from worker.domain.errors import GiveUp, IllegalTransition, StaleClaim, UsageError
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.lookups import order_of
-from worker.steps.shared import event_now
+from worker.steps.shared import SEND, event_now
+
+_REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
+"""A claim's number in any usual writing; no database holds a longer one."""
+_AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
+"""What NUMERIC(12,2) holds."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,8 +44,8 @@ def find_claim(parts: Parts, reference: str) -> Claim:
     Raises:
         UsageError: there is no such claim.
     """
-    digits = reference.upper().removeprefix("CLM-").lstrip("0")
-    claim = parts.store.claims.get(int(digits)) if digits.isdigit() else None
+    found = _REFERENCE.fullmatch(reference.strip())
+    claim = None if found is None else parts.store.claims.get(int(found[1]))
     if claim is None:
         raise UsageError(f"there is no claim {reference}: see `claims list`")
     return claim
@@ -72,14 +78,7 @@ def approve(
         is_partial=is_partial,
         points_restored=0 if proposal is None else proposal.points_restored,
     )
-    reply = notify.decide(
-        ReplyKind.APPROVED,
-        claim,
-        order,
-        decision,
-        policy=parts.policy,
-        thread=_thread(parts, claim),
-    )
+    reply = _reply(parts, ReplyKind.APPROVED, claim, order, decision)
     return _carry_out(
         parts, claim, event, reply, by=by, reason=reason, clauses=clauses, decided=money
     )
@@ -107,14 +106,7 @@ def reject(
     decision = notify.Decision(
         at=parts.clock.now(), cycle=_cycle(parts, claim), clauses=chosen, reason=reason
     )
-    reply = notify.decide(
-        ReplyKind.REJECTED,
-        claim,
-        order,
-        decision,
-        policy=parts.policy,
-        thread=_thread(parts, claim),
-    )
+    reply = _reply(parts, ReplyKind.REJECTED, claim, order, decision)
     return _carry_out(
         parts, claim, Event.REJECTED, reply, by=by, reason=reason, clauses=chosen
     )
@@ -138,14 +130,7 @@ def complete(parts: Parts, claim: Claim, *, by: str, reference: str) -> Done:
         paid_at=parts.clock.now(),
         payment_reference=reference,
     )
-    reply = notify.decide(
-        ReplyKind.COMPLETED,
-        claim,
-        order,
-        decision,
-        policy=parts.policy,
-        thread=_thread(parts, claim),
-    )
+    reply = _reply(parts, ReplyKind.COMPLETED, claim, order, decision)
     return _carry_out(
         parts,
         claim,
@@ -169,14 +154,18 @@ def release(parts: Parts, email_id: int, *, by: str) -> str:
     with parts.store.transaction() as work:
         if not work.release_held(email_id):
             raise UsageError(f"e-mail {email_id} was never rendered: mend its template")
-        work.add_jobs(NewJob("send", f"{email_id}:released:{email.attempts}", "send"))
-        if email.claim_id is not None:
-            claim = parts.store.claims.get(email.claim_id)
-            state = ClaimState.INTAKE if claim is None else claim.state
+        work.add_jobs(NewJob("send", f"{email_id}:released:{email.attempts}", SEND))
+        claim = None if email.claim_id is None else work.lock_claim(email.claim_id)
+        if claim is not None:
             event = event_now(
-                work, Event.EMAIL_RELEASED, state, state, actor=by, reason=email.kind
+                work,
+                Event.EMAIL_RELEASED,
+                claim.state,
+                claim.state,
+                actor=by,
+                reason=email.kind,
             )
-            work.append_event(email.claim_id, event)
+            work.append_event(claim.claim_id, event)
     return email.subject
 
 
@@ -202,26 +191,33 @@ def _carry_out(  # noqa: PLR0913 - who, what, why and how much
     after = dataclasses.replace(
         after, next_due_at=next_due_at(after, parts.policy, parts.clock.now())
     )
-    with parts.store.transaction() as work:
-        saved = work.save_claim(claim, after)
-        if decided is not None:
-            work.set_decided(claim.claim_id, decided.amount)
-        work.append_event(
-            claim.claim_id,
-            event_now(
-                work,
-                event,
-                claim.state,
-                state,
-                clauses=clauses,
-                actor=by,
-                reason=reason,
-            ),
-        )
-        stale = work.cancel_drafts(claim.claim_id)
-        if parts.drafts is not None:
-            work.add_jobs(*(NewJob("draft", f"remove:{one}", "send") for one in stale))
-        queue_emails(work, [email])
+    try:
+        with parts.store.transaction() as work:
+            saved = work.save_claim(claim, after)
+            if decided is not None:
+                work.set_decided(claim.claim_id, decided.amount)
+            work.append_event(
+                claim.claim_id,
+                event_now(
+                    work,
+                    event,
+                    claim.state,
+                    state,
+                    clauses=clauses,
+                    actor=by,
+                    reason=reason,
+                ),
+            )
+            stale = work.cancel_drafts(claim.claim_id)
+            if parts.drafts is not None:
+                work.add_jobs(
+                    *(NewJob("draft", f"remove:{one}", SEND) for one in stale)
+                )
+            queue_emails(work, [email])
+    except StaleClaim:
+        raise UsageError(
+            f"{claim.ref} has changed meanwhile: look at it again and decide then"
+        ) from None
     return Done(saved, email.status)
 
 
@@ -243,7 +239,7 @@ def _amount(text: str | None, proposal: Proposal | None) -> Money:
         amount = Decimal(text)
     except InvalidOperation:
         raise UsageError(f"--amount {text} is not an amount such as 124.50") from None
-    if amount <= 0 or amount != round(amount, 2):
+    if not _AMOUNT.fullmatch(text.strip()) or amount <= 0:
         raise UsageError("--amount must be above zero, with at most two decimals")
     if proposal is not None and amount > proposal.total.amount:
         raise UsageError(
@@ -260,6 +256,28 @@ def _cycle(parts: Parts, claim: Claim) -> int:
     """Return which round of decisions this is: 1, and 2 after an appeal."""
     events = parts.store.claims.events(claim.claim_id)
     return 1 + sum(event.event is Event.APPEAL_FILED for event in events)
+
+
+def _reply(
+    parts: Parts,
+    kind: ReplyKind,
+    claim: Claim,
+    order: Order,
+    decision: notify.Decision,
+) -> Reply:
+    try:
+        return notify.decide(
+            kind,
+            claim,
+            order,
+            decision,
+            policy=parts.policy,
+            thread=_thread(parts, claim),
+        )
+    except GiveUp:
+        raise UsageError(
+            f"the member of {claim.ref} has no address on file: import the order again"
+        ) from None
 
 
 def _thread(parts: Parts, claim: Claim) -> tuple[str, ...]:

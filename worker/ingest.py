@@ -380,18 +380,30 @@ def _accepted(
 def _claim_to_join(
     fresh: Claim, claims: list[Claim], thread: Claim | None, sender: Sender
 ) -> Claim | None:
-    """Return the claim that a party's mail belongs to, or None for a new one."""
-    held = [c for c in claims if c.state is ClaimState.IDENTITY_HOLD]
-    if thread is not None and thread.order_number == fresh.order_number:
-        if thread.state is not ClaimState.IDENTITY_HOLD:
-            return thread
-        if sender.tier is SenderTier.A:
-            return thread
-    for claim in claims:
-        is_same = claim.package_id in {fresh.package_id, None} or not fresh.package_id
-        if claim.is_open and claim not in held and is_same:
+    """Return the claim that a party's mail belongs to, or None for a new one.
+
+    A held claim is released only where no other is open for its package, which has
+    one at most: a member who answers our notice joins the claim that is their own.
+    """
+    if thread is not None and thread.order_number != fresh.order_number:
+        thread = None
+    if thread is not None and thread.state is not ClaimState.IDENTITY_HOLD:
+        return thread
+    package_id = fresh.package_id
+    if thread is not None and thread.package_id is not None:
+        package_id = thread.package_id
+    same = [
+        claim
+        for claim in claims
+        if claim.is_open
+        and (package_id is None or claim.package_id in {package_id, None})
+    ]
+    for claim in same:
+        if claim.state is not ClaimState.IDENTITY_HOLD:
             return claim
-    return held[0] if held and sender.tier is SenderTier.A else None
+    if sender.tier is not SenderTier.A:
+        return None
+    return thread or next(iter(same), None)
 
 
 def _better_type(known: ClaimType, said: ClaimType) -> ClaimType:

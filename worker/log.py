@@ -1,7 +1,7 @@
 """Logs: JSON lines on stdout, constant events, and fields from a short list.
 
 No personal data: no addresses, names, subjects, Message-IDs or mail text. A field
-that is not on the list is dropped and counted, so that a mistake cannot leak.
+that is not on the list is dropped, so that a mistake cannot leak.
 """
 
 import logging

@@ -278,7 +278,6 @@ APPROVAL = Decision(
     points_restored=5000,
 )
 REJECTION = Decision(at=NOW, clauses=(ClauseId("C11"),))
-LATE = RECEIVED_AT + timedelta(seconds=1)
 
 
 def every_reply(tier: SenderTier = SenderTier.A) -> dict[str, tuple[Reply, ...]]:

@@ -1,4 +1,4 @@
-"""What is due: jobs to ring again, deadlines of claims, alerts to tell.
+"""What is due: jobs to ring again, deadlines of claims, leases of the dead.
 
 A sweep reads columns; nothing here is ever a delayed message. Its cost depends on
 what is due, not on what exists. Several schedulers side by side are harmless: jobs

@@ -9,17 +9,15 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from worker.adapters import migrations
-from worker.adapters.clock import SystemClock
 from worker.adapters.store.stats import MailboxHealth
 from worker.bootstrap import Parts
 from worker.children import Children, stop_on_signals
 from worker.domain.errors import RetryLater, UsageError
-from worker.settings import Settings
 
-__all__ = ["Supervisor", "clock_anchor", "one_line", "stop_on_signals"]
+__all__ = ["Supervisor", "one_line", "stop_on_signals"]
 
 LOOK_EVERY = timedelta(milliseconds=200)
 QUIET_LOOKS = 2
@@ -38,9 +36,7 @@ class Supervisor:
 
     def __init__(self, parts: Parts, children: Children | None = None) -> None:
         self._parts = parts
-        if children is None:
-            children = Children(clock_anchor=clock_anchor(parts.settings))
-        self._children = children
+        self._children = Children(parts.settings) if children is None else children
         self._began = time.monotonic()
         self._passes: dict[str, int] = {}
 
@@ -123,13 +119,6 @@ class Supervisor:
                     f"the mailbox cannot be read ({box.trouble}): check"
                     " CLAIMS_MAILBOX_URL with `claims doctor`"
                 )
-
-
-def clock_anchor(settings: Settings) -> datetime | None:
-    """Return the instant at which a shifted clock begins for all our processes."""
-    if settings.clock is None:
-        return None
-    return settings.clock_anchor or SystemClock().now()
 
 
 def one_line(counts: dict[str, object]) -> str:

@@ -14,6 +14,7 @@ from worker.domain.errors import SettingsInvalid
 PREFIX = "CLAIMS_"
 _MAILBOX_SCHEMES = {"imap", "imaps", "imap+starttls"}
 _SMTP_SCHEMES = {"smtp", "smtps", "smtp+starttls"}
+_REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
 
@@ -123,6 +124,11 @@ class Settings(BaseSettings):
     def _smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
         return _checked_url(value, _SMTP_SCHEMES)
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        return _checked_url(value, _REDIS_SCHEMES, needs_host=False)
+
     @field_validator("from_")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -174,15 +180,21 @@ class Settings(BaseSettings):
             )
 
 
-def _checked_url(value: SecretStr | None, schemes: set[str]) -> SecretStr | None:
+def _checked_url(
+    value: SecretStr | None, schemes: set[str], *, needs_host: bool = True
+) -> SecretStr | None:
     if value is None:
         return None
-    parts = urlsplit(value.get_secret_value())
+    try:
+        parts = urlsplit(value.get_secret_value())
+    except ValueError:  # its text may hold a piece of the password
+        message = "cannot be read as a URL: write [ and ] in it as %5B and %5D"
+        raise ValueError(message) from None
     if parts.scheme not in schemes:
         known = ", ".join(f"{scheme}://" for scheme in sorted(schemes))
         message = f"must begin with one of {known}"
         raise ValueError(message)
-    if not parts.hostname:
+    if needs_host and not parts.hostname:
         message = "names no host"
         raise ValueError(message)
     try:

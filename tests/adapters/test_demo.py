@@ -184,7 +184,7 @@ def test_the_relay_keeps_what_is_sent(host: tuple[Ports, Path]) -> None:
     ports, folder = host
 
     with smtplib.SMTP(LOOPBACK, ports.relay) as smtp:
-        smtp.sendmail(CLAIMS_ADDRESS, "a@mail.example", b"Subject: hello\n\nhi\n")
+        smtp.sendmail(CLAIMS_ADDRESS, "a@mail.example", b"Subject: hello\r\n\r\nhi\r\n")
 
     kept = (folder / "0001.eml").read_bytes()
     assert kept == b"Subject: hello\r\n\r\nhi\r\n"
@@ -311,6 +311,7 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
 def test_demo_once_shows_that_each_sample_ends_as_expected(play: Play) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "worker", "demo", "--once"],
+        env=os.environ | {"COLUMNS": "150"},
         capture_output=True,
         text=True,
         timeout=ITS_TIME.total_seconds(),

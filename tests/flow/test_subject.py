@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.domain.orders import normal_id
 from worker.domain.subject import (
     MOST_CANDIDATES,
     MOST_PAIRS,
@@ -14,7 +15,6 @@ from worker.domain.subject import (
     IdPatterns,
     candidates_in,
     is_among,
-    normal_id,
     pairs,
     read_ids,
     same_id,

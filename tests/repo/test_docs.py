@@ -19,7 +19,7 @@ import pytest
 import typer
 
 from worker.adapters import migrations
-from worker.cli import app
+from worker.cli import make_app
 from worker.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def claims_commands(page: Path) -> Iterator[list[str]]:
 
 def check_command(words: list[str]) -> None:
     """Make sure that a command, its subcommand and its options exist."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(make_app())
     names = list(takewhile(re.compile(r"[a-z]+").fullmatch, words))
     while children := getattr(command, "commands", {}):
         if not names:
@@ -190,7 +190,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
 def test_the_readme_names_every_command() -> None:
     named = {words[0] for words in claims_commands(README)}
 
-    assert set(typer.main.get_command(app).commands) <= named  # type: ignore[attr-defined]
+    assert set(typer.main.get_command(make_app()).commands) <= named  # type: ignore[attr-defined]
 
 
 def test_every_command_that_a_configuration_names_exists() -> None:

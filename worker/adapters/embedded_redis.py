@@ -1,8 +1,9 @@
 """A private redis-server on a Unix socket, for machines where none is installed.
 
 Whichever of our processes comes first starts it and owns it; when the owner ends,
-the server ends, and the next process that needs it starts another. Nothing is kept
-in it that would be missed.
+the server ends, and the next process that needs it starts another. The server itself
+holds the lock that keeps others from starting one, so a server that was killed leaves
+no lock behind. Nothing is kept in it that would be missed.
 """
 
 import fcntl
@@ -40,7 +41,6 @@ class EmbeddedRedis:
     def __init__(self, data_dir: Path) -> None:
         self._socket = _socket_path(data_dir)
         self._lock_path = self._socket.with_suffix(".lock")
-        self._lock_file: TextIO | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{self._socket}"
 
@@ -61,8 +61,8 @@ class EmbeddedRedis:
         for _ in range(_START_TRIES):
             if self._socket.exists() and answers(self.url):
                 return self.url
-            if self._server is None and self._owns_lock():
-                self._start(program)
+            if self._server is None or self._server.poll() is not None:
+                self._start_unless_another_does(program)
             pause.wait(0.02)
         raise SettingsInvalid(["the embedded redis-server did not start"])
 
@@ -72,38 +72,30 @@ class EmbeddedRedis:
             self._server.terminate()
             self._server.wait()
             self._server = None
-        if self._lock_file is not None:
-            self._lock_file.close()
-            self._lock_file = None
 
-    def _owns_lock(self) -> bool:
+    def _start_unless_another_does(self, program: str) -> None:
         self._socket.parent.mkdir(parents=True, exist_ok=True)
-        lock_file = self._lock_path.open("w", encoding="utf-8")
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock_file.close()
-            return False
-        self._lock_file = lock_file
-        return True
+        with self._lock_path.open("w", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            self._socket.unlink(missing_ok=True)
+            self._server = self._start(program, lock)
 
-    def _start(self, program: str) -> None:
-        self._socket.unlink(missing_ok=True)
-        self._server = subprocess.Popen(  # noqa: S603 - our own arguments
+    def _start(self, program: str, lock: TextIO) -> subprocess.Popen[bytes]:
+        folder = str(self._socket.parent)
+        return subprocess.Popen(  # noqa: S603 - our own arguments
             [
                 program,
                 *("--port", "0", "--unixsocket", str(self._socket)),
                 *("--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
-                *(
-                    "--dir",
-                    str(self._socket.parent),
-                    "--maxmemory-policy",
-                    "noeviction",
-                ),
+                *("--dir", folder, "--maxmemory-policy", "noeviction"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
+            pass_fds=(lock.fileno(),),
             preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads hold locks yet
             start_new_session=True,
         )

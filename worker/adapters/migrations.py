@@ -1,28 +1,40 @@
-"""Alembic, run from inside the program: no ini file, no command of its own."""
+"""Alembic, run from inside the program: no ini file, no command of its own.
+
+It is loaded only when there is something to migrate.
+"""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from worker.adapters.resources import folder
 from worker.adapters.store.engine import make_engine, translated
+from worker.domain.errors import RetryLater
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "head"
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = HEAD) -> None:
     """Bring the database to a revision; safe to run twice and side by side.
 
     Raises:
         RetryLater: the database cannot be reached or is locked.
     """
+    if revision == HEAD and current(url) == latest():
+        return
+    from alembic import command  # noqa: PLC0415
+
     _run(url, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database back to a revision."""
+    from alembic import command  # noqa: PLC0415
+
     _run(url, lambda config: command.downgrade(config, revision))
 
 
@@ -31,23 +43,31 @@ def current(url: str) -> str | None:
     engine = make_engine(url)
     try:
         with translated(), engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            query = sa.text("select version_num from alembic_version")
+            return connection.execute(query).scalar()
+    except RetryLater as error:
+        if error.reason == "database_not_migrated":
+            return None
+        raise
     finally:
         engine.dispose()
 
 
-def latest() -> str | None:
-    """Return the newest revision that this program knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def latest() -> str:
+    """Return the newest revision that this program knows: its file's name says it."""
+    files = (folder("migrations") / "versions").glob("[0-9]*_*.py")
+    return max(file.name.partition("_")[0] for file in files)
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(folder("migrations")))
     return config
 
 
-def _run(url: str, step: Callable[[Config], None]) -> None:
+def _run(url: str, step: "Callable[[Config], None]") -> None:
     engine = make_engine(url)
     config = _config()
     try:

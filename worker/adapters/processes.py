@@ -35,8 +35,12 @@ def boot_ticks(pid: int) -> int | None:
 
 
 def is_alive(pid: int, ticks: int) -> bool:
-    """Return whether that very process still runs."""
-    return boot_ticks(pid) == ticks
+    """Return whether that very process still runs.
+
+    `ticks` 0 stands for a machine that cannot tell, such as one without /proc: there
+    everybody counts as alive, and the leases of the dead run out by themselves.
+    """
+    return ticks == 0 or boot_ticks(pid) == ticks
 
 
 def die_with_parent() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import dramatiq
 import structlog
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import AgeLimit, Retries, ShutdownNotifications
+from dramatiq.middleware import AgeLimit, Retries
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -59,11 +59,8 @@ def make_broker(client: Redis) -> RedisBroker:
         namespace=NAMESPACE,
         heartbeat_timeout=60_000,
         maintenance_chance=100_000,
-        middleware=[
-            AgeLimit(max_age=STALE_MS),
-            ShutdownNotifications(notify_shutdown=True),
-            Retries(max_retries=0),
-        ],
+        # No ShutdownNotifications: it would break into a mail that is being sent.
+        middleware=[AgeLimit(max_age=STALE_MS), Retries(max_retries=0)],
     )
 
 

@@ -10,8 +10,6 @@ import typer
 from typer.exceptions import TyperException
 
 from worker.cli.console import fail
-from worker.cli.deciding import app as deciding
-from worker.cli.looking import app as looking
 from worker.cli.running import app as running
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError
 
@@ -29,24 +27,41 @@ REASONS = {
     "order_gone": "the order directory no longer has this order: import it again",
 }
 
-app = typer.Typer(
-    help=HELP,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
-for part in (running, looking, deciding):
-    app.registered_commands += part.registered_commands
-    app.registered_groups += part.registered_groups
+SERVING = frozenset({"serve", "poll", "work", "schedule"})
+"""What runs for long and must be up soon; it needs no other command."""
+
+
+def make_app(asked: str | None = None) -> typer.Typer:
+    """Return the command line; with only a part of it if that has what is asked for.
+
+    All of it takes a second to load, and under `claims serve` processes start often.
+    """
+    app = typer.Typer(
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+    )
+    parts = [running]
+    if asked not in SERVING:
+        from worker.cli.deciding import app as deciding  # noqa: PLC0415
+        from worker.cli.looking import app as looking  # noqa: PLC0415
+
+        parts += [looking, deciding]
+    for part in parts:
+        app.registered_commands += part.registered_commands
+        app.registered_groups += part.registered_groups
+    return app
 
 
 def main() -> None:
     """Run the command line."""
+    app = make_app(sys.argv[1] if len(sys.argv) > 1 else None)
     try:
         code = app(standalone_mode=False)
     except TyperException as error:
-        fail(f"{error.format_message()} See `{_asked()} --help`.", code=2)
+        fail(f"{error.format_message()} See `{_asked(app)} --help`.", code=2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except SettingsInvalid as error:
@@ -63,7 +78,7 @@ def main() -> None:
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _asked() -> str:
+def _asked(app: typer.Typer) -> str:
     """Return the command that was asked for, without its arguments."""
     words = [word for word in sys.argv[1:3] if word.isalpha()]
     known = {command.name or "" for command in app.registered_commands}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from rich.markup import escape
 
@@ -30,7 +29,6 @@ ADVICE = {
     "no_such_mailbox": "the folder in the URL does not exist",
     "tls": "no TLS, or its certificate does not hold",
 }
-SLOW = timedelta(seconds=1)
 
 
 class Trouble(Exception):

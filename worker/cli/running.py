@@ -1,26 +1,28 @@
-"""Commands that run parts of the program."""
+"""Commands that run parts of the program.
+
+Each loads what it needs when it is called: the parts of `claims serve` start often,
+and all of the program takes a second to load.
+"""
+
+# ruff: noqa: PLC0415
 
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
 from worker import log as logs
-from worker.actors import KINDS, QUEUES, UNDERSTAND, jobs_of_new_mail
-from worker.adapters import migrations
-from worker.adapters.queue import QueueWorker
-from worker.bootstrap import Parts
+from worker.children import Children, stop_on_signals
 from worker.cli.console import out
-from worker.demo import run_demo
-from worker.domain.errors import UsageError
-from worker.ingest import SweepLimits
-from worker.poll import Poller
-from worker.runner import Runner
-from worker.schedule import Scheduler
-from worker.serve import Supervisor, one_line, stop_on_signals
+from worker.domain.errors import RetryLater, UsageError
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.bootstrap import Parts
 
 app = typer.Typer()
 log = structlog.get_logger()
@@ -28,6 +30,12 @@ log = structlog.get_logger()
 STOP_WITHIN_MS = 15_000
 THREADS = 2
 """Threads of the validating and the sending queue; reading has `CLAIMS_READERS`."""
+DATABASE_WITHIN_S = 30.0
+"""A child of `serve` waits so long for its database before it ends."""
+Migrate = Annotated[
+    bool,
+    typer.Option("--migrate", help="Bring the database to the newest schema first."),
+]
 
 
 @app.command(epilog="Example: `claims demo --once`")
@@ -41,6 +49,8 @@ def demo(
     ] = None,
 ) -> None:
     """Show everything with sample mails, without any server to install."""
+    from worker.demo import run_demo
+
     run_demo(once=once, data_dir=data_dir)
 
 
@@ -58,18 +68,28 @@ def serve(
     logs.configure(stream=sys.stderr if until_idle else sys.stdout)
     settings = Settings.from_env()
     settings.need("mailbox_url", "smtp_url")
-    supervisor = Supervisor(Parts(settings, role="serve"))
     stop = stop_on_signals()
-    if until_idle:
-        sys.stdout.write(one_line(supervisor.run_until_idle(stop)) + "\n")
-    else:
-        supervisor.run(stop)
+    children = Children(settings, is_quiet=until_idle)
+    with children.running():
+        # They load what they need while we do.
+        from worker.bootstrap import Parts
+        from worker.serve import Supervisor, one_line
+
+        supervisor = Supervisor(Parts(settings, role="serve"), children)
+        if until_idle:
+            sys.stdout.write(one_line(supervisor.run_until_idle(stop)) + "\n")
+        else:
+            supervisor.run(stop)
 
 
 @app.command(epilog="Example: `CLAIMS_MAILBOX_URL=imaps://... claims poll`")
-def poll() -> None:
+def poll(*, migrate: Migrate = False) -> None:
     """Read the mailbox: store every mail and write its jobs."""
-    parts = _parts("poll", "mailbox_url")
+    from worker.actors import jobs_of_new_mail
+    from worker.ingest import SweepLimits
+    from worker.poll import Poller
+
+    parts = _parts("poll", "mailbox_url", migrate=migrate)
     ledger = parts.store.ledger(
         jobs_for=jobs_of_new_mail, go_live_at=parts.settings.go_live
     )
@@ -87,9 +107,13 @@ def poll() -> None:
 
 
 @app.command(epilog="Example: `claims work`")
-def work() -> None:
+def work(*, migrate: Migrate = False) -> None:
     """Run jobs: read, understand, validate and send."""
-    parts = _parts("work", "smtp_url")
+    from worker.actors import KINDS, QUEUES, UNDERSTAND
+    from worker.adapters.queue import QueueWorker
+    from worker.runner import Runner
+
+    parts = _parts("work", "smtp_url", migrate=migrate)
     runner = Runner(parts, KINDS)
     stop = stop_on_signals()
     runner.leases.start()
@@ -113,9 +137,11 @@ def work() -> None:
 
 
 @app.command(epilog="Example: `claims schedule`")
-def schedule() -> None:
+def schedule(*, migrate: Migrate = False) -> None:
     """Ring due jobs, fire deadlines, end the leases of dead processes."""
-    parts = _parts("schedule")
+    from worker.schedule import Scheduler
+
+    parts = _parts("schedule", migrate=migrate)
     stop = stop_on_signals()
     Scheduler(parts).run(stop)
 
@@ -123,6 +149,9 @@ def schedule() -> None:
 @app.command(epilog="Example: `claims migrate`")
 def migrate() -> None:
     """Bring the database to the newest schema; safe to run again."""
+    from worker.adapters import migrations
+    from worker.bootstrap import Parts
+
     parts = Parts(Settings.from_env(), with_redis=False)
     before = migrations.current(parts.database_url)
     migrations.upgrade(parts.database_url)
@@ -131,15 +160,41 @@ def migrate() -> None:
     out.print(f"The database {words}.")
 
 
-def _parts(role: str, *needed: str) -> Parts:
-    """Return the parts of a long-running process on a migrated database."""
+def _parts(role: str, *needed: str, migrate: bool) -> "Parts":
+    """Return the parts of a long-running process on a migrated database.
+
+    What processes of this machine held when they died is free from here on.
+    """
+    from worker.adapters import migrations
+    from worker.bootstrap import Parts
+    from worker.schedule import Scheduler
+
     logs.configure()
     settings = Settings.from_env()
     settings.need(*needed)
     parts = Parts(settings, role=role)
-    if migrations.current(parts.database_url) != migrations.latest():
+    if migrate:
+        _wait_for_database(parts)
+    elif migrations.current(parts.database_url) != migrations.latest():
         raise UsageError(
             "the database is not at the newest schema: run `claims migrate`"
         )
     parts.announce()
+    Scheduler(parts).bury_the_dead()
     return parts
+
+
+def _wait_for_database(parts: "Parts") -> None:
+    """Bring the database to the newest schema as soon as it can be reached."""
+    from worker.adapters import migrations
+
+    until = time.monotonic() + DATABASE_WITHIN_S
+    while True:
+        try:
+            migrations.upgrade(parts.database_url)
+        except RetryLater:
+            if time.monotonic() > until:
+                raise
+            threading.Event().wait(0.5)
+        else:
+            return

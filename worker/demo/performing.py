@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -47,6 +48,8 @@ def perform(*, once: bool, data_dir: Path | None) -> None:
         own_screen(folder / LOG) as (screen_file, log),
     ):
         stop = stop_on_signals()
+        # A terminal that is closed ends the demo as Ctrl-C does.
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
         console = _console(screen_file)
         logs.configure(stream=log)
         if once:

@@ -15,6 +15,9 @@ LEGEND = (
     " contents: ✓ there, ~ there but a person looks, ✗ asked for, – not needed."
 )
 
+NARROW_TITLE = 21
+"""So that a row of 80 columns has room for every column."""
+
 
 def results_table(scene: Scene, samples: Sequence[Sample], *, is_wide: bool) -> Table:
     """Return one row for each sample: what it is and what became of it.
@@ -22,15 +25,15 @@ def results_table(scene: Scene, samples: Sequence[Sample], *, is_wide: bool) -> 
     The first column has a `!` where that is not as expected. Senders are shown where
     the table may be wide.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    style = box.SIMPLE_HEAD if is_wide else None
+    table = Table(box=style, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("")
     if is_wide:
         table.add_column("From", no_wrap=True)
-    table.add_column("What", no_wrap=True, min_width=24)
-    for name in ("Fate", "Claim", "State"):
-        table.add_column(name)
-    table.add_column("D1-4", no_wrap=True)
-    table.add_column("E-mails sent")
+    table.add_column("What", no_wrap=True, max_width=None if is_wide else NARROW_TITLE)
+    for name in ("Fate", "Claim", "State", "D1-4"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("E-mails sent" if is_wide else "E-mails")
     for sample, mail in _pairs(scene, samples):
         has_fault = any(_faults(scene, sample, mail))
         mark = "[bold red]![/]" if has_fault else "[green]✓[/]"

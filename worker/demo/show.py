@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import smtplib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -91,8 +92,11 @@ def opened(folder: Path, log: TextIO) -> Iterator[Show]:
                 _lay(ports, sample)
         supervisor = Supervisor(parts)
         watch = Watch(parts.store, (*play.samples, play.by_hand))
-        with supervisor.running(), contextlib.closing(parts.store):
-            yield Show(play, ports, guide, supervisor, watch, folder)
+        try:
+            with supervisor.running(), contextlib.closing(parts.store):
+                yield Show(play, ports, guide, supervisor, watch, folder)
+        finally:
+            _remove_socket(parts, folder)
 
 
 def send(ports: Ports, sample: Sample) -> None:
@@ -114,6 +118,14 @@ def _lay(ports: Ports, sample: Sample) -> None:
         origin, helo = sample.envelope_from, sample.helo
         raw = stamp(sample.raw, envelope_from=origin, helo=helo, at=at)
         deliver(ports.imap, CLAIMS, raw, at=at)
+
+
+def _remove_socket(parts: Parts, folder: Path) -> None:
+    """Remove redis's socket where the folder's path was too long for it."""
+    if parts.embedded_redis is not None:
+        socket = Path(parts.embedded_redis.url.removeprefix("unix://"))
+        if socket.parent != folder:
+            shutil.rmtree(socket.parent, ignore_errors=True)
 
 
 def _import_orders(parts: Parts, play: Play, path: Path) -> None:

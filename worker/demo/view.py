@@ -104,8 +104,8 @@ def mails_table(mails: Sequence[SeenMail], *, is_wide: bool) -> Table:
 def replies_table(emails: Sequence[Email]) -> Table:
     """Return what was sent, or is about to be."""
     table = _table(is_wide=True)
-    table.add_column("Kind", ratio=9)
-    table.add_column("To", ratio=11)
+    table.add_column("Kind", width=18)
+    table.add_column("To", ratio=1)
     table.add_column("", width=6)
     for email in emails:
         style = "green" if email.status == "sent" else "yellow"
