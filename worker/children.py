@@ -1,7 +1,8 @@
-"""The processes under `claims serve`: started at once, started again, stopped together.
+"""`claims serve`: poller, workers and scheduler in one supervised process group.
 
-This module loads nothing heavy, so that the children start while their supervisor is
-still loading the rest of the program.
+The supervisor holds no state, opens no database and loads little, so that it is up at
+once. A child that dies is started again, and what it held is free at once; when the
+supervisor itself dies, the kernel ends its children.
 """
 
 import contextlib
@@ -23,35 +24,49 @@ from worker.settings import Settings
 
 log = structlog.get_logger()
 
-ROLES = ("poll", "work", "schedule")
+STEADY = (("poll",), ("work",), ("schedule",))
+"""What runs under `claims serve`, as words of the command line."""
+UNTIL_IDLE = (("poll", "--every", "1"), ("work",), ("schedule",), ("idle",))
+"""The same until all is done; the last one sees that and ends."""
 FIRST_PAUSE = timedelta(milliseconds=100)
 LONGEST_PAUSE = timedelta(seconds=5)
 HEALTHY_AFTER = timedelta(seconds=10)
+LOOK_EVERY = timedelta(milliseconds=100)
 STOP_WITHIN = timedelta(seconds=20)
 STDERR = 2
 
 
 @dataclass(slots=True)
 class Child:
-    """One supervised process."""
+    """One supervised process.
 
-    role: str
+    `may_end` is for one that ends by itself when it is done; else it is started again.
+    `output` is the descriptor for what it prints; None is our own stdout.
+    """
+
+    words: tuple[str, ...]
     environment: Mapping[str, str]
     output: int | None = None
-    """The descriptor for what it prints; None is our own stdout."""
+    may_end: bool = False
     process: subprocess.Popen[bytes] | None = None
     pause: timedelta = FIRST_PAUSE
     started: float = 0.0
     restart_at: float = 0.0
     restarts: int = field(default=0)
 
-    def tend(self, now: float) -> None:
-        """Start the child where it is not running, with a growing pause between."""
-        if self.process is not None and self.process.poll() is None:
-            return
+    def tend(self, now: float) -> int | None:
+        """Start the child where it is not running, with a growing pause between.
+
+        Returns the exit code of one that ended by itself and may.
+        """
+        code = None if self.process is None else self.process.poll()
+        if self.process is not None and code is None:
+            return None
+        if code is not None and code >= 0 and self.may_end:
+            return code
         if self.process is not None:
-            code = self.process.returncode
-            log.warning("child_ended", role=self.role, code=code, pid=self.process.pid)
+            role, pid = self.words[0], self.process.pid
+            log.warning("child_ended", role=role, code=code, pid=pid)
             if now - self.started > HEALTHY_AFTER.total_seconds():
                 self.pause = FIRST_PAUSE
             self.restart_at = now + self.pause.total_seconds()
@@ -61,11 +76,12 @@ class Child:
         if now >= self.restart_at:
             self.started = now
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "worker", self.role, "--migrate"],
+                [sys.executable, "-m", "worker", *self.words, "--migrate"],
                 env=dict(self.environment),
                 stdout=self.output,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread holds a lock
             )
+        return None
 
     def stop(self) -> None:
         """Ask the child to end."""
@@ -84,27 +100,26 @@ class Child:
 
 
 class Children:
-    """One process for each role.
+    """The processes of one `claims serve`.
 
     Args:
         settings: a shifted clock begins at one instant for all children, also for
             those that are started later.
-        is_quiet: what they print goes to stderr.
-        roles: the commands to run.
+        until_idle: they look at the mailbox every second, and one of them prints the
+            counts and ends when all is done; only its words go to stdout.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        is_quiet: bool = False,
-        roles: tuple[str, ...] = ROLES,
-    ) -> None:
+    def __init__(self, settings: Settings, *, until_idle: bool = False) -> None:
         environment = dict(os.environ)
         if settings.clock is not None and settings.clock_anchor is None:
             environment["CLAIMS_CLOCK_ANCHOR"] = SystemClock().now().isoformat()
-        output = STDERR if is_quiet else None
-        self._children = [Child(role, environment, output) for role in roles]
+        self._children = [
+            Child(words, environment, STDERR if until_idle else None)
+            for words in (UNTIL_IDLE if until_idle else STEADY)
+        ]
+        if until_idle:
+            self._children[-1].output = None
+            self._children[-1].may_end = True
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -118,11 +133,22 @@ class Children:
             for child in self._children:
                 child.wait(STOP_WITHIN.total_seconds())
 
-    def tend(self) -> None:
-        """Look after every child once."""
+    def run(self, stop: threading.Event) -> int:
+        """Run until `stop` is set or a child has done its work; return the exit code.
+
+        On `stop` every child ends cleanly, and the code is 0.
+        """
+        code = None
+        with self.running():
+            while code is None and not stop.wait(LOOK_EVERY.total_seconds()):
+                code = self.tend()
+        return 0 if code is None else code
+
+    def tend(self) -> int | None:
+        """Look after every child once; return the exit code of one that is done."""
         now = time.monotonic()
-        for child in self._children:
-            child.tend(now)
+        codes = [child.tend(now) for child in self._children]
+        return next((code for code in codes if code is not None), None)
 
 
 def stop_on_signals() -> threading.Event:

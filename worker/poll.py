@@ -42,6 +42,7 @@ FAILURES_AFTER_PASS = 5
 LASTING = frozenset({"login_refused", "no_such_mailbox", "tls"})
 STALLED_AFTER = timedelta(minutes=10)  # Source: reliability.md 2.4
 WATCH_EVERY_S = 30.0
+LONGEST_WAIT = timedelta(seconds=20)
 EXIT_STALLED = 70
 random = secrets.SystemRandom()
 
@@ -69,6 +70,7 @@ class Poller:
             others out, and a third of it is the longest wait for news.
         owner: who holds the lease; unique to this poller.
         on_stall: called by another thread when nothing moved for ten minutes.
+        longest_wait: it looks at least so often, without news.
     """
 
     open_mailbox: Callable[[], Mailbox]
@@ -79,6 +81,7 @@ class Poller:
     limits: SweepLimits = field(default_factory=SweepLimits)
     owner: str = field(default_factory=_new_owner)
     on_stall: Callable[[], None] = _exit
+    longest_wait: timedelta = LONGEST_WAIT
     _mailbox: Mailbox | None = None
     _suspects: Suspects = field(default_factory=dict)
     _failures: int = 0
@@ -149,7 +152,7 @@ class Poller:
             # One pass shows that the mailbox can be read, a second one that the
             # connection outlives a wait.
             self._recover(FAILURES_AFTER_PASS if passes == 1 else 0)
-            mailbox.wait(self.limits.lease_for / 3)
+            mailbox.wait(min(self.longest_wait, self.limits.lease_for / 3))
 
     def _sweeps(
         self, mailbox: Mailbox, lease: MailboxLease, stop: threading.Event

@@ -1,8 +1,4 @@
-"""`claims serve`: poller, workers and scheduler in one supervised process group.
-
-The supervisor holds no state. A child that dies is started again, and what it held is
-free at once; when the supervisor itself dies, the kernel ends its children.
-"""
+"""When all is done (`claims serve --until-idle`), and the children of the demo."""
 
 import contextlib
 import json
@@ -17,7 +13,7 @@ from worker.bootstrap import Parts
 from worker.children import Children, stop_on_signals
 from worker.domain.errors import RetryLater, UsageError
 
-__all__ = ["Supervisor", "one_line", "stop_on_signals"]
+__all__ = ["IdleWatch", "Supervisor", "one_line", "stop_on_signals"]
 
 LOOK_EVERY = timedelta(milliseconds=200)
 QUIET_LOOKS = 2
@@ -27,26 +23,19 @@ TROUBLE_FOR = timedelta(seconds=20)
 
 
 class Supervisor:
-    """Prepares what the children need, watches over them, and sees when all is done.
+    """Runs the children on a database and a Redis that it prepares."""
 
-    Args:
-        parts: for the database, Redis and the settings.
-        children: started already, or None for the usual ones.
-    """
-
-    def __init__(self, parts: Parts, children: Children | None = None) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._children = Children(parts.settings) if children is None else children
-        self._began = time.monotonic()
-        self._passes: dict[str, int] = {}
+        self._children = Children(parts.settings)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Prepare the database and Redis, run the children, stop them at the end."""
+        migrations.upgrade(self._parts.database_url)
+        self._parts.ensure_redis()
         try:
             with self._children.running():
-                migrations.upgrade(self._parts.database_url)
-                self._parts.ensure_redis()
                 yield
         finally:
             if self._parts.embedded_redis is not None:
@@ -56,33 +45,33 @@ class Supervisor:
         """Look after every child once."""
         self._children.tend()
 
-    def run(self, stop: threading.Event) -> None:
-        """Serve until `stop` is set."""
-        with self.running():
-            while not stop.is_set():
-                self.tend()
-                stop.wait(LOOK_EVERY.total_seconds())
 
-    def run_until_idle(self, stop: threading.Event) -> dict[str, object]:
-        """Serve until mailbox, queues and outbox are empty; return the counts.
+class IdleWatch:
+    """Sees when mailbox, queues and outbox are empty."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._store = parts.store
+        self._began = time.monotonic()
+        self._passes: dict[str, int] | None = None
+
+    def run(self, stop: threading.Event) -> dict[str, object]:
+        """Return the counts when all is done, or when `stop` is set.
 
         Raises:
             UsageError: the mailbox cannot be opened; says why.
         """
-        with self.running():
-            store = self._parts.store
-            self._passes = {box.name: box.passes for box in store.stats.mailboxes()}
-            quiet = 0
-            while not stop.is_set() and quiet < QUIET_LOOKS:
-                self.tend()
-                stop.wait(LOOK_EVERY.total_seconds())
+        quiet = 0
+        while not stop.is_set() and quiet < QUIET_LOOKS:
+            try:
                 quiet = quiet + 1 if self._is_idle() else 0
-                self._check_mailbox()
-            return self.counts()
+            except RetryLater:
+                quiet = 0
+            stop.wait(LOOK_EVERY.total_seconds())
+        return self.counts()
 
     def counts(self) -> dict[str, object]:
         """Return what `--until-idle` prints as one JSON line."""
-        counts = self._parts.store.stats.counts()
+        counts = self._store.stats.counts()
         return {
             "mails": counts.mails,
             "fates": counts.fates,
@@ -94,24 +83,21 @@ class Supervisor:
         }
 
     def _is_idle(self) -> bool:
-        store = self._parts.store
-        try:
-            mailboxes = store.stats.mailboxes()
-            has_passed = bool(mailboxes) and all(map(self._has_passed, mailboxes))
-            return has_passed and store.jobs.count_alive() == 0
-        except RetryLater:
-            return False
+        mailboxes = self._store.stats.mailboxes()
+        if self._passes is None:
+            self._passes = {box.name: box.passes for box in mailboxes}
+        has_passed = bool(mailboxes) and all(map(self._has_passed, mailboxes))
+        if not has_passed:
+            self._check(mailboxes)
+        return has_passed and self._store.jobs.count_alive() == 0
 
     def _has_passed(self, box: MailboxHealth) -> bool:
         """Return whether the mailbox was read to its end since this run began."""
-        return box.passes > self._passes.get(box.name, 0) and box.backlog == 0
+        passes = 0 if self._passes is None else self._passes.get(box.name, 0)
+        return box.passes > passes and box.backlog == 0
 
-    def _check_mailbox(self) -> None:
+    def _check(self, mailboxes: list[MailboxHealth]) -> None:
         if time.monotonic() - self._began < TROUBLE_FOR.total_seconds():
-            return
-        try:
-            mailboxes = self._parts.store.stats.mailboxes()
-        except RetryLater:
             return
         for box in mailboxes:
             if box.trouble is not None and not self._has_passed(box):

@@ -27,7 +27,7 @@ REASONS = {
     "order_gone": "the order directory no longer has this order: import it again",
 }
 
-SERVING = frozenset({"serve", "poll", "work", "schedule"})
+SERVING = frozenset({"serve", "poll", "work", "schedule", "idle"})
 """What runs for long and must be up soon; it needs no other command."""
 
 

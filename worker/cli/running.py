@@ -9,6 +9,7 @@ and all of the program takes a second to load.
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,8 @@ THREADS = 2
 """Threads of the validating and the sending queue; reading has `CLAIMS_READERS`."""
 DATABASE_WITHIN_S = 30.0
 """A child of `serve` waits so long for its database before it ends."""
+LOOK_EVERY_S = 20.0
+"""News come by IDLE; this is for servers that have none, or forget to tell."""
 Migrate = Annotated[
     bool,
     typer.Option("--migrate", help="Bring the database to the newest schema first."),
@@ -69,21 +72,28 @@ def serve(
     settings = Settings.from_env()
     settings.need("mailbox_url", "smtp_url")
     stop = stop_on_signals()
-    children = Children(settings, is_quiet=until_idle)
-    with children.running():
-        # They load what they need while we do.
-        from worker.bootstrap import Parts
-        from worker.serve import Supervisor, one_line
+    code = Children(settings, until_idle=until_idle).run(stop)
+    raise typer.Exit(code)
 
-        supervisor = Supervisor(Parts(settings, role="serve"), children)
-        if until_idle:
-            sys.stdout.write(one_line(supervisor.run_until_idle(stop)) + "\n")
-        else:
-            supervisor.run(stop)
+
+@app.command(hidden=True)
+def idle(*, migrate: Migrate = False) -> None:
+    """Wait until all is done and print the counts; a part of `serve --until-idle`."""
+    from worker.serve import IdleWatch, one_line
+
+    parts = _parts("idle", "mailbox_url", migrate=migrate)
+    stop = stop_on_signals()
+    sys.stdout.write(one_line(IdleWatch(parts).run(stop)) + "\n")
 
 
 @app.command(epilog="Example: `CLAIMS_MAILBOX_URL=imaps://... claims poll`")
-def poll(*, migrate: Migrate = False) -> None:
+def poll(
+    *,
+    migrate: Migrate = False,
+    every: Annotated[
+        float, typer.Option(min=0.1, help="Look at least so often, in seconds.")
+    ] = LOOK_EVERY_S,
+) -> None:
     """Read the mailbox: store every mail and write its jobs."""
     from worker.actors import jobs_of_new_mail
     from worker.ingest import SweepLimits
@@ -102,6 +112,7 @@ def poll(*, migrate: Migrate = False) -> None:
         name=parts.mailbox_name,
         owner=parts.owner,
         limits=SweepLimits(most_bytes=parts.settings.max_mail_mb * 1024 * 1024),
+        longest_wait=timedelta(seconds=every),
     )
     poller.run(stop)
 
@@ -169,7 +180,8 @@ def _parts(role: str, *needed: str, migrate: bool) -> "Parts":
     from worker.bootstrap import Parts
     from worker.schedule import Scheduler
 
-    logs.configure()
+    # The stdout of `idle` is for its one line of counts.
+    logs.configure(stream=sys.stderr if role == "idle" else None)
     settings = Settings.from_env()
     settings.need(*needed)
     parts = Parts(settings, role=role)
