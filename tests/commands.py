@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
 
 from worker.cli import main
 
@@ -62,4 +63,6 @@ def claims_here(folder: Path, *words: str | Path, **settings: str) -> Done:
                 main()
             except SystemExit as end:
                 code = int(end.code or 0)
+            finally:
+                structlog.reset_defaults()  # other tests look at what is logged
     return Done(words, code, out.getvalue(), err.getvalue())

@@ -49,7 +49,13 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=intake.park,
         ),
         JobKind("validate", VALIDATE, review.validate_claim, "send, draft"),
-        JobKind("remind", VALIDATE, review.remind, "send"),
+        JobKind(
+            "remind",
+            VALIDATE,
+            review.remind,
+            "send",
+            on_quarantine=review.look_again_later,
+        ),
         JobKind(
             "send",
             SEND,

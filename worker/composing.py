@@ -7,9 +7,11 @@ from worker.adapters.outgoing import build
 from worker.adapters.store import NewEmail, NewJob, Work
 from worker.bootstrap import Parts
 from worker.domain.errors import GiveUp
-from worker.domain.reply import Reply
+from worker.domain.reply import Reply, ReplyKind
 
 SEND_QUEUE = "send"
+MUST_GO_OUT = frozenset({ReplyKind.RESPONSE})
+"""Kinds whose holding must be told: the seven days do not wait."""
 BUDGET_WINDOW = timedelta(hours=24)
 
 
@@ -55,12 +57,12 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
     """Write outbox rows with the jobs that send them, and alerts for the stuck ones.
 
     Stuck are e-mails that could not be made, such as `template_error` and
-    `bad_recipient`: nobody can release them as they are.
+    `bad_recipient`, and held ones that keep a deadline.
     """
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
             work.add_jobs(NewJob("send", str(email_id), SEND_QUEUE))
-        elif email.raw is None:
+        elif email.raw is None or email.kind in MUST_GO_OUT:
             ref = f"email:{email_id}"
             work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)
 

@@ -22,7 +22,7 @@ from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.lookups import order_of
-from worker.steps.shared import SEND, event_now
+from worker.steps.shared import SEND, draft_job, event_now
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""
@@ -148,8 +148,8 @@ def release(parts: Parts, email_id: int, *, by: str) -> str:
     Raises:
         UsageError: it is not held, or its template failed and there is nothing to send.
     """
-    email = next((e for e in parts.store.outbox.held() if e.email_id == email_id), None)
-    if email is None:
+    email = parts.store.outbox.find(email_id)
+    if email is None or email.status != "held":
         raise UsageError(f"e-mail {email_id} is not held: see `claims held`")
     with parts.store.transaction() as work:
         if not work.release_held(email_id):
@@ -210,9 +210,7 @@ def _carry_out(  # noqa: PLR0913 - who, what, why and how much
             )
             stale = work.cancel_drafts(claim.claim_id)
             if parts.drafts is not None:
-                work.add_jobs(
-                    *(NewJob("draft", f"remove:{one}", SEND) for one in stale)
-                )
+                work.add_jobs(*(draft_job("remove", one) for one in stale))
             queue_emails(work, [email])
     except StaleClaim:
         raise UsageError(

@@ -87,17 +87,18 @@ def cause_of(store: Store, mail: ClaimMail) -> MailCause:
 
 
 def dossier_of(
-    store: Store, claim: Claim, order: Order, *, up_to_mail_id: int | None = None
+    store: Store, claim: Claim, order: Order, *, answering: int | None = None
 ) -> tuple[Dossier, list[ClaimMail]]:
     """Return what an assessment may know, and the claim's mails, oldest first.
 
-    `up_to_mail_id` leaves later mails out, so that the answer to a mail says what
-    was there when it came.
+    When one mail is `answering`, those that still wait for their own assessment are
+    left out, so that the answer says what was there when it came.
     """
+    waiting = store.jobs.mails_to_validate(claim.claim_id) - {answering}
     mails = [
         mail
         for mail in store.claims.mails(claim.claim_id)
-        if up_to_mail_id is None or mail.mail_id <= up_to_mail_id
+        if answering is None or mail.mail_id not in waiting
     ]
     pieces: dict[int, list[Piece]] = {}
     for piece in store.claims.pieces(claim.claim_id):

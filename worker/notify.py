@@ -72,6 +72,8 @@ def held_reason(
     """
     if go_live_at is not None and received_at is not None and received_at < go_live_at:
         return "before_go_live"
+    if reply.kind in HELD_WHEN_UNCERTAIN:
+        return ""  # what a person decided is no storm
     if reply.kind in TO_STRANGERS and budgets.to_address >= budgets.most_to_address:
         return "budget_of_address"
     if budgets.about_claim >= budgets.most_about_claim:

@@ -206,6 +206,7 @@ def a_scene(*, claims: int = 0, mails: int = 0) -> Scene:
         emails_by_status={"sent": 3},
         jobs_by_state={"send": {"ready": 2}},
         parked=0,
+        dead_letters=0,
         alerts_open=0,
         orders=1,
     )

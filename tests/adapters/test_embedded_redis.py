@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -240,15 +242,22 @@ def test_it_keeps_nothing_on_disk_and_listens_to_its_user_only(
     assert kept == []
 
 
-def test_a_deep_data_folder_gets_a_socket_whose_path_is_short_enough(
-    tmp_path: Path,
+@pytest.mark.parametrize("depth", [1, 4])
+def test_a_deep_folder_gets_a_socket_whose_path_is_short_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, depth: int
 ) -> None:
+    """Its folder is our own, also where the one for temporary files is deep, too."""
+    temporary = tmp_path.joinpath(*["t" * 40] * depth)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     deep = EmbeddedRedis(tmp_path.joinpath(*["a" * 40] * 4))
+    folder = socket_of(deep.url).parent
     try:
         assert answers(deep.ensure())
         assert len(str(socket_of(deep.url))) <= 107
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     finally:
         deep.stop()
+        shutil.rmtree(folder)
 
 
 def test_a_machine_without_redis_server_is_told_what_to_do(

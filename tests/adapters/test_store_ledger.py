@@ -359,7 +359,7 @@ def test_S4_without_a_setting_the_mailbox_goes_live_at_the_first_connect(
 ) -> None:
     begun(ledger)
 
-    assert store.go_live_at() == NOW
+    assert store.stats.mailboxes()[0].go_live_at == NOW
 
 
 def test_S4_a_later_start_does_not_move_the_go_live_instant(store: Store) -> None:
@@ -373,7 +373,7 @@ def test_S4_a_later_start_does_not_move_the_go_live_instant(store: Store) -> Non
 
     begun(later)
 
-    assert store.go_live_at() == NOW
+    assert store.stats.mailboxes()[0].go_live_at == NOW
 
 
 def test_S4_the_go_live_setting_is_kept_with_the_mailbox(store: Store) -> None:
@@ -381,7 +381,7 @@ def test_S4_the_go_live_setting_is_kept_with_the_mailbox(store: Store) -> None:
 
     begun(store.ledger(jobs_for=jobs_of_new_mail, go_live_at=go_live_at))
 
-    assert store.go_live_at() == go_live_at
+    assert store.stats.mailboxes()[0].go_live_at == go_live_at
 
 
 def test_D2_a_pass_is_counted_only_when_it_ended(

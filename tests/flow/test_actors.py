@@ -16,7 +16,7 @@ from tests.builders_mail import (
     make_claim_mail,
     make_mail,
 )
-from tests.office import OPENING, Office, an_office
+from tests.office import OPENING, InlineReader, Office, an_office
 from worker import decide
 from worker.adapters.mime import parse
 from worker.adapters.render import JinjaRenderer
@@ -223,6 +223,31 @@ def test_P1_a_mail_that_breaks_the_reader_is_parked_and_the_next_one_is_read(
     assert office.store.stats.counts().parked == 1
 
 
+def test_a_mail_that_is_read_late_takes_nothing_back_from_the_claim(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_claim_mail(files=claim_files()[1:2])
+    reader = office.parts.reader
+    assert isinstance(reader, InlineReader)
+    monkeypatch.setattr(reader, "breaks", first[:200])
+    office.deliver(
+        first,
+        make_claim_mail(
+            subject="M104233+ORD-20261104-0183+Claim (again)",
+            received_at=RECEIVED + timedelta(minutes=1),
+        ),
+    )
+    assert office.state() is ClaimState.UNDER_REVIEW
+    before = office.claim
+
+    monkeypatch.setattr(reader, "breaks", b"nothing breaks any more")
+    office.run_again()
+
+    assert office.fate(1) == "follow_up"
+    assert office.state() is ClaimState.UNDER_REVIEW
+    assert office.claim.respond_by == before.respond_by
+
+
 def test_L13_a_template_that_fails_holds_the_answer_and_keeps_the_claim(
     tmp_path: Path,
 ) -> None:
@@ -330,6 +355,51 @@ def test_an_attempt_that_nobody_saw_the_end_of_counts_as_uncertain(
 
     (email,) = office.emails
     assert (email.status, email.attempts, email.uncertain) == ("sent", 2, 1)
+
+
+def test_who_lost_the_lease_while_sending_leaves_the_row_as_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_claim_mail(), run=False)
+    while office.queue.bells[0].queue != "send":
+        office._runner.run(office.queue.bells.pop(0).job_id)  # noqa: SLF001
+    deferred = answer(Delivery.DEFERRED)
+
+    def send(**_: object) -> Attempt:
+        with office.store.database.write() as session:
+            session.connection().exec_driver_sql(
+                "update jobs set token = 'another' where kind = 'send'"
+            )
+            session.connection().exec_driver_sql(
+                "update emails set status = 'sent', sent_at = created_at"
+                " where status = 'sending'"
+            )
+        return deferred
+
+    monkeypatch.setattr(office.relay, "send", send)
+
+    office.run()
+
+    assert [e.status for e in office.emails] == ["sent"]
+
+
+# -- deadlines ------------------------------------------------------------------
+
+
+def test_a_reminder_that_cannot_be_sent_stops_no_later_deadline(
+    office: Office,
+) -> None:
+    office.deliver(incomplete())
+    nobody = dataclasses.replace(the_order().member, addresses=())
+    office.store.orders.import_orders([dataclasses.replace(the_order(), member=nobody)])
+
+    office.wait_until(OPENING + 3 * DAY)
+    office.wait_until(OPENING + 7 * DAY)
+
+    events = [e.event for e in office.store.claims.events(office.claim.claim_id)]
+    assert Event.DOCS_REMINDER not in events
+    assert Event.DOCS_EXPIRY_PROPOSED in events
+    assert office.store.stats.counts().alerts_open == 2
 
 
 # -- people -----------------------------------------------------------------------

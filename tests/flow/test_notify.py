@@ -325,7 +325,7 @@ def test_a_first_mail_with_everything_is_told_the_respond_by_instant() -> None:
 
 def test_a_first_mail_with_gaps_is_told_which_and_until_when() -> None:
     """Scenarios 02, 22. Clause C8."""
-    claim = a_claim(state=ClaimState.AWAITING_DOCUMENTS)
+    claim = a_claim(state=ClaimState.AWAITING_DOCUMENTS, documents_due_at=DUE_AT)
 
     (reply,) = answers(claim, an_incomplete_assessment())
 

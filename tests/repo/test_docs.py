@@ -190,7 +190,8 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
 def test_the_readme_names_every_command() -> None:
     named = {words[0] for words in claims_commands(README)}
 
-    assert set(typer.main.get_command(make_app()).commands) <= named  # type: ignore[attr-defined]
+    commands = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
+    assert {name for name, one in commands.items() if not one.hidden} <= named
 
 
 def test_every_command_that_a_configuration_names_exists() -> None:

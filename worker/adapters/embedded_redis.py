@@ -74,7 +74,7 @@ class EmbeddedRedis:
             self._server = None
 
     def _start_unless_another_does(self, program: str) -> None:
-        self._socket.parent.mkdir(parents=True, exist_ok=True)
+        self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock_path.open("w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,8 +102,10 @@ class EmbeddedRedis:
 
 
 def _socket_path(data_dir: Path) -> Path:
+    """Return the socket in the data folder; elsewhere where that path is too long."""
     path = data_dir.resolve() / "redis.sock"
-    if len(str(path)) <= _MAX_SOCKET_PATH:
-        return path
-    name = hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"claims-{name}" / "redis.sock"
+    name = "claims-" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    folders = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - ours alone, by its mode
+    shorter = (Path(folder) / name / "redis.sock" for folder in folders)
+    fitting = (p for p in (path, *shorter) if len(str(p)) <= _MAX_SOCKET_PATH)
+    return next(fitting, path)

@@ -46,6 +46,7 @@ class ImapMailbox:
         self._timeouts = timeouts
         self._client: Client = None
         self._has_idle = False
+        self._exists = 0
         self._bell, self._bell_rope = socket.socketpair()
         for end in (self._bell, self._bell_rope):
             end.settimeout(0)
@@ -62,7 +63,7 @@ class ImapMailbox:
         with self._talk(refusal="no_such_mailbox") as client:
             answer = client.select_folder(self._account.folder, readonly=True)
         with self._talk() as client:
-            exists = int(answer[b"EXISTS"])
+            exists = self._exists = int(answer[b"EXISTS"])
             uidnext = answer.get(b"UIDNEXT")
             if uidnext is None:  # optional in RFC 3501 §6.3.1
                 uidnext = imap_session.last_uid(client) + 1 if exists else 1
@@ -123,7 +124,10 @@ class ImapMailbox:
             return False
         with self._talk() as client:
             imap = imap_session.imaplib_of(client)
+            counts = imap.untagged_responses.get("EXISTS") or [self._exists]
             imap.untagged_responses.clear()
+            if int(counts[-1]) != self._exists:
+                return True  # it came while the last pass was still under way
             tag = imap._command("IDLE")  # noqa: SLF001 - imaplib has no IDLE before 3.14
             while imap._get_response() is not None:  # noqa: SLF001 - None is the "+"
                 if imap.tagged_commands[tag] is not None:

@@ -193,6 +193,8 @@ def print_stats(
     for queue, states in sorted(counts.jobs_by_state.items()):
         table.add_row(f"Queue {queue}", _counts(states))
     table.add_row("Parked", f"[red]{counts.parked}[/]" if counts.parked else "none")
+    dead = counts.dead_letters
+    table.add_row("Dead letters", f"[red]{dead}[/]" if dead else "none")
     table.add_row("Orders", str(counts.orders))
     for box in mailboxes:
         trouble = f" [red]{box.trouble}[/]" if box.trouble else ""

@@ -1,6 +1,5 @@
 """Answers to a mail that was just understood."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from worker.domain.checks import Assessment
@@ -119,7 +118,6 @@ def answer_assessed(  # noqa: PLR0913 - one argument per thing that decides the 
     is_first: bool,
     brought_documents: bool,
     now: datetime,
-    policy: Policy = _DEFAULTS,
 ) -> tuple[Reply, ...]:
     """Return the answer to a mail whose claim was just assessed: one or none.
 
@@ -128,11 +126,8 @@ def answer_assessed(  # noqa: PLR0913 - one argument per thing that decides the 
     over, nothing goes out by itself. Without a mail (a release or a waiver by staff)
     the member hears that the claim is there, or that the set became complete.
 
-    Documents that are asked for here for the first time are due `documents_due` from
-    `now`; the caller stores the same instant as `documents_due_at`.
-
     Source: DESIGN section 5 (one automatic mail per incoming mail), lifecycle.md E1,
-    E4, E5; switch documents_due.
+    E4, E5.
     """
     tier = ON_FILE if cause is None else cause.sender.tier
     to = address_on_file(claim, order.member)
@@ -153,8 +148,6 @@ def answer_assessed(  # noqa: PLR0913 - one argument per thing that decides the 
     else:
         cycle = f"mail-{cause.mail_id}"
         kind = ReplyKind.DOCUMENTS_COMPLETE if has_all else ReplyKind.DOCUMENTS_MISSING
-    if claim.documents_due_at is None and not has_all:
-        claim = replace(claim, documents_due_at=now + policy.documents_due)
     facts = claim_facts(claim, order, tier) | document_facts(claim, assessment)
     facts |= clock_facts(claim, assessment, order, tier, now)
     if kind is ReplyKind.RECEIVED:

@@ -49,6 +49,7 @@ def send(parts: Parts, job: Job) -> None:
     )
     end = notify.end_of(kind, attempt.delivery)
     with parts.store.transaction() as work:
+        work.assert_held(job)
         _record(parts, work, email, end, code=attempt.code)
         if end.is_over:
             work.finish(job)
@@ -75,7 +76,11 @@ def _record(
         was_uncertain=end.was_uncertain,
     )
     if end.alert is not None:
-        ref = f"relay:{code}" if end.alert == "smtp_blocked" else f"email:{number}"
+        ref = (
+            f"relay:{code}:{work.at:%Y-%m-%d}"
+            if end.alert == "smtp_blocked"
+            else f"email:{number}"
+        )
         work.raise_alert(end.alert, ref, claim_id=claim_id)
     kind = ReplyKind(email.kind)
     if end.status == "sent" and claim_id is not None and kind in RESPONSES:
@@ -101,7 +106,7 @@ def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
 
 def hold(work: Work, job: Job, reason: str) -> None:
     """Hold an e-mail whose job became a dead letter; a person releases it."""
-    work.end_attempt(email_id_of(job), status="held", code=reason, held_reason=reason)
+    work.hold_unsent(email_id_of(job), reason=reason)
 
 
 def draft(parts: Parts, job: Job) -> None:

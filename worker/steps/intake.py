@@ -5,6 +5,7 @@ from worker.adapters.store import Job, NewJob, Settled, Work
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
+from worker.domain.errors import GiveUp
 from worker.domain.mail import Fate
 from worker.domain.reply import Reply
 from worker.lookups import Lookups
@@ -30,6 +31,7 @@ def let_others_pass(work: Work, job: Job, _reason: str) -> None:
 def park(work: Work, job: Job, reason: str) -> None:
     """Settle a mail that cannot be read or understood; staff have its raw bytes."""
     work.park_mail(int(job.ref), reason)
+    work.leave_lane("understand", job.ref)
     work.cancel_job("understand", job.ref)
 
 
@@ -37,10 +39,12 @@ def understand(parts: Parts, job: Job) -> None:
     """Give the mail its fate, open or join its claim, and queue the answer owed."""
     mail_id = int(job.ref)
     record = parts.store.mails.get(mail_id)
-    if record.fate is not None or record.mail is None:
+    if record.fate is not None:
         with parts.store.transaction() as work:
             work.finish(job)
         return
+    if record.mail is None:
+        raise GiveUp("not_read")
     arrival = ingest.Arrival(
         mail_id=mail_id,
         internaldate_at=record.internaldate_at,
@@ -66,6 +70,9 @@ def understand(parts: Parts, job: Job) -> None:
                 for reply in replies
             ],
         )
+        if found.joins is not None and not found.joins.is_open:
+            number = found.joins.claim_id
+            work.raise_alert("mail_after_close", f"mail:{mail_id}", claim_id=number)
         for alert in found.alerts:
             work.raise_alert(alert, f"mail:{mail_id}")
         if parts.marker is not None:

@@ -1,7 +1,7 @@
 """Review: assess a claim when a fact changes, and do what its clocks make due."""
 
 import dataclasses
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from worker import notify, validate
 from worker.adapters.store import Job, Work
@@ -10,6 +10,7 @@ from worker.bootstrap import Parts
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState, Event, next_state
 from worker.domain.deadlines import DueKind, due_events, next_due_at
+from worker.domain.errors import GiveUp
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order
 from worker.lookups import cause_of, dossier_of
@@ -22,16 +23,19 @@ from worker.steps.shared import (
     slot,
 )
 
+LOOK_AGAIN_AFTER = timedelta(hours=1)
+"""After a look at a claim's deadlines that became a dead letter. Our choice."""
+
 
 def validate_claim(parts: Parts, job: Job) -> None:
     """Assess the claim on what is known now, move its state, write what follows.
 
-    A job caused by a mail sees the mails up to that one, so that its answer says
-    what was there when it came; the last job of the lane sees everything.
+    A job caused by a mail does not see the mails that wait for their own, so that its
+    answer says what was there when it came; the last job sees everything.
     """
     claim, order, cause = load(parts, job.ref)
     mail_id = mail_id_of(cause)
-    dossier, mails = dossier_of(parts.store, claim, order, up_to_mail_id=mail_id)
+    dossier, mails = dossier_of(parts.store, claim, order, answering=mail_id)
     assessment = validate.assess(claim, dossier, parts.policy)
     event = validate.event_for(claim.state, assessment)
     mail = next((one for one in mails if one.mail_id == mail_id), None)
@@ -47,7 +51,6 @@ def validate_claim(parts: Parts, job: Job) -> None:
         and not parts.store.outbox.has_receipt(claim.claim_id),
         brought_documents=mail is not None and mail.mail_id in _documented(dossier),
         now=now,
-        policy=parts.policy,
     )
     with parts.store.transaction() as work:
         saved = work.save_claim(claim, after)
@@ -103,15 +106,26 @@ def remind(parts: Parts, job: Job) -> None:
     if assessment is None:
         assessment = validate.assess(claim, dossier, parts.policy)
     with parts.store.transaction() as work:
-        after = claim
         for due in due_events(claim, parts.policy):
-            if due.at <= now and work.fire_slot(
-                f"claim:{claim.claim_id}:{due.kind}", slot(due.at)
-            ):
-                after = _fire(parts, work, due.kind, after, assessment, order, mails)
-        later = next_due_at(after, parts.policy, now)
-        work.save_claim(claim, dataclasses.replace(after, next_due_at=later))
+            name = f"claim:{claim.claim_id}:{due.kind}"
+            if due.at > now or not work.fire_slot(name, slot(due.at)):
+                continue
+            try:
+                _fire(parts, work, due.kind, claim, assessment, order, mails)
+            except GiveUp as error:
+                # The others that are due must not wait for this one.
+                work.raise_alert(error.reason, name, claim_id=claim.claim_id)
+        later = next_due_at(claim, parts.policy, now)
+        work.save_claim(claim, dataclasses.replace(claim, next_due_at=later))
         work.finish(job)
+
+
+def look_again_later(work: Work, job: Job, _reason: str) -> None:
+    """Let the claim's later deadlines come although this look at them failed."""
+    claim = work.lock_claim(int(job.ref.partition(":")[0]))
+    if claim is not None:
+        later = work.at + LOOK_AGAIN_AFTER
+        work.save_claim(claim, dataclasses.replace(claim, next_due_at=later))
 
 
 def _fire(
@@ -122,8 +136,12 @@ def _fire(
     assessment: Assessment,
     order: Order,
     mails: list[ClaimMail],
-) -> Claim:
-    """Do one due thing; return the claim as it is afterwards."""
+) -> None:
+    """Do one due thing.
+
+    Raises:
+        GiveUp: `no_address_on_file`.
+    """
     thread = tuple(mail.message_id for mail in mails if mail.message_id)
     number = claim.claim_id
     match kind:
@@ -160,4 +178,3 @@ def _fire(
                     claim, assessment, order, work.at, next_at, tier=tier, thread=thread
                 )
                 queue_replies(parts, work, claim, None, (reply,))
-    return claim

@@ -103,7 +103,7 @@ def queue_replies(
 ) -> None:
     """Compose replies and write them to the outbox with their send jobs."""
     received_at = claim.received_at if mail is None else mail.received_at
-    go_live_at = parts.store.go_live_at()
+    go_live_at = parts.store.claims.go_live_at(claim.claim_id)
     queue_emails(
         work,
         [
@@ -111,6 +111,14 @@ def queue_replies(
             for reply in replies
         ],
     )
+
+
+def draft_job(what: str, email_id: int) -> NewJob:
+    """Return the job that lays a draft into the staff's mailbox, or takes it away.
+
+    One lane for each draft, so that it is never taken away before it was laid.
+    """
+    return NewJob("draft", f"{what}:{email_id}", SEND, lane=f"draft:{email_id}")
 
 
 def lay_draft(
@@ -131,7 +139,8 @@ def lay_draft(
         if email.status == "draft":
             fresh = work.add_emails([email])
         else:
-            work.raise_alert(email.held_reason, email.kind, claim_id=claim.claim_id)
+            ref = f"claim:{claim.claim_id}:{email.kind}"
+            work.raise_alert(email.held_reason, ref, claim_id=claim.claim_id)
     if parts.drafts is not None:
-        work.add_jobs(*(NewJob("draft", f"remove:{one}", SEND) for one in stale))
-        work.add_jobs(*(NewJob("draft", f"put:{number}", SEND) for number, _ in fresh))
+        work.add_jobs(*(draft_job("remove", one) for one in stale))
+        work.add_jobs(*(draft_job("put", number) for number, _ in fresh))

@@ -177,6 +177,10 @@ class Work:
         """Queue a held e-mail; False when it is not held, or was never rendered."""
         return email_rows.release_held(self.session, email_id)
 
+    def hold_unsent(self, email_id: int, *, reason: str) -> None:
+        """Hold an e-mail that is not sent yet."""
+        email_rows.hold_unsent(self.session, email_id, reason=reason)
+
     def begin_attempt(self, email_id: int) -> None:
         """Record that an attempt is about to be made."""
         email_rows.begin_attempt(self.session, email_id)
@@ -248,10 +252,6 @@ class Store:
                 if bell is not None and bell not in bells:
                     bells.append(bell)
         self._queue.ring(bells)
-
-    def go_live_at(self) -> datetime | None:
-        """Return the earliest go-live instant of the mailboxes, or None."""
-        return self.stats.go_live_at()
 
     def ring(self, bells: Sequence[Bell]) -> None:
         """Ring jobs outside a transaction (the sweep)."""

@@ -17,6 +17,7 @@ from worker.adapters.store.schema import (
     ClaimRow,
     DocumentRow,
     FindingRow,
+    MailboxRow,
     MailRow,
     PieceRow,
     SlotRow,
@@ -65,6 +66,17 @@ class Claims:
                 .order_by(ClaimRow.id.desc())
             ).scalars()
             return [(to_claim(row), row.held_address) for row in rows]
+
+    def go_live_at(self, claim_id: int) -> datetime | None:
+        """Return the go-live instant of the mailbox where the claim's mail came in."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(MailboxRow.go_live_at)
+                .join(MailRow, MailRow.mailbox_id == MailboxRow.id)
+                .where(MailRow.claim_id == claim_id)
+                .order_by(MailRow.id)
+                .limit(1)
+            ).scalar()
 
     def mails(self, claim_id: int) -> list[ClaimMail]:
         """Return the mails of a claim in the order in which they were settled."""

@@ -199,6 +199,19 @@ class Jobs:
             )
         return [Bell(row.queue, row.id) for row in rows]
 
+    def mails_to_validate(self, claim_id: int) -> set[int]:
+        """Return the mails of a claim whose validation has not ended."""
+        begin = f"{claim_id}:mail:"
+        with self._database.read() as session:
+            refs = session.execute(
+                sa.select(JobRow.ref).where(
+                    JobRow.kind == "validate",
+                    JobRow.ref.startswith(begin, autoescape=True),
+                    JobRow.state.in_(ALIVE),
+                )
+            ).scalars()
+            return {int(ref.removeprefix(begin)) for ref in refs}
+
     def count_alive(self) -> int:
         """Return how many jobs are neither done nor quarantined."""
         with self._database.read() as session:
@@ -216,11 +229,13 @@ def assert_held(session: Session, job: Job) -> None:
         LeaseLost: another worker has it.
     """
     held = session.execute(
-        sa.select(JobRow.id).where(
+        sa.select(JobRow.id)
+        .where(
             JobRow.id == job.job_id,
             JobRow.token == job.token,
             JobRow.state == "running",
         )
+        .with_for_update()
     ).scalar()
     if held is None:
         raise LeaseLost(f"job {job.job_id}")
@@ -306,7 +321,7 @@ def _make_ready(session: Session, job: Job, **values: object) -> None:
             JobRow.token == job.token,
             JobRow.state == "running",
         )
-        .values(state="ready", token=None, **values)
+        .values(state="ready", token=None, rung_at_ms=0, **values)
         .execution_options(synchronize_session=False)
     )
     if _rowcount(done) == 0:

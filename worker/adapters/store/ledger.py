@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store.claims import raise_alert
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.jobs import NewJob, add_jobs
 from worker.adapters.store.schema import AlertRow, MailboxRow, MailRow
@@ -151,6 +152,13 @@ class SqlLedger:
                 if mail_id is None:
                     continue
                 added += 1
+                if mail.sha256 is None:
+                    raise_alert(
+                        session,
+                        "fetch_failed",
+                        f"mail:{mail_id}",
+                        at=mail.first_seen_at,
+                    )
                 if mail.sha256 is not None and not _settle_alias(
                     session, lease, mail_id
                 ):

@@ -79,6 +79,10 @@ class Outbox:
             ).scalars()
             return [_email(row) for row in rows]
 
+    def find(self, email_id: int) -> Email | None:
+        """Return one e-mail, or None when there is none of this number."""
+        return self._newest(EmailRow.id == email_id)
+
     def of_claim(self, claim_id: int) -> list[Email]:
         """Return every e-mail of a claim, oldest first."""
         with self._database.read() as session:
@@ -206,6 +210,16 @@ def release_held(session: Session, email_id: int) -> bool:
         .execution_options(synchronize_session=False)
     ).scalar()
     return done is not None
+
+
+def hold_unsent(session: Session, email_id: int, *, reason: str) -> None:
+    """Hold an e-mail that is not sent yet; one that was sent stays sent."""
+    session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id == email_id, EmailRow.status.in_(("queued", "sending")))
+        .values(status="held", held_reason=reason[:60])
+        .execution_options(synchronize_session=False)
+    )
 
 
 def begin_attempt(session: Session, email_id: int) -> None:

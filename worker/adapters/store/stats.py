@@ -31,6 +31,9 @@ class Counts:
     jobs_by_state: dict[str, dict[str, int]]
     """Queue -> job state -> count, finished jobs left out."""
     parked: int
+    """Mails that could not be read or fetched."""
+    dead_letters: int
+    """Jobs in quarantine, whatever their kind."""
     alerts_open: int
     orders: int
 
@@ -47,6 +50,7 @@ class MailboxHealth:
     passed_at: datetime | None
     trouble: str | None
     trouble_at: datetime | None
+    go_live_at: datetime | None
 
 
 class Stats:
@@ -89,17 +93,11 @@ class Stats:
                 claims_by_state=by(ClaimRow.state),
                 emails_by_status=by(EmailRow.status),
                 jobs_by_state=jobs,
-                parked=sum(states.get("quarantined", 0) for states in jobs.values()),
+                parked=fates.get("parked", 0),
+                dead_letters=sum(s.get("quarantined", 0) for s in jobs.values()),
                 alerts_open=alerts,
                 orders=total(OrderRow),
             )
-
-    def go_live_at(self) -> datetime | None:
-        """Return the earliest go-live instant of the mailboxes, or None."""
-        with self._database.read() as session:
-            return session.execute(
-                sa.select(sa.func.min(MailboxRow.go_live_at))
-            ).scalar()
 
     def mailboxes(self) -> list[MailboxHealth]:
         """Return the health of every mailbox."""
@@ -113,6 +111,7 @@ class Stats:
                     row.passed_at,
                     row.trouble,
                     row.trouble_at,
+                    row.go_live_at,
                 )
                 for row in session.execute(
                     sa.select(MailboxRow).order_by(MailboxRow.id)
