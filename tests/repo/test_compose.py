@@ -104,7 +104,7 @@ def test_the_file_holds_no_secret() -> None:
     assert [line for line in lines if SECRET.search(line)] == []
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"migrate"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
 def test_every_lasting_service_is_watched_and_restarted(name: str) -> None:
     service = SERVICES[name]
     in_image = any(line.startswith("HEALTHCHECK") for line in target(service))
