@@ -134,8 +134,10 @@ class LeaseKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Renew no more."""
+        """Renew no more; returns when a renewal that is under way has ended."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(RENEW_EVERY.total_seconds())
 
     @contextmanager
     def keep(self, job: Job) -> Iterator[None]:

@@ -218,7 +218,7 @@ def test_a_quarantined_job_leaves_an_alert_and_frees_its_lane(
         work.quarantine(first, "reader_timeout")
 
     assert queue.bells == [Bell("understand", 2)]
-    assert store.stats.counts().parked == 1
+    assert store.stats.counts().dead_letters == 1
     assert store.stats.counts().alerts_open == 1
 
 

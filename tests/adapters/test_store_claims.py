@@ -475,6 +475,29 @@ def test_the_mails_of_a_claim_leave_duplicates_out(store: Store) -> None:
     assert (mail.counts_from, mail.flags) == (NOW + HOUR, ("several_orders",))
 
 
+def test_S4_a_claim_goes_live_with_the_mailbox_of_its_first_mail(
+    store: Store,
+) -> None:
+    claim = put(store, a_claim())
+    assert store.claims.go_live_at(claim.claim_id) is None
+    in_box, elsewhere = a_stored_mail(store, 1), a_stored_mail(store, 2)
+    other = sa.text(
+        "insert into mailboxes (id, name, last_uid, lease_until_ms, token, passes,"
+        " backlog, go_live_at) values (77, 'other', 0, 0, 0, 0, 0, null)"
+    )
+    with store.database.write() as session:
+        session.execute(other)
+        session.execute(
+            sa.text("update mails set mailbox_id = 77 where id = :id"),
+            {"id": elsewhere},
+        )
+    with store.transaction() as work:
+        work.settle_mail(in_box, settled(claim.claim_id))
+        work.settle_mail(elsewhere, settled(claim.claim_id, Fate.FOLLOW_UP))
+
+    assert store.claims.go_live_at(claim.claim_id) == NOW
+
+
 def test_released_mails_count_from_the_release_and_the_others_as_before(
     store: Store,
 ) -> None:

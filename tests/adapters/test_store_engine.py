@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -122,15 +122,18 @@ def test_a_lock_that_stays_is_a_passing_trouble_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.05)
-    (database,) = a_database(f"sqlite:///{tmp_path / 'claims.sqlite3'}")
-    with closing(sqlite3.connect(tmp_path / "claims.sqlite3")) as other:
+    with (
+        contextmanager(a_database)(f"sqlite:///{tmp_path / 'claims.sqlite3'}") as ours,
+        closing(sqlite3.connect(tmp_path / "claims.sqlite3")) as other,
+    ):
         other.isolation_level = None
         other.execute("begin immediate")
 
         with pytest.raises(RetryLater, match="database_locked"):
-            add_one(database)
+            add_one(ours)
 
-    assert count(database) == 0
+        other.execute("rollback")
+        assert count(ours) == 0
 
 
 def test_sqlite_survives_power_loss_and_minds_foreign_keys(sqlite: Database) -> None:

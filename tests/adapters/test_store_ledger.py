@@ -242,6 +242,7 @@ def test_L4_a_mail_that_cannot_be_fetched_is_parked_without_jobs(
     assert [row[1] for row in jobs(store)] == ["2", "2"]
     assert queue.bells == [Bell("understand", 1)]
     assert store.mails.get(1).trouble == "fetch_failed"
+    assert rows(store, "select code, ref from alerts") == [("fetch_failed", "mail:1")]
 
 
 def test_a_mail_row_keeps_what_the_poller_saw(store: Store, ledger: SqlLedger) -> None:

@@ -208,6 +208,48 @@ def test_a_held_email_says_why(store: Store) -> None:
     assert (email.status, email.held_reason) == ("held", "uncertain")
 
 
+def test_an_email_whose_job_is_a_dead_letter_is_held_unless_it_was_sent(
+    store: Store,
+) -> None:
+    queued, sending, sent = add(store, *(an_email(str(n)) for n in range(3)))
+    begin(store, sending)
+    begin(store, sent)
+    end(store, sent, "sent", "250")
+
+    with store.transaction() as work:
+        for email_id in (queued, sending, sent):
+            work.hold_unsent(email_id, reason="kills_its_worker")
+
+    statuses = [store.outbox.get(n).status for n in (queued, sending, sent)]
+    assert statuses == ["held", "held", "sent"]
+    assert store.outbox.get(queued).held_reason == "kills_its_worker"
+    assert store.outbox.get(sent).held_reason == ""
+
+
+def test_only_a_held_email_that_was_rendered_can_be_released(store: Store) -> None:
+    held, unrendered, sent = add(
+        store,
+        an_email("1", status="held", held_reason="before_go_live"),
+        an_email("2", status="held", raw=None, held_reason="template_error"),
+        an_email("3"),
+    )
+    begin(store, sent)
+    end(store, sent, "sent", "250")
+
+    with store.transaction() as work:
+        released = [work.release_held(n) for n in (held, unrendered, sent, 4711)]
+
+    assert released == [True, False, False, False]
+    email = store.outbox.find(held)
+    assert email is not None
+    assert (email.status, email.held_reason) == ("queued", "")
+    assert store.outbox.get(sent).status == "sent"
+
+
+def test_an_email_that_nobody_wrote_is_not_found(store: Store) -> None:
+    assert store.outbox.find(4711) is None
+
+
 # -- drafts ---------------------------------------------------------------------------
 
 

@@ -280,7 +280,7 @@ def test_T8_the_third_exception_of_our_own_makes_a_dead_letter(bench: Bench) -> 
 
     assert before == ("ready", 2)
     assert bench.get(job_id, "state") == "quarantined"
-    assert bench.store.stats.counts().parked == 1
+    assert bench.store.stats.counts().dead_letters == 1
     assert bench.store.stats.counts().alerts_open == 1
 
 

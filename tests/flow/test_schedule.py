@@ -24,7 +24,7 @@ from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import RetryLater
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
-from worker.ports import Attempt, Bell, Delivery
+from worker.ports import Attempt, Bell, Delivery, Rendered
 from worker.schedule import DEEP, Scheduler
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
@@ -225,6 +225,7 @@ def test_S4_the_answer_to_a_claim_from_before_go_live_is_held(complete: Office) 
     assert (response.kind, response.status) == ("response", "held")
     assert response.held_reason == "before_go_live"
     assert complete.claim.responded_at is None
+    assert alerts(complete)[-1] == "before_go_live"  # the seven days do not wait
 
 
 @pytest.mark.parametrize("left", [47 * HOUR, 23 * HOUR], ids=["47 h", "23 h"])
@@ -239,6 +240,49 @@ def test_T6_a_mail_that_comes_after_a_warning_stops_no_later_deadline(
 
     assert alerts(complete) == ["warn_48h", "warn_24h"]
     assert complete.kinds == ["received", "response"]
+
+
+class BrokenRenderer:
+    """Has a bug."""
+
+    def render(self, kind: str, facts: object, *, locale: str) -> Rendered:
+        raise KeyError(kind, facts, locale)
+
+
+def test_a_deadline_that_fails_for_good_leaves_the_others_that_are_due(
+    complete: Office,
+) -> None:
+    """Nobody to write to, say: staff are warned all the same."""
+    nobody = dataclasses.replace(the_order().member, addresses=())
+    complete.store.orders.import_orders(
+        [dataclasses.replace(the_order(), member=nobody)]
+    )
+    before = complete.claim
+    with complete.store.transaction() as work:
+        work.save_claim(before, dataclasses.replace(before, member_address=None))
+
+    pass_time(complete, RESPONSE_AT, RESPOND_BY)
+
+    assert alerts(complete) == ["warn_48h", "warn_24h", "no_address_on_file"]
+    assert complete.kinds == ["received"]
+
+
+def test_a_deadline_whose_job_became_a_dead_letter_is_looked_at_again(
+    complete: Office,
+) -> None:
+    renderer = complete.parts.renderer
+    complete.parts.__dict__["renderer"] = BrokenRenderer()
+    complete.wait_until(RESPONSE_AT)
+    for _ in range(2):
+        complete.run_again()
+    while_broken = (complete.kinds, alerts(complete))
+
+    complete.parts.__dict__["renderer"] = renderer
+    pass_time(complete, RESPONSE_AT, RESPONSE_AT + HOUR)
+
+    assert while_broken == (["received"], ["dead_letter"])
+    assert complete.kinds == ["received", "response"]
+    assert alerts(complete) == ["dead_letter", "warn_48h", "warn_24h"]
 
 
 # -- documents ----------------------------------------------------------------------

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import JobRow
@@ -23,6 +24,7 @@ ALIVE = ("waiting", "ready", "running")
 RING_AGAIN_AFTER_MS = 3_000
 """A ring that led to nothing is repeated by the sweep after this long."""
 REASON_LENGTH = 200
+_EARLIER = sa.orm.aliased(JobRow)
 ALONE_AFTER_VANISHED = 5
 """Source: DESIGN section 2, Jobs."""
 
@@ -98,6 +100,7 @@ class Jobs:
     def __init__(self, database: Database, *, owner: str) -> None:
         self._database = database
         self._owner = owner
+        self._taking = _taking(database.now_ms)
 
     def take(self, job_id: int, *, lease_for: timedelta) -> Job | None:
         """Claim one due job: lease, token, attempt + 1, committed before any work.
@@ -106,32 +109,14 @@ class Jobs:
         its lane. A row whose lease ran out counts as vanished once more.
         """
         token = secrets.token_hex(8)
-        clock = self._database.now_ms
-        is_due = sa.or_(
-            sa.and_(JobRow.state == "ready", JobRow.run_at_ms <= clock),
-            sa.and_(JobRow.state == "running", JobRow.lease_until_ms < clock),
-        )
-        statement = (
-            sa.update(JobRow)
-            .where(
-                JobRow.id == job_id,
-                is_due,
-                sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
-            )
-            .values(
-                state="running",
-                token=token,
-                owner=self._owner,
-                attempts=JobRow.attempts + 1,
-                vanished=JobRow.vanished
-                + sa.case((JobRow.state == "running", 1), else_=0),
-                lease_until_ms=clock + _ms(lease_for),
-            )
-            .returning(JobRow, clock)
-            .execution_options(synchronize_session=False)
-        )
+        values = {
+            "the_job": job_id,
+            "the_token": token,
+            "the_owner": self._owner,
+            "lease_ms": _ms(lease_for),
+        }
         with self._database.write() as session:
-            found = session.execute(statement).one_or_none()
+            found = session.execute(self._taking, values).one_or_none()
             if found is None:
                 return None
             row, now_ms = found
@@ -369,14 +354,39 @@ def cancel_waiting(session: Session, *, kind: str, ref: str, at: datetime) -> No
     )
 
 
+def _taking(clock: sa.SQLColumnExpression[int]) -> ReturningUpdate[JobRow, int]:
+    """Return the statement that takes a job; built once, for it is the busiest one."""
+    is_due = sa.or_(
+        sa.and_(JobRow.state == "ready", JobRow.run_at_ms <= clock),
+        sa.and_(JobRow.state == "running", JobRow.lease_until_ms < clock),
+    )
+    return (
+        sa.update(JobRow)
+        .where(
+            JobRow.id == sa.bindparam("the_job"),
+            is_due,
+            sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
+        )
+        .values(
+            state="running",
+            token=sa.bindparam("the_token"),
+            owner=sa.bindparam("the_owner"),
+            attempts=JobRow.attempts + 1,
+            vanished=JobRow.vanished + sa.case((JobRow.state == "running", 1), else_=0),
+            lease_until_ms=clock + sa.bindparam("lease_ms", type_=sa.BigInteger),
+        )
+        .returning(JobRow, clock)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _is_blocked() -> sa.ColumnElement[bool]:
-    earlier = sa.orm.aliased(JobRow)
     return (
         sa.exists()
         .where(
-            earlier.lane == JobRow.lane,
-            earlier.id < JobRow.id,
-            earlier.state.in_(ALIVE),
+            _EARLIER.lane == JobRow.lane,
+            _EARLIER.id < JobRow.id,
+            _EARLIER.state.in_(ALIVE),
         )
         .correlate(JobRow)
     )

@@ -17,6 +17,9 @@ from worker.domain.errors import LeaseLost
 from worker.domain.mail import Fate
 from worker.ports import Bell, MailboxLease, NewMail
 
+# Made once: an alias costs more than the query.
+_NEW, _OLD, _TAKEN = (sa.orm.aliased(MailRow) for _ in range(3))
+
 
 class SqlLedger:
     """See ports.MailLedger.
@@ -219,7 +222,7 @@ def _settle_alias(session: Session, lease: MailboxLease, mail_id: int) -> bool:
     Count-based: two identical mails before stay two after; each old row is matched
     by one new row at most (reliability.md 2.3).
     """
-    new, old, taken = (sa.orm.aliased(MailRow) for _ in range(3))
+    new, old, taken = _NEW, _OLD, _TAKEN
     found = session.execute(
         sa.select(old.id, new.first_seen_at)
         .join(new, sa.and_(new.id == mail_id, new.sha256 == old.sha256))
