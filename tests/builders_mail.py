@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 
 import fpdf
 import pillow_heif
@@ -50,6 +51,7 @@ class File:
 # -- files ------------------------------------------------------------------------
 
 
+@cache
 def invoice_pdf(
     order: str = ORDER,
     *,
@@ -76,6 +78,7 @@ def total(items: Sequence[tuple[str, str]]) -> str:
     return f"{cents // 100}.{cents % 100:02}"
 
 
+@cache
 def photo(
     seed: int = 1,
     *,
