@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -75,11 +76,12 @@ class Child:
             self.process = None
         if now >= self.restart_at:
             self.started = now
+            tether = partial(die_with_parent, os.getpid())
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "worker", *self.words, "--migrate"],
                 env=dict(self.environment),
                 stdout=self.output,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread holds a lock
+                preexec_fn=tether,  # noqa: PLW1509 - no thread holds a lock
             )
         return None
 

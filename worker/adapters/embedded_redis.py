@@ -8,10 +8,12 @@ no lock behind. Nothing is kept in it that would be missed.
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
 import threading
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
@@ -85,6 +87,7 @@ class EmbeddedRedis:
 
     def _start(self, program: str, lock: TextIO) -> subprocess.Popen[bytes]:
         folder = str(self._socket.parent)
+        tether = partial(die_with_parent, os.getpid())
         return subprocess.Popen(  # noqa: S603 - our own arguments
             [
                 program,
@@ -96,7 +99,7 @@ class EmbeddedRedis:
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
             pass_fds=(lock.fileno(),),
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads hold locks yet
+            preexec_fn=tether,  # noqa: PLW1509 - no threads hold locks yet
             start_new_session=True,
         )
 

@@ -43,10 +43,14 @@ def is_alive(pid: int, ticks: int) -> bool:
     return ticks == 0 or boot_ticks(pid) == ticks
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int | None = None) -> None:
     """Ask the kernel to end this process when its parent ends; Linux only.
 
-    For `preexec_fn` of a child that must not outlive us, even after `kill -9`.
+    For `preexec_fn` of a child that must not outlive us, even after `kill -9`:
+    `partial(die_with_parent, os.getpid())`. A parent that died before the kernel was
+    asked is noticed by its pid.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if parent is not None and os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +29,7 @@ def mail_host(replies: Path, log: TextIO) -> Iterator[Ports]:
     Raises:
         UsageError: they did not start.
     """
+    tether = partial(die_with_parent, os.getpid())
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "worker.demo.mailhost", str(replies)],
         stdin=subprocess.DEVNULL,
@@ -35,7 +37,7 @@ def mail_host(replies: Path, log: TextIO) -> Iterator[Ports]:
         stderr=log,
         text=True,
         env={**os.environ, "FQDN": HOST},  # pymap asks the DNS for it otherwise
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread holds a lock
+        preexec_fn=tether,  # noqa: PLW1509 - no thread holds a lock
         start_new_session=True,  # Ctrl-C is for us; the workers still need mail
     )
     try:
