@@ -150,6 +150,8 @@ def run(
                 sent,
             ),
         ]
+        left = system.left_behind()
+        checks.append(record.report(f"{mode.name}: no process is left behind", left))
         if not faults:
             before = record.snapshot(url)
             system.serve_until_idle()

@@ -11,10 +11,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
+
 from tests.services import Dovecot, Postgres, Redis, SmtpSink
+from worker.adapters.processes import die_with_parent
 
 LOG_TAIL_CHARACTERS = 3000
 
@@ -78,6 +82,7 @@ class Installation:
         self, *arguments: str, stdout: int | IO[bytes] | None = subprocess.DEVNULL
     ) -> "subprocess.Popen[bytes]":
         """Start `claims ARGUMENTS`; what it says on stderr goes to the log."""
+        tether = partial(die_with_parent, os.getpid())
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "worker", *arguments],
@@ -86,7 +91,17 @@ class Installation:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=log,
+                preexec_fn=tether,  # noqa: PLW1509 - no thread holds a lock
             )
+
+    def left_behind(self) -> list[str]:
+        """Return the processes that still work in the folder, which must be none."""
+        found = []
+        for process in psutil.process_iter(["pid", "cwd", "cmdline"]):
+            if process.info["cwd"] == str(self.folder):
+                words = " ".join(process.info["cmdline"] or ())
+                found.append(f"{process.info['pid']} {words}")
+        return found
 
     def serve_until_idle(self, timeout: float = 600) -> dict[str, Any]:
         """Run `claims serve --until-idle`; return its line of counts."""

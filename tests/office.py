@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from worker.actors import KINDS, jobs_of_new_mail
+from worker.actors import KINDS, QUEUES, jobs_of_new_mail
 from worker.adapters.clock import StillClock
 from worker.adapters.mime import parse
 from worker.adapters.queue import CollectingQueue
@@ -122,7 +122,7 @@ class Office:
             session.connection().exec_driver_sql(
                 "update jobs set run_at_ms = 0, rung_at_ms = 0 where state = 'ready'"
             )
-        for queue in ("understand", "validate", "send"):
+        for queue in QUEUES:
             self.queue.ring(self.store.jobs.due(queue))
         self.run()
 

@@ -21,6 +21,7 @@ from worker.runner import JobKind
 from worker.steps import delivery, intake, review
 from worker.steps.shared import (
     QUEUES,
+    READ,
     SEND,
     UNDERSTAND,
     VALIDATE,
@@ -28,14 +29,14 @@ from worker.steps.shared import (
     reminder,
 )
 
-__all__ = ["KINDS", "QUEUES", "SEND", "UNDERSTAND", "jobs_of_new_mail", "reminder"]
+__all__ = ["KINDS", "QUEUES", "READ", "SEND", "jobs_of_new_mail", "reminder"]
 
 KINDS: dict[str, JobKind[Parts]] = {
     kind.name: kind
     for kind in (
         JobKind(
             "read",
-            UNDERSTAND,
+            READ,
             intake.read,
             "understand",
             on_failure=intake.let_others_pass,

@@ -21,13 +21,14 @@ import structlog
 from worker.adapters.store import Job, Store, Work
 from worker.adapters.store.jobs import ALONE_AFTER_VANISHED
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
-from worker.ports import ReadFailed
+from worker.ports import Bell, ReadFailed
 
 log = structlog.get_logger()
 
 LEASE_FOR = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 STALE_PAUSE = timedelta(milliseconds=50)
+READER_CRASHED = "crashed"
 FAILURES_TO_QUARANTINE = 3
 """Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
 
@@ -205,7 +206,9 @@ class Runner(Generic[P]):
         except GiveUp as error:
             self._quarantine(job, error.reason, kind)
         except ReadFailed as error:
-            if error.died:
+            if error.code == READER_CRASHED and job.failures == 0:
+                self._after_crash(job)
+            elif error.died:
                 self._after_failure(kind, job, f"reader_{error.code}")
             else:
                 self._quarantine(job, f"reader_{error.code}", kind)
@@ -245,6 +248,16 @@ class Runner(Generic[P]):
         with self._recording(job) as work:
             kind.on_failure(work, job, reason)
             work.put_back_failed(job, reason=reason, delay=delay)
+
+    def _after_crash(self, job: Job) -> None:
+        """Read again at once, in the same order: the child may have been killed.
+
+        Only a second death says that it was the mail; then others pass it.
+        """
+        log.warning("reader_crashed", job_id=job.job_id, kind=job.kind)
+        with self._recording(job) as work:
+            work.put_back_failed(job, reason="reader_crashed", delay=timedelta())
+        self._store.ring([Bell(job.queue, job.job_id)])
 
     def _put_back(self, job: Job, reason: str, delay: timedelta) -> None:
         with self._recording(job) as work:

@@ -337,6 +337,25 @@ def test_a_death_of_the_reader_counts_as_a_failure(bench: Bench) -> None:
     assert bench.get(job_id, "reason") == "reader_memory"
 
 
+def test_a_reader_that_crashed_once_is_asked_again_at_once_in_the_same_order(
+    bench: Bench,
+) -> None:
+    passed: list[str] = []
+    bench.runner = bench.another(on_failure=lambda _w, _j, why: passed.append(why))
+    job_id = bench.add()
+    bench.raising(*[ReadFailed("crashed", died=True)] * 2)
+
+    bench.run(job_id)
+    wait_s, others, bell = bench.wait_s(job_id), list(passed), bench.queue.bells[-1]
+    bench.run(job_id)
+
+    assert wait_s <= 0
+    assert others == []
+    assert bell == Bell("send", job_id)
+    assert passed == ["reader_crashed"]
+    assert bench.get(job_id, "failures") == 2
+
+
 def test_a_mail_that_the_reader_refuses_is_quarantined_at_once(bench: Bench) -> None:
     job_id = bench.add()
     bench.raising(ReadFailed("unreadable", died=False))

@@ -17,6 +17,7 @@ from tests.builders_mail import claim_files, make_claim_mail
 from tests.fakes import FakeStop
 from tests.office import Office, Relay, an_office
 from tests.services import Postgres
+from worker.actors import QUEUES
 from worker.adapters import processes
 from worker.adapters.mime import parse
 from worker.adapters.store import NewJob
@@ -481,7 +482,7 @@ def test_D1_a_response_that_the_relay_took_is_not_sent_again_because_its_claim_c
 @pytest.fixture
 def depths(office: Office) -> dict[str, int | None]:
     """How many rings wait on each queue; None: Redis cannot be asked."""
-    depths: dict[str, int | None] = dict.fromkeys(("understand", "validate", "send"), 0)
+    depths: dict[str, int | None] = dict.fromkeys(QUEUES, 0)
     office.parts.__dict__["queue_depth"] = depths.__getitem__
     return depths
 

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 STOP_WITHIN_MS = 15_000
 THREADS = 2
-"""Threads of the validating and the sending queue; reading has `CLAIMS_READERS`."""
+"""Threads of each queue but the reading one, which has one more than readers."""
 DATABASE_WITHIN_S = 30.0
 """A child of `serve` waits so long for its database before it ends."""
 LOOK_EVERY_S = 20.0
@@ -120,7 +120,7 @@ def poll(
 @app.command(epilog="Example: `claims work`")
 def work(*, migrate: Migrate = False) -> None:
     """Run jobs: read, understand, validate and send."""
-    from worker.actors import KINDS, QUEUES, UNDERSTAND
+    from worker.actors import KINDS, QUEUES, READ
     from worker.adapters.queue import QueueWorker
     from worker.runner import Runner
 
@@ -132,7 +132,7 @@ def work(*, migrate: Migrate = False) -> None:
         QueueWorker(
             parts.redis_url,
             queue=queue,
-            threads=parts.settings.readers + 1 if queue == UNDERSTAND else THREADS,
+            threads=parts.settings.readers + 1 if queue == READ else THREADS,
             run_job=runner.run,
         )
         for queue in QUEUES

@@ -29,8 +29,8 @@ from worker.serve import stop_on_signals
 LOOK_EVERY = timedelta(milliseconds=250)
 MAIL_EVERY = timedelta(seconds=1.5)
 """How fast sample mails arrive while somebody watches."""
-GIVE_UP_AFTER = timedelta(minutes=3)
-QUIET_FOR = timedelta(seconds=15)
+GIVE_UP_AFTER = timedelta(seconds=150)
+QUIET_FOR = timedelta(seconds=45)
 """Longer than the schedule's pace: what has not happened by then will not."""
 PIPED_WIDTH = 150
 LOG = "demo.log"

@@ -15,8 +15,9 @@ from worker.domain.reply import Reply
 from worker.lookups import order_of
 
 SYSTEM = "system"
-UNDERSTAND, VALIDATE, SEND = "understand", "validate", "send"
-QUEUES = (UNDERSTAND, VALIDATE, SEND)
+READ, UNDERSTAND, VALIDATE, SEND = "read", "understand", "validate", "send"
+QUEUES = (READ, UNDERSTAND, VALIDATE, SEND)
+"""Reading has its own: a mail that was read must not wait for all that was not."""
 
 
 def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
@@ -27,7 +28,7 @@ def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
     """
     lane = f"mailbox:{mailbox_id}"
     return [
-        NewJob("read", str(mail_id), UNDERSTAND),
+        NewJob("read", str(mail_id), READ),
         NewJob("understand", str(mail_id), UNDERSTAND, lane=lane, is_waiting=True),
     ]
 
