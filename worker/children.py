@@ -29,6 +29,8 @@ STEADY = (("poll",), ("work",), ("schedule",))
 """What runs under `claims serve`, as words of the command line."""
 UNTIL_IDLE = (("poll", "--every", "1"), ("work",), ("schedule",), ("idle",))
 """The same until all is done; the last one sees that and ends."""
+EAGER = UNTIL_IDLE[:3]
+"""The steady ones with a look at the mailbox every second, for the demo's server."""
 FIRST_PAUSE = timedelta(milliseconds=100)
 LONGEST_PAUSE = timedelta(seconds=5)
 HEALTHY_AFTER = timedelta(seconds=10)
@@ -111,13 +113,19 @@ class Children:
             counts and ends when all is done; only its words go to stdout.
     """
 
-    def __init__(self, settings: Settings, *, until_idle: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        until_idle: bool = False,
+        steady: tuple[tuple[str, ...], ...] = STEADY,
+    ) -> None:
         environment = dict(os.environ)
         if settings.clock is not None and settings.clock_anchor is None:
             environment["CLAIMS_CLOCK_ANCHOR"] = SystemClock().now().isoformat()
         self._children = [
             Child(words, environment, STDERR if until_idle else None)
-            for words in (UNTIL_IDLE if until_idle else STEADY)
+            for words in (UNTIL_IDLE if until_idle else steady)
         ]
         if until_idle:
             self._children[-1].output = None

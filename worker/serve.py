@@ -10,7 +10,7 @@ from datetime import timedelta
 from worker.adapters import migrations
 from worker.adapters.store.stats import MailboxHealth
 from worker.bootstrap import Parts
-from worker.children import Children, stop_on_signals
+from worker.children import EAGER, Children, stop_on_signals
 from worker.domain.errors import RetryLater, UsageError
 
 __all__ = ["IdleWatch", "Supervisor", "one_line", "stop_on_signals"]
@@ -27,7 +27,7 @@ class Supervisor:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._children = Children(parts.settings)
+        self._children = Children(parts.settings, steady=EAGER)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
