@@ -314,8 +314,11 @@ class Bell:
 class Queue(Protocol):
     """Rings job ids on queues. A lost, doubled or late ring is harmless."""
 
-    def ring(self, bells: Sequence[Bell]) -> None:
-        """Send the ids; failures are swallowed and counted, the sweep rings again."""
+    def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:
+        """Send the ids; failures are swallowed and counted, the sweep rings again.
+
+        With `first` they are heard before all that wait, in their order.
+        """
         ...
 
 

@@ -21,7 +21,10 @@ SWEEP_EVERY = timedelta(seconds=1)
 DEADLINES_EVERY = timedelta(seconds=5)
 BURY_EVERY = timedelta(seconds=5)
 DEEP = 200
-"""A queue with this many rings waiting needs no more of them."""
+"""Of a queue with this many rings most jobs wait only for their turn."""
+MOST_RUNG, MOST_RUNG_DEEP = 500, 10
+"""How many a sweep rings at most; of a deep queue the oldest, whose rings may be lost
+while all others wait for them."""
 
 
 class Scheduler:
@@ -53,14 +56,19 @@ class Scheduler:
                 self._is_failing = False
 
     def ring_due(self) -> int:
-        """Ring jobs that are due and were not rung lately, queue by queue."""
+        """Ring jobs that are due and were not rung lately, queue by queue.
+
+        They are heard first: they have waited longest, and in a lane all others wait
+        for them.
+        """
         rung = 0
         for queue in QUEUES:
             depth = self._parts.queue_depth(queue)
-            if depth is None or depth >= DEEP:
+            if depth is None:
                 continue
-            bells = self._store.jobs.due(queue)
-            self._store.ring(bells)
+            limit = MOST_RUNG if depth < DEEP else MOST_RUNG_DEEP
+            bells = self._store.jobs.due(queue, limit=limit)
+            self._store.ring(bells, first=True)
             rung += len(bells)
         return rung
 

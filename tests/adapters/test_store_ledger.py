@@ -191,7 +191,7 @@ def test_a_mail_comes_with_both_its_jobs_and_the_first_is_rung(
         ("read", "1", "ready", None),
         ("understand", "1", "waiting", "mailbox:1"),
     ]
-    assert queue.bells == [Bell("understand", 1)]
+    assert queue.bells == [Bell("read", 1)]
 
 
 def test_L3_rows_jobs_and_cursor_are_written_together_or_not_at_all(
@@ -240,7 +240,7 @@ def test_L4_a_mail_that_cannot_be_fetched_is_parked_without_jobs(
     assert added == 2
     assert [row[2] for row in mails(store)] == [Fate.PARKED, None]
     assert [row[1] for row in jobs(store)] == ["2", "2"]
-    assert queue.bells == [Bell("understand", 1)]
+    assert queue.bells == [Bell("read", 1)]
     assert store.mails.get(1).trouble == "fetch_failed"
     assert rows(store, "select code, ref from alerts") == [("fetch_failed", "mail:1")]
 

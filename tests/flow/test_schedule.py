@@ -26,7 +26,7 @@ from worker.domain.errors import RetryLater
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
 from worker.ports import Attempt, Bell, Delivery, Rendered
-from worker.schedule import DEEP, Scheduler
+from worker.schedule import DEEP, MOST_RUNG_DEEP, Scheduler
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
@@ -523,16 +523,20 @@ def test_a_job_is_not_rung_again_at_each_sweep(office: Office) -> None:
     assert rung == [1, 0, 0]
 
 
-def test_a_deep_queue_needs_no_more_rings_and_holds_up_no_other(
+def test_of_a_deep_queue_the_oldest_are_rung_first_and_it_holds_up_no_other(
     office: Office, depths: dict[str, int | None]
 ) -> None:
-    lost_job(office, "understand")
-    bell = lost_job(office, "send")
     depths["understand"] = DEEP
+    with office.store.transaction() as work:
+        work.add_jobs(*(NewJob("send", str(n), "understand") for n in range(30)))
+    waiting = list(office.queue.bells)
+    ring_long_ago(office)
+    bell = lost_job(office, "send")
 
-    Scheduler(office.parts).ring_due()
+    rung = Scheduler(office.parts).ring_due()
 
-    assert office.queue.bells == [bell]
+    assert rung == MOST_RUNG_DEEP + 1
+    assert office.queue.bells == [bell, *waiting[:MOST_RUNG_DEEP], *waiting]
 
 
 def test_while_redis_is_away_nothing_counts_as_rung(

@@ -76,12 +76,12 @@ class RedisQueue:
         self._lock = threading.Lock()
         self._is_failing = False
 
-    def ring(self, bells: Sequence[Bell]) -> None:
+    def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:
         """See ports.Queue."""
         if not bells:
             return
         ids_by_queue: dict[str, list[int]] = defaultdict(list)
-        for bell in bells:
+        for bell in reversed(bells) if first else bells:
             ids_by_queue[bell.queue].append(bell.job_id)
         try:
             with self._lock, self._client.pipeline(transaction=False) as pipeline:
@@ -91,7 +91,8 @@ class RedisQueue:
                         redis_id = message.options["redis_message_id"]
                         key = f"{NAMESPACE}:{queue}"
                         pipeline.hset(f"{key}.msgs", redis_id, message.encode())
-                        pipeline.rpush(key, redis_id)
+                        push = pipeline.lpush if first else pipeline.rpush
+                        push(key, redis_id)
                 pipeline.execute()
         except (RedisError, OSError) as error:
             if not self._is_failing:
@@ -123,7 +124,7 @@ class RedisQueue:
 class SilentQueue:
     """A queue that rings nothing: for commands that leave the ringing to the sweep."""
 
-    def ring(self, bells: Sequence[Bell]) -> None:
+    def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:
         """See ports.Queue."""
 
 
@@ -133,9 +134,10 @@ class CollectingQueue:
     def __init__(self) -> None:
         self.bells: list[Bell] = []
 
-    def ring(self, bells: Sequence[Bell]) -> None:
+    def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:
         """See ports.Queue."""
-        self.bells += bells
+        at = 0 if first else len(self.bells)
+        self.bells[at:at] = bells
 
 
 class QueueWorker:

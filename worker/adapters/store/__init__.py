@@ -253,9 +253,9 @@ class Store:
                     bells.append(bell)
         self._queue.ring(bells)
 
-    def ring(self, bells: Sequence[Bell]) -> None:
+    def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:
         """Ring jobs outside a transaction (the sweep)."""
-        self._queue.ring(bells)
+        self._queue.ring(bells, first=first)
 
     def create_tables(self) -> None:
         """Create every table at once; for dry runs in memory, never for real data."""

@@ -150,23 +150,25 @@ class Jobs:
         return Bell(row.queue, row.id) if row and row.state == "ready" else None
 
     def due(self, queue: str, *, limit: int = 500) -> list[Bell]:
-        """Return jobs of a queue to ring: due and not rung lately, or past their lease.
+        """Return jobs of a queue to ring: due or past their lease, and not rung lately.
 
-        Marks them as rung. The cost depends on what is due, not on what exists.
+        The oldest first, `limit` of either. Marks them as rung. The cost depends on
+        what is due, not on what exists.
         """
         clock = self._database.now_ms
-        is_blocked = _is_blocked()
+        is_quiet = JobRow.rung_at_ms <= clock - RING_AGAIN_AFTER_MS
         ready = sa.and_(
             JobRow.queue == queue,
             JobRow.state == "ready",
-            sa.or_(JobRow.lane.is_(None), ~is_blocked),
+            sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
             JobRow.run_at_ms <= clock,
-            JobRow.rung_at_ms <= clock - RING_AGAIN_AFTER_MS,
+            is_quiet,
         )
         lost = sa.and_(
             JobRow.queue == queue,
             JobRow.state == "running",
             JobRow.lease_until_ms < clock,
+            is_quiet,
         )
         with self._database.read() as session:
             rows = [
@@ -182,7 +184,7 @@ class Jobs:
                 .values(rung_at_ms=clock)
                 .execution_options(synchronize_session=False)
             )
-        return [Bell(row.queue, row.id) for row in rows]
+        return [Bell(row.queue, row.id) for row in sorted(rows, key=_id)]
 
     def mails_to_validate(self, claim_id: int) -> set[int]:
         """Return the mails of a claim whose validation has not ended."""
@@ -374,6 +376,7 @@ def _taking(clock: sa.SQLColumnExpression[int]) -> ReturningUpdate[JobRow, int]:
             attempts=JobRow.attempts + 1,
             vanished=JobRow.vanished + sa.case((JobRow.state == "running", 1), else_=0),
             lease_until_ms=clock + sa.bindparam("lease_ms", type_=sa.BigInteger),
+            rung_at_ms=0,  # that ring was heard; what comes back needs another
         )
         .returning(JobRow, clock)
         .execution_options(synchronize_session=False)
@@ -396,6 +399,10 @@ def _bells(where: sa.ColumnElement[bool], limit: int) -> sa.Select[int, str]:
     return (
         sa.select(JobRow.id, JobRow.queue).where(where).order_by(JobRow.id).limit(limit)
     )
+
+
+def _id(row: sa.Row[int, str]) -> int:
+    return int(row.id)
 
 
 def _rowcount(result: object) -> int:
