@@ -1,16 +1,21 @@
-"""When all is done (`claims serve --until-idle`), and the children of the demo."""
+"""When all is done (`claims serve --until-idle`), and the demo's `claims serve`."""
 
 import contextlib
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from worker.adapters import migrations
+from worker.adapters.processes import die_with_parent
 from worker.adapters.store.stats import MailboxHealth
 from worker.bootstrap import Parts
-from worker.children import EAGER, Children, stop_on_signals
+from worker.children import stop_on_signals
 from worker.domain.errors import RetryLater, UsageError
 
 __all__ = ["IdleWatch", "Supervisor", "one_line", "stop_on_signals"]
@@ -23,27 +28,40 @@ TROUBLE_FOR = timedelta(seconds=20)
 
 
 class Supervisor:
-    """Runs the children on a database and a Redis that it prepares."""
+    """Runs `claims serve` on a database and a Redis that it prepares.
+
+    It is a process of its own: it forks, and the demo has threads.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._children = Children(parts.settings, steady=EAGER)
+        self._process: subprocess.Popen[bytes] | None = None
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Prepare the database and Redis, run the children, stop them at the end."""
+        """Prepare the database and Redis, run `claims serve`, stop it at the end."""
         migrations.upgrade(self._parts.database_url)
         self._parts.ensure_redis()
         try:
-            with self._children.running():
-                yield
+            self.tend()
+            yield
         finally:
+            self._stop()
             if self._parts.embedded_redis is not None:
                 self._parts.embedded_redis.stop()
 
     def tend(self) -> None:
-        """Look after every child once."""
-        self._children.tend()
+        """Start `claims serve` where it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "worker", "serve"],
+                preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509
+            )
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
 
 
 class IdleWatch:

@@ -124,6 +124,7 @@ class ImapMailbox:
             return False
         with self._talk() as client:
             imap = imap_session.imaplib_of(client)
+            imap.noop()  # some servers tell in IDLE only what comes after it
             counts = imap.untagged_responses.get("EXISTS") or [self._exists]
             imap.untagged_responses.clear()
             if int(counts[-1]) != self._exists:

@@ -68,11 +68,13 @@ def serve(
     ] = False,
 ) -> None:
     """Run poller, workers and scheduler in one supervised process group."""
+    from worker.cli import main
+
     logs.configure(stream=sys.stderr if until_idle else sys.stdout)
     settings = Settings.from_env()
     settings.need("mailbox_url", "smtp_url")
     stop = stop_on_signals()
-    code = Children(settings, until_idle=until_idle).run(stop)
+    code = Children(settings, main, until_idle=until_idle).run(stop)
     raise typer.Exit(code)
 
 
