@@ -37,7 +37,7 @@ check: $(DEV) ## format, lint, types, imports, fast tests; before every commit
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not services" $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not services and not slow" $(ARGS)
 
 .PHONY: fix
 fix: $(DEV) ## format the code and repair what ruff can
@@ -46,7 +46,7 @@ fix: $(DEV) ## format the code and repair what ruff can
 
 .PHONY: fast
 fast: $(DEV) ## the fast tests only, as in make fast ARGS='-k money -x'
-	$(BIN)/python -m pytest -n 2 -m "not services" $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not services and not slow" $(ARGS)
 
 .PHONY: test
 test: $(DEV) ## all tests, with real mail, Redis and database servers

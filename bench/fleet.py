@@ -13,9 +13,12 @@ import psutil
 
 from bench import record
 from bench.rig import CheckFailed, Installation
+from worker.children import UNTIL_IDLE
 
 KILLED = -signal.SIGKILL
 STOP_WITHIN_S = 30.0
+READERS = 2
+"""Of each worker, as by default."""
 
 
 class Fleet(Protocol):
@@ -43,7 +46,10 @@ class Fleet(Protocol):
         ...
 
     def kill_one(self, chance: random.Random) -> str | None:
-        """Kill a random process at once; return what it was."""
+        """Kill a random process at once; return what it was.
+
+        Each has the same chance, also one that is down already: then none is killed.
+        """
         ...
 
 
@@ -82,7 +88,7 @@ class Serve:
         """See Fleet."""
         if self._process is None or self._process.poll() is not None:
             return None
-        return _kill_one([self._process], chance)
+        return _kill_one([self._process], chance, of=1 + len(UNTIL_IDLE) + READERS)
 
 
 class Parts:
@@ -136,21 +142,23 @@ class Parts:
 
     def kill_one(self, chance: random.Random) -> str | None:
         """See Fleet."""
-        return _kill_one(self._processes, chance)
+        number = len(self._roles) + self._roles.count("work") * READERS
+        return _kill_one(self._processes, chance, of=number)
 
 
 def _kill_one(
-    processes: Sequence["subprocess.Popen[bytes]"], chance: random.Random
+    processes: Sequence["subprocess.Popen[bytes]"], chance: random.Random, *, of: int
 ) -> str | None:
-    """Kill one process of the trees; return its name."""
+    """Kill one process of the trees, with `of` when all are up; return its name."""
     tree: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in processes:
             root = psutil.Process(process.pid)
             tree += [root, *root.children(recursive=True)]
-    if not tree:
+    place = chance.randrange(max(of, len(tree)))
+    if place >= len(tree):
         return None
-    victim = chance.choice(sorted(tree, key=lambda one: one.pid))
+    victim = sorted(tree, key=lambda one: one.pid)[place]
     with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
         words = victim.cmdline()
         victim.kill()
@@ -162,6 +170,8 @@ def role_of(words: Sequence[str]) -> str:
     """Return what a process of ours does, by its command line."""
     if any("reader_child" in word for word in words):
         return "reader"
+    if words and words[0].startswith("claims "):  # forked by `serve`
+        return words[0].split()[1]
     after = words[words.index("worker") + 1 :] if "worker" in words else ()
     return after[0] if after else "other"
 

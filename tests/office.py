@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from worker.actors import KINDS, QUEUES, jobs_of_new_mail
 from worker.adapters.clock import StillClock
 from worker.adapters.mime import parse
 from worker.adapters.queue import CollectingQueue
+from worker.adapters.render import JinjaRenderer
+from worker.adapters.resources import folder
 from worker.adapters.store import Store
 from worker.adapters.store.outbox import Email
 from worker.bootstrap import Parts
@@ -159,12 +162,18 @@ class Office:
         return [email.kind for email in self.emails]
 
 
+@cache
+def _renderer() -> JinjaRenderer:
+    """The templates, compiled once for all offices."""
+    return JinjaRenderer(folder("templates") / "emails")
+
+
 @contextmanager
-def an_office(folder: Path, *orders: Order, **settings: object) -> Iterator[Office]:
+def an_office(home: Path, *orders: Order, **settings: object) -> Iterator[Office]:
     """Open an office with an order directory, at 19:12 on 18 November 2026."""
     values = {
         "CLAIMS_FROM": "claims@logistics.example",
-        "data_dir": folder,
+        "data_dir": home,
         "trusted_mx": ("mx.logistics.example",),
         "trusted_authserv": ("mx.logistics.example",),
         **settings,
@@ -175,6 +184,7 @@ def an_office(folder: Path, *orders: Order, **settings: object) -> Iterator[Offi
     parts.__dict__["queue"] = queue
     parts.__dict__["clock"] = StillClock(OPENING)
     parts.__dict__["reader"] = InlineReader(parts.raw)
+    parts.__dict__["renderer"] = _renderer()
     parts.store.create_tables()
     parts.store.orders.import_orders(orders)
     try:

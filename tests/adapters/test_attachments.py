@@ -392,6 +392,7 @@ def test_clutter_and_folders_in_a_zip_are_left_out() -> None:
         pytest.param(zip_of({"a": b"x"})[:-30], Trouble.UNREADABLE, id="cut"),
     ],
 )
+@pytest.mark.slow
 def test_a_zip_that_is_not_safe_stays_closed(data: bytes, trouble: Trouble) -> None:
     found = the_file(a_file(data, "a.zip"))
 
@@ -412,6 +413,7 @@ def test_a_damaged_member_does_not_hide_the_others() -> None:
 # -- limits ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a9_a_file_over_25_mb_is_hashed_and_said_to_be_too_large() -> None:
     data = b"%PDF-1.4\n" + b"x" * (25 * 1024 * 1024)
 

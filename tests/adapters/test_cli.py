@@ -100,6 +100,7 @@ def test_orders_can_be_imported_twice(tmp_path: Path, orders: Path) -> None:
     assert "the directory has 1" in second.stdout
 
 
+@pytest.mark.slow
 def test_inspect_reports_for_people_and_in_json_for_programs(
     tmp_path: Path, orders: Path
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert "no.eml cannot be read" in one_line(done)
 
 
+@pytest.mark.slow
 def test_doctor_says_what_to_change_and_answers_no(tmp_path: Path) -> None:
     done = claims(tmp_path, "doctor")
 

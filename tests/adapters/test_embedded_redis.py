@@ -23,9 +23,13 @@ from worker.bootstrap import Parts
 from worker.domain.errors import SettingsInvalid
 from worker.settings import Settings
 
-pytestmark = pytest.mark.skipif(
-    find_redis_server() is None, reason="no redis-server: apt-get install redis-server"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        find_redis_server() is None,
+        reason="no redis-server: apt-get install redis-server",
+    ),
+]
 
 LATEST_S = 10.0
 OWNING = """

@@ -17,6 +17,8 @@ from tests.builders_mail import a_file, invoice_pdf, make_mail, zip_of
 from worker.adapters import mime
 from worker.domain.mail import Trouble
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 5
 FROM = b"From: a@b.example\r\n"
 

@@ -143,6 +143,7 @@ def test_a_new_database_has_no_revision(database_url: str) -> None:
     assert latest() is not None
 
 
+@pytest.mark.slow
 def test_two_upgrades_side_by_side_both_end_well(database_url: str) -> None:
     program = [sys.executable, "-c", UPGRADING, database_url]
 

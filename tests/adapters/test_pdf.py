@@ -62,6 +62,7 @@ def test_twenty_pages_are_read(count: int, read: int) -> None:
     assert "page 21" not in found.text
 
 
+@pytest.mark.slow
 def test_text_is_bounded() -> None:
     found = pdf.read(pages(20, "words " * 2000))
 

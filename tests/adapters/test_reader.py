@@ -18,6 +18,8 @@ from worker.adapters.reader import ChildReader, Limits, ReaderPool
 from worker.domain.errors import GiveUp, RetryLater
 from worker.ports import ReadFailed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[ChildReader]:

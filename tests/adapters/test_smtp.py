@@ -258,6 +258,7 @@ def test_a_break_while_the_body_is_sent_leaves_the_relay_with_nothing() -> None:
         assert relay.mails == []
 
 
+@pytest.mark.slow
 def test_a_relay_that_stops_reading_the_body_is_a_timeout_before_the_dot() -> None:
     with Relay([{"body": SILENT}]) as relay, transport_to(relay) as transport:
         attempt = send(transport, BIG * 8)

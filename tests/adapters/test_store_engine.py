@@ -87,6 +87,7 @@ def add_one(database: Database) -> None:
 # -- SQLite under several writers ---------------------------------------------------
 
 
+@pytest.mark.slow
 def test_scenario_22_four_processes_that_read_modify_write_lose_no_update(
     sqlite: Database, sqlite_url: str
 ) -> None:

@@ -154,6 +154,7 @@ def test_every_volume_and_network_is_declared() -> None:
 if docker_compose := shutil.which("docker-compose"):
 
     @pytest.mark.parametrize("profile", [[], ["--profile", "try"]], ids=["", "try"])
+    @pytest.mark.slow
     def test_docker_compose_accepts_the_file(profile: list[str]) -> None:
         done = subprocess.run(  # noqa: S603 - our own command
             [str(docker_compose), *profile, "config", "--quiet"],

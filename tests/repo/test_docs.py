@@ -210,6 +210,7 @@ def test_every_instance_of_the_unit_is_a_command(path: Path) -> None:
         check_command([instance])
 
 
+@pytest.mark.slow
 def test_what_the_readme_shows_is_what_the_program_prints() -> None:
     blocks = SHOWN.findall(README.read_text())
 
