@@ -125,6 +125,21 @@ def test_a_child_dies_with_a_parent_that_was_killed() -> None:
     assert ends(child)
 
 
+@linux
+@pytest.mark.parametrize(("parent", "code"), [("os.getppid()", 0), (NOBODY, -9)])
+def test_a_parent_that_died_before_the_kernel_was_asked_is_noticed(
+    parent: object, code: int
+) -> None:
+    program = (
+        "import os; from worker.adapters.processes import die_with_parent;"
+        f" die_with_parent({parent})"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == code
+
+
 # -- the registry ---------------------------------------------------------------------
 
 
