@@ -135,7 +135,7 @@ def test_a_parent_that_died_before_the_kernel_was_asked_is_noticed(
         f" die_with_parent({parent})"
     )
 
-    done = subprocess.run([sys.executable, "-c", program], check=False)
+    done = subprocess.run([sys.executable, "-c", program], check=False)  # noqa: S603 - our own program
 
     assert done.returncode == code
 
