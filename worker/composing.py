@@ -13,6 +13,7 @@ SEND_QUEUE = "send"
 MUST_GO_OUT = frozenset({ReplyKind.RESPONSE})
 """Kinds whose holding must be told: the seven days do not wait."""
 BUDGET_WINDOW = timedelta(hours=24)
+BREAKER_WINDOW = timedelta(hours=1)
 
 
 def compose(
@@ -57,7 +58,7 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
     """Write outbox rows with the jobs that send them, and alerts for the stuck ones.
 
     Stuck are e-mails that could not be made, such as `template_error` and
-    `bad_recipient`, and held ones that keep a deadline.
+    `bad_recipient`, held ones that keep a deadline, and all that the breaker holds.
     """
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
@@ -65,6 +66,8 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
         elif email.raw is None or email.kind in MUST_GO_OUT:
             ref = f"email:{email_id}"
             work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)
+        elif email.held_reason == notify.BREAKER:
+            work.raise_alert("breaker_open", f"outbox:{work.at:%Y-%m-%dT%H}")
 
 
 def _held_reason(
@@ -74,7 +77,8 @@ def _held_reason(
     received_at: datetime | None,
     go_live_at: datetime | None,
 ) -> str:
-    since = parts.clock.now() - BUDGET_WINDOW
+    now = parts.clock.now()
+    since = now - BUDGET_WINDOW
     outbox, number = parts.store.outbox, reply.claim_id
     budgets = notify.Budgets(
         to_address=outbox.automatic_to(reply.to, notify.TO_STRANGERS, since=since),
@@ -82,6 +86,9 @@ def _held_reason(
         about_claim=0
         if number is None
         else outbox.automatic_about(number, since=since),
+        to_all=outbox.automatic(since=now - BREAKER_WINDOW),
+        most_to_all=parts.settings.answers_per_hour,
+        is_breaker_open=outbox.is_held_for(notify.BREAKER),
     )
     return notify.held_reason(
         reply, budgets, received_at=received_at, go_live_at=go_live_at

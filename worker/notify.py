@@ -19,6 +19,7 @@ from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
 from worker.replies.recipients import Identity
 
 __all__ = [
+    "BREAKER",
     "TO_STRANGERS",
     "WHAT_WE_MAY_SAY",
     "Budgets",
@@ -44,18 +45,27 @@ TO_STRANGERS = (
     ReplyKind.IDENTITY_NOTICE,
 )
 """What goes out on the word of somebody who is not proven to be the member."""
+BREAKER = "breaker"
+"""Why everything automatic is held once there was too much of it in an hour."""
 CLAIM_BUDGET = 12
 """Automatic mails about one claim in 24 h; more is a loop, not a member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """What was queued in the last 24 h, and how much of it is allowed."""
+    """What was queued lately, and how much of it is allowed.
+
+    To one address and about one claim in 24 h, to everybody in an hour (0: any
+    number). The breaker is open while it holds anything that no person has looked at.
+    """
 
     to_address: int
     most_to_address: int
     about_claim: int
     most_about_claim: int = CLAIM_BUDGET
+    to_all: int = 0
+    most_to_all: int = 0
+    is_breaker_open: bool = False
 
 
 def held_reason(
@@ -78,6 +88,8 @@ def held_reason(
         return "budget_of_address"
     if budgets.about_claim >= budgets.most_about_claim:
         return "budget_of_claim"
+    if budgets.is_breaker_open or 0 < budgets.most_to_all <= budgets.to_all:
+        return BREAKER
     return ""
 
 

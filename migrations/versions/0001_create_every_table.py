@@ -443,6 +443,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("emails", schema=None) as batch_op:
         batch_op.create_index("ix_emails_claim", ["claim_id"], unique=False)
+        batch_op.create_index("ix_emails_created", ["created_at"], unique=False)
         batch_op.create_index("ix_emails_message_id", ["message_id"], unique=False)
         batch_op.create_index(
             "ix_emails_recipient", ["recipient", "created_at"], unique=False
@@ -537,6 +538,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_emails_status")
         batch_op.drop_index("ix_emails_recipient")
         batch_op.drop_index("ix_emails_message_id")
+        batch_op.drop_index("ix_emails_created")
         batch_op.drop_index("ix_emails_claim")
 
     op.drop_table("emails")

@@ -175,7 +175,10 @@ def print_held(emails: Sequence[Email]) -> None:
             escape(email.subject),
         )
     out.print(table)
-    out.print("[dim]Send with `claims release NUMBER... --by NAME`.[/]")
+    out.print(
+        "[dim]Send with `claims release NUMBER... --by NAME`, or give up with"
+        " `claims discard`.[/]"
+    )
 
 
 def print_stats(

@@ -177,6 +177,10 @@ class Work:
         """Queue a held e-mail; False when it is not held, or was never rendered."""
         return email_rows.release_held(self.session, email_id)
 
+    def cancel_held(self, email_id: int) -> bool:
+        """Give up a held e-mail; False when it is not held."""
+        return email_rows.cancel_held(self.session, email_id)
+
     def hold_unsent(self, email_id: int, *, reason: str) -> None:
         """Hold an e-mail that is not sent yet."""
         email_rows.hold_unsent(self.session, email_id, reason=reason)

@@ -128,6 +128,21 @@ class Outbox:
         """Return how many e-mails were queued about one claim."""
         return self._count(EmailRow.claim_id == claim_id, EmailRow.created_at > since)
 
+    def automatic(self, *, since: datetime) -> int:
+        """Return how many e-mails were queued to anybody."""
+        return self._count(EmailRow.created_at > since)
+
+    def is_held_for(self, reason: str) -> bool:
+        """Return whether any e-mail is held for this reason."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(
+                    sa.exists().where(
+                        EmailRow.status == "held", EmailRow.held_reason == reason
+                    )
+                )
+            ).scalar_one()
+
     def _count(self, *where: sa.ColumnElement[bool]) -> int:
         with self._database.read() as session:
             return session.execute(
@@ -206,6 +221,18 @@ def release_held(session: Session, email_id: int) -> bool:
             EmailRow.raw.is_not(None),
         )
         .values(status="queued", held_reason="")
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return done is not None
+
+
+def cancel_held(session: Session, email_id: int) -> bool:
+    """Give up a held e-mail; False when it is not held."""
+    done = session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id == email_id, EmailRow.status == "held")
+        .values(status="cancelled")
         .returning(EmailRow.id)
         .execution_options(synchronize_session=False)
     ).scalar()

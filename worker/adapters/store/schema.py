@@ -428,6 +428,7 @@ class EmailRow(Base):
             name="has_bytes",
         ),
         sa.Index("ix_emails_claim", "claim_id"),
+        sa.Index("ix_emails_created", "created_at"),
         sa.Index("ix_emails_message_id", "message_id"),
         sa.Index("ix_emails_recipient", "recipient", "created_at"),
         sa.Index("ix_emails_status", "status"),
