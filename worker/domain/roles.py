@@ -230,13 +230,22 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
 
 def _judged(kind: DocumentKind, reading: TextReading, *, is_sure: bool) -> Role:
     """The role: certain with our number, refused with another's, else to look at."""
-    lines = f"{reading.item_lines} item lines, {len(reading.amounts)} amounts"
     if reading.names_order:
-        return Role(kind, f"order number, {lines} in its text", not is_sure)
+        return Role(kind, _said("order number", reading), not is_sure)
     if reading.other_orders:
         other = reading.other_orders[0].upper()
         return Role(kind, f"names another order: {other}", why=Why.WRONG_ORDER)
-    return Role(kind, f"no order number, {lines} in its text", is_provisional=True)
+    return Role(kind, _said("no order number", reading), is_provisional=True)
+
+
+def _said(number: str, reading: TextReading) -> str:
+    """What a text holds, for staff."""
+    counts = (
+        (reading.item_lines, "item line", "item lines"),
+        (len(reading.amounts), "amount", "amounts"),
+    )
+    said = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
+    return f"{', '.join([number, *said])} in its text"
 
 
 def _title(text: str) -> str:
