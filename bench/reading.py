@@ -1,8 +1,9 @@
 """How well mails are read: right, wrong but harmless, or harmful, for each answer.
 
-Runs the labelled set (tests/fixtures/mail) through the worker's own inspection. Harmless
-is what asks a person or is mended later; harmful is what asks a member for what was
-there, accepts what was not, answers a machine, tells a stranger, or loses a claim.
+Runs the labelled set (tests/fixtures/mail) through the worker's own inspection.
+Harmless is what asks a person or is mended later; harmful is what asks a member for
+what was there, accepts what was not, answers a machine, tells a stranger, or loses a
+claim.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from bench.rig import show, show_end
 from tests.fixtures.mail import SEED, Half, by_hand, make
 from tests.fixtures.mail.label import Case, Score
 from tests.reading import ROWS, Judged, read
+from worker import log as logs
 
 WANTED_SHARE = 0.97
 """Right answers of all, on mails not used while building. Source: issue "Reading mail
@@ -53,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if args.write is not None:
         return _write(cases, args.write)
+    logs.configure(stream=sys.stderr, level="error")
     mails = sum(len(case.mails) for case in cases)
     judged = list(read(cases, progress=lambda n: show(f"{n} of {mails} mails")))
     show_end()

@@ -13,7 +13,7 @@ from worker.domain.documents import DocumentKind
 from worker.inspection import Inspected, inspector, to_dict
 from worker.settings import Settings
 
-ROWS = ("fate", "type", "state", "D1", "D2", "D3", "D4", "e-mails")
+ROWS = ("fate", "order", "type", "state", "D1", "D2", "D3", "D4", "e-mails")
 _ANSWERS_TO_STRANGERS = frozenset({"confirm_identity", "cannot_match"})
 
 
@@ -58,6 +58,8 @@ def _judge(found: Inspected, label: Label) -> Iterator[_Answer]:
     if label.claim_type is not None:
         kind = got["claim_type"] or "none"
         yield _plain("type", kind, frozenset({label.claim_type}))
+    if label.order_number is not None:
+        yield _order(got["order_number"], label.order_number)
     if label.states is not None:
         yield _plain("state", got["state"] or "none", label.states)
     for kind, wanted in label.documents.items():
@@ -110,6 +112,13 @@ def _text_of(raw: bytes) -> str:
 def _plain(row: str, got: str, right: frozenset[str]) -> _Answer:
     score = Score.RIGHT if got in right else Score.HARMLESS
     return row, score, got, _words(right)
+
+
+def _order(got: str | None, wanted: str) -> _Answer:
+    if got is None:
+        return "order", Score.HARMLESS, "none", wanted
+    score = Score.RIGHT if got == wanted else Score.HARMFUL
+    return "order", score, got, wanted
 
 
 def _words(values: Iterator[str] | frozenset[str]) -> str:
