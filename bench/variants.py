@@ -51,21 +51,21 @@ def main(arguments: list[str] | None = None) -> int:
     if not (args.scenarios / "orders.csv").is_file():
         print(f"{args.scenarios} holds no orders.csv", file=sys.stderr)
         return 2
-    results = []
+    print(f"{'seed':>6}  agree")
+    has_failed = False
     with tempfile.TemporaryDirectory(prefix="variants-") as private:
         for seed in args.seeds:
             folder = (args.keep or Path(private)) / f"seed-{seed}"
             show(f"seed {seed}: making")
             make_variant(args.scenarios, folder, seed)
             show(f"seed {seed}: checking")
-            results.append((seed, check(args.scenarios, folder, args)))
-    show_end()
-    print(f"{'seed':>6}  agree")
-    for seed, (agree, total, faults) in results:
-        print(f"{seed:>6}  {agree} of {total}")
-        for fault in faults:
-            print(f"        {fault}")
-    return int(any(agree != total or not total for _, (agree, total, _) in results))
+            agree, total, faults = check(args.scenarios, folder, args)
+            show_end()
+            print(f"{seed:>6}  {agree} of {total}", flush=True)
+            for fault in faults:
+                print(f"        {fault}", flush=True)
+            has_failed |= agree != total or not total
+    return int(has_failed)
 
 
 def make_variant(scenarios: Path, folder: Path, seed: int) -> Exchange:
