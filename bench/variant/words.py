@@ -122,5 +122,6 @@ FILE_NAMES = {
 ALIKE = {
     "outer packaging": "outer packaging box",
     "broken contents": "broken contents inside",
+    "contents": "broken contents inside",
 }
 """Other ways in which the scenarios say it."""
