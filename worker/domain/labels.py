@@ -81,6 +81,8 @@ def may_count(file: Attachment, mail: Mail) -> bool:
             return not _is_decoration(file, mail)
         case FileKind.CALENDAR:
             return False
+        case FileKind.OTHER | FileKind.TEXT if file.media_type in _NEVER_EVIDENCE:
+            return False
         case _:
             return not is_container(file) and not _CLUTTER.fullmatch(file.filename)
 
@@ -93,13 +95,20 @@ def is_container(file: Attachment) -> bool:
 
 def is_unread_mail(file: Attachment) -> bool:
     """Return whether it is a mail that the reader could not open."""
-    is_foreign = file.media_type in _FOREIGN_MAILS
-    return is_foreign or (file.kind is FileKind.MAIL and file.trouble is not None)
+    return file.kind is FileKind.MAIL and file.trouble is not None
 
 
 # -- private ------------------------------------------------------------------------
 
-_FOREIGN_MAILS = frozenset({"application/vnd.ms-outlook", "application/ms-tnef"})
+_NEVER_EVIDENCE = frozenset(
+    {
+        "application/applefile",
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "text/vcard",
+    }
+)
+"""What mail programs add by themselves."""
 _CLUTTER = re.compile(r"att\d{2,6}\.(?:txt|html?|dat|bin|c)|noname", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[^\s,;:()\[\]<>\"']{1,100}\.[a-z]{3,4}\b", re.IGNORECASE)
 _SHORTEST_STEM = 4
