@@ -9,10 +9,11 @@ from worker.adapters import pdf, pictures
 from worker.adapters.filetypes import (
     ENCRYPTED_OFFICE,
     HEAD_BYTES,
+    OLE,
     SAVED_PAGE,
     Type,
 )
-from worker.adapters.reading import body, html_text, office, parts, rtf
+from worker.adapters.reading import body, html_text, letter, office, parts, rtf
 from worker.adapters.reading.headers import HEADER_ERRORS
 from worker.adapters.reading.texts import (
     MAX_ENCODED_FACTOR,
@@ -48,16 +49,9 @@ _CLOSED_ARCHIVES = {
     "application/vnd.rar": "RAR archive, not opened; zip is",
     "application/x-7z-compressed": "7z archive, not opened; zip is",
 }
-_OLD_OFFICE = {
-    "application/msword": "old Word format (.doc), its text is not read",
-    "application/vnd.ms-excel": "old Excel format (.xls), its text is not read",
-    "application/vnd.ms-powerpoint": "old PowerPoint format, its text is not read",
-}
-LINK_NOTE = "only a link to a file, the file itself was not sent"
-PARTIAL_NOTE = "one piece of a mail that was sent in several, not put together"
 DECLARED_NOTES = {
-    "message/external-body": LINK_NOTE,
-    "message/partial": PARTIAL_NOTE,
+    "message/external-body": letter.LINK_NOTE,
+    "message/partial": "one piece of a mail that was sent in several, not put together",
 }
 """What a part is whose type says that its content is elsewhere."""
 
@@ -82,6 +76,24 @@ class Look:
     note: str = ""
     cost: int = 0
     """What it took, in pixels, so that a mail of many files stays bounded in time."""
+
+
+_CLOSED_OFFICE = {
+    ENCRYPTED_OFFICE: Look(
+        trouble=Trouble.ENCRYPTED, note="office file locked with a password"
+    ),
+    OLE: Look(
+        trouble=Trouble.UNREADABLE,
+        note="old office file or Outlook message that cannot be opened",
+    ),
+    "application/msword": Look(note="old Word format (.doc), its text is not read"),
+    "application/vnd.ms-excel": Look(
+        note="old Excel format (.xls), its text is not read"
+    ),
+    "application/vnd.ms-powerpoint": Look(
+        note="old PowerPoint format (.ppt), its text is not read"
+    ),
+}
 
 
 def collect(chunks: Iterable[bytes | memoryview], *, open_limit: int) -> Blob:
@@ -201,14 +213,10 @@ def _look_at_scan(file: _Opened, cost: int) -> Look:
 
 
 def _look_at_office(file: _Opened) -> Look:
-    if file.media_type == ENCRYPTED_OFFICE:
-        note = "office file locked with a password"
-        return Look(trouble=Trouble.ENCRYPTED, note=note)
     if file.media_type == "application/rtf":
-        text = rtf.to_text(file.data, MAX_TEXT_CHARS)
-        return Look(text=text, cost=PAGE_COST)
+        return Look(text=rtf.to_text(file.data, MAX_TEXT_CHARS), cost=PAGE_COST)
     if not file.data.startswith(b"PK"):
-        return Look(note=_OLD_OFFICE.get(file.media_type, "old format, not read"))
+        return _CLOSED_OFFICE.get(file.media_type, Look(note="old format, not read"))
     try:
         if file.media_type.startswith("application/vnd.apple."):
             return _look_at_preview(file)

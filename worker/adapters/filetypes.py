@@ -19,6 +19,7 @@ from worker.domain.mail import FileKind
 HEAD_BYTES = 64 * 1024
 START_BYTES = 1024
 ENCRYPTED_OFFICE = "application/x-ole-encrypted"
+OLE = "application/x-ole-storage"
 MSG = "application/vnd.ms-outlook"
 TNEF = "application/ms-tnef"
 EMLX = "message/x-emlx"
@@ -113,6 +114,12 @@ _SAVED_BY = re.compile(
 )
 """How browsers begin a page that they save as one file (.mht)."""
 _RELATED = re.compile(rb"\nContent-Type: *multipart/related", re.IGNORECASE)
+_TEXT_STARTS = {
+    b"BEGIN:VCALENDAR": Type("text/calendar", FileKind.CALENDAR),
+    b"BEGIN:VCARD": Type("text/vcard", FileKind.TEXT),
+    b"-----BEGIN PGP MESSAGE": Type("application/pgp-encrypted", FileKind.OTHER),
+    b"-----BEGIN PGP SIGNATURE": Type("application/pgp-signature", FileKind.OTHER),
+}
 _HTML_START = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _HTML_PIECE = re.compile(rb"<(?:table|div|p|br|span|font|meta)\b[^>]*>", re.IGNORECASE)
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
@@ -184,7 +191,8 @@ def _ole_type(data: bytes | memoryview) -> Type:
     except CompoundDamaged:
         whole = bytes(data)
         found = (k for name, k in _OLE_TYPES if name.encode("utf-16-le") in whole)
-    return next(found, Type("application/x-ole-storage", FileKind.OTHER))
+        return next(found, Type(OLE, FileKind.OFFICE))
+    return next(found, Type(OLE, FileKind.OTHER))
 
 
 def _mail_type(head: bytes, declared: str, filename: str) -> Type | None:
@@ -219,16 +227,11 @@ def _is_text(head: bytes) -> bool:
 
 def _text_type(head: bytes, declared: str, filename: str) -> Type:
     start = head[:START_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"BEGIN:VCALENDAR"):
-        return Type("text/calendar", FileKind.CALENDAR)
-    if start.startswith(b"BEGIN:VCARD"):
-        return Type("text/vcard", FileKind.TEXT)
+    for beginning, found in _TEXT_STARTS.items():
+        if start.startswith(beginning):
+            return found
     if b"<svg" in start:
         return Type("image/svg+xml", FileKind.OTHER)
-    if start.startswith(b"-----BEGIN PGP MESSAGE"):
-        return Type("application/pgp-encrypted", FileKind.OTHER)
-    if start.startswith(b"-----BEGIN PGP SIGNATURE"):
-        return Type("application/pgp-signature", FileKind.OTHER)
     is_named = filename.lower().endswith((".html", ".htm")) or declared == "text/html"
     if _HTML_START.search(start) or (is_named and _HTML_PIECE.search(head)):
         return Type("text/html", FileKind.HTML)

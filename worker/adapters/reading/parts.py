@@ -237,9 +237,14 @@ def _guarded_param(view: email.message.Message, header: str, name: str) -> str:
         if isinstance(value, str):
             return email.utils.unquote(value)
         charset, _, text = value
-        return decode(text.encode("latin-1"), charset)
+        return decode(text.encode("latin-1"), charset) if _is_bytes(text) else text
     except HEADER_ERRORS:
         return ""
+
+
+def _is_bytes(text: str) -> bool:
+    """Return whether a decoded parameter is still bytes, one in each character."""
+    return all(ord(letter) < 256 for letter in text)  # noqa: PLR2004 - a byte
 
 
 def _disposition(view: email.message.Message) -> str:
