@@ -21,7 +21,7 @@ from tests.builders import (
 )
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind, Piece, Verdict, Why, judge
-from worker.domain.mail import Attachment, FileKind, Trouble
+from worker.domain.mail import Attachment, FileKind, Picture, Trouble
 from worker.domain.roles import dropped, pieces
 
 D1, D2, D3, D4 = DocumentKind
@@ -462,12 +462,40 @@ def test_a_locked_archive_of_photographs_was_meant_as_photographs() -> None:
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/vnd.ms-outlook", "application/ms-tnef"]
+    ("kind", "media_type"),
+    [
+        (FileKind.MAIL, "application/vnd.ms-outlook"),
+        (FileKind.ARCHIVE, "application/ms-tnef"),
+    ],
 )
-def test_A4_a_mail_format_that_we_cannot_open_is_said(media_type: str) -> None:
-    file = an_attachment("mail.msg", kind=FileKind.OTHER, media_type=media_type)
+def test_A4_a_broken_outlook_file_is_an_order_mail_that_cannot_be_read(
+    kind: FileKind, media_type: str
+) -> None:
+    file = an_attachment(
+        "file.dat",
+        kind=kind,
+        media_type=media_type,
+        trouble=Trouble.UNREADABLE,
+        note="Outlook message that cannot be read",
+    )
 
     assert whys(file) == {D2: Why.UNREADABLE}
+
+
+def test_a_scan_is_the_paper_that_is_wanted_and_then_photographs() -> None:
+    page = Picture(1132, 1600, "photograph")
+    scan = an_attachment("scan0001.pdf", picture=page)
+
+    alone = verdicts(scan)
+    beside_papers = verdicts(an_invoice(), an_order_mail(), scan)
+
+    assert alone == {D1: PROVISIONAL}
+    assert beside_papers == {
+        D1: SATISFIED,
+        D2: SATISFIED,
+        D3: PROVISIONAL,
+        D4: PROVISIONAL,
+    }
 
 
 def test_a_film_is_not_a_photograph() -> None:

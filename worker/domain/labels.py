@@ -95,11 +95,14 @@ def is_container(file: Attachment) -> bool:
 
 def is_unread_mail(file: Attachment) -> bool:
     """Return whether it is a mail that the reader could not open."""
-    return file.kind is FileKind.MAIL and file.trouble is not None
+    is_mail = file.kind is FileKind.MAIL or file.media_type == _WINMAIL
+    return is_mail and file.trouble is not None
 
 
 # -- private ------------------------------------------------------------------------
 
+_WINMAIL = "application/ms-tnef"
+"""Outlook's own wrapping of a mail, which holds what was attached to it."""
 _NEVER_EVIDENCE = frozenset(
     {
         "application/applefile",

@@ -5,6 +5,7 @@ made from inside. One pass over the control words, no library: striprtf drops th
 HTML, and RTFDE is not free enough for us. Source: RTF 1.9.1, MS-OXRTFEX, MS-OXRTFCP.
 """
 
+import itertools
 import re
 import struct
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from worker.adapters.reading.texts import clean, decode
 
 MAX_RTF_BYTES = 4 * 1024 * 1024
 """Read of one text. Our choice: pictures inside make the rest."""
+MAX_TOKENS = 300_000
+"""Words and braces of one text: a second. Our choice."""
 MAX_GROUPS = 200
 """Groups inside groups. Our choice."""
 
@@ -164,7 +167,7 @@ class _Reader:
 
     def run(self, data: bytes) -> None:
         most = html_text.MAX_HTML_CHARS
-        for token in _TOKEN.finditer(data):
+        for token in itertools.islice(_TOKEN.finditer(data), MAX_TOKENS):
             word, number, code, symbol, brace, text = token.groups()
             if code is not None:
                 self._bytes(bytes.fromhex(code.decode("ascii")))

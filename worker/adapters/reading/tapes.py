@@ -5,6 +5,7 @@ negative size (CVE-2025-8194) and believes what sparse files say.
 """
 
 import bz2
+import itertools
 import lzma
 import tarfile
 import zlib
@@ -77,9 +78,10 @@ def tar_members(data: bytes, *, budget_bytes: int) -> list[Member]:
     Raises:
         ArchiveRefused: `too_many`, `too_big` or `damaged`.
     """
+    files = itertools.islice(_tar_files(memoryview(data)), MAX_MEMBERS + 1)
     found = [
         Member(name, len(content), partial(iter, [content]))
-        for name, content in _tar_files(memoryview(data))
+        for name, content in files
         if not is_clutter(name)
     ]
     code = None
