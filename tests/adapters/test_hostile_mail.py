@@ -157,18 +157,18 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a zip whose members overlap": attaching(lambda: overlapping_zip(900), "a.zip"),
     "zips in zips in zips": attaching(lambda: zipped(4), "a.zip"),
     "a gzip bomb": attaching(lambda: gzip.compress(bytes(50_000_000)), "a.gz"),
-    "a tar of 40,000 files": attaching(
-        lambda: tarfile.TarInfo("a").tobuf() * 40_000, "a.tar"
+    "a tar of 5,000 files": attaching(
+        lambda: tarfile.TarInfo("a").tobuf() * 5_000, "a.tar"
     ),
     "an office file of entities": attached(
         zip_of({"word/document.xml": ENTITIES}), "a.docx"
     ),
-    "a sheet of a million cells": attaching(
+    "a sheet of 300,000 cells": attaching(
         lambda: zip_of(
             {
                 "xl/workbook.xml": b"<x/>",
-                "xl/sharedStrings.xml": b"<si><t>a</t></si>" * 300_000,
-                "xl/worksheets/sheet1.xml": b'<c t="s"><v>1</v></c>' * 1_000_000,
+                "xl/sharedStrings.xml": b"<si><t>a</t></si>" * 100_000,
+                "xl/worksheets/sheet1.xml": b'<c t="s"><v>1</v></c>' * 300_000,
             }
         ),
         "a.xlsx",
@@ -193,9 +193,9 @@ FILES: dict[str, Callable[[], bytes]] = {
         "a.pdf",
     ),
     "a PDF of forms in forms": attaching(laughing_pdf, "a.pdf"),
-    "a PDF of 50 MB in 500 bytes": attaching(
+    "a PDF of 13 MB in 200 bytes": attaching(
         lambda: page_of(
-            packed_twice(b"0 0 1 1 re f\n" * 4_000_000),
+            packed_twice(b"0 0 1 1 re f\n" * 1_000_000),
             b"/Filter[/FlateDecode/FlateDecode]",
         ),
         "a.pdf",

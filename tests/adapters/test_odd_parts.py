@@ -354,8 +354,8 @@ def test_a_packed_file_that_is_not_safe_stays_closed(
 @pytest.mark.parametrize(
     ("data", "note"),
     [
-        (b"Rar!\x1a\x07\x00xx", "RAR archive, not opened; zip is"),
-        (b"7z\xbc\xaf\x27\x1cxx", "7z archive, not opened; zip is"),
+        (b"Rar!\x1a\x07\x00xx", "RAR archive, not opened; a zip would be"),
+        (b"7z\xbc\xaf\x27\x1cxx", "7z archive, not opened; a zip would be"),
     ],
 )
 def test_an_archive_that_is_not_opened_says_which(data: bytes, note: str) -> None:

@@ -482,20 +482,24 @@ def test_A4_a_broken_outlook_file_is_an_order_mail_that_cannot_be_read(
     assert whys(file) == {D2: Why.UNREADABLE}
 
 
-def test_a_scan_is_the_paper_that_is_wanted_and_then_photographs() -> None:
-    page = Picture(1132, 1600, "photograph")
-    scan = an_attachment("scan0001.pdf", picture=page)
+@pytest.mark.parametrize("looks_like", ["photograph", "document"])
+def test_a_scan_is_the_paper_that_is_wanted(looks_like: str) -> None:
+    page = Picture(1132, 1600, looks_like)
 
-    alone = verdicts(scan)
-    beside_papers = verdicts(an_invoice(), an_order_mail(), scan)
+    assert verdicts(an_attachment("s.pdf", picture=page)) == {D1: PROVISIONAL}
 
-    assert alone == {D1: PROVISIONAL}
-    assert beside_papers == {
-        D1: SATISFIED,
-        D2: SATISFIED,
-        D3: PROVISIONAL,
-        D4: PROVISIONAL,
-    }
+
+@pytest.mark.parametrize(
+    ("looks_like", "photos"), [("photograph", {D3, D4}), ("document", set())]
+)
+def test_photographs_in_a_pdf_are_looked_at_where_both_papers_are_there(
+    looks_like: str, photos: set[DocumentKind]
+) -> None:
+    scan = an_attachment("s.pdf", picture=Picture(1132, 1600, looks_like))
+
+    found = verdicts(an_invoice(), an_order_mail(), scan)
+
+    assert {kind for kind, verdict in found.items() if verdict is PROVISIONAL} == photos
 
 
 def test_a_film_is_not_a_photograph() -> None:

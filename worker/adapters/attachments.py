@@ -47,8 +47,8 @@ _NOTES = {
     "image/svg+xml": "drawing, not opened",
 }
 _CLOSED_ARCHIVES = {
-    "application/vnd.rar": "RAR archive, not opened; zip is",
-    "application/x-7z-compressed": "7z archive, not opened; zip is",
+    "application/vnd.rar": "RAR archive, not opened; a zip would be",
+    "application/x-7z-compressed": "7z archive, not opened; a zip would be",
 }
 DECLARED_NOTES = {
     "message/external-body": letter.LINK_NOTE,

@@ -43,7 +43,9 @@ def named_roles(file: Attachment, mail: Mail) -> list[Role]:
     Names of papers are provisional, because nobody has read them yet.
     """
     for source, words in _labels(file, mail):
-        roles = list(_roles_of(words, f"by its {source}", is_photo=_is_photo(file)))
+        roles = list(
+            _roles_of(words, f"by its {source}", is_photo=shows_photographs(file))
+        )
         if roles:
             return roles
     return []
@@ -59,6 +61,11 @@ def is_paper_picture(file: Attachment) -> bool:
     """Return whether a picture shows a page or a screen, by its looks or its name."""
     looks = file.picture is not None and file.picture.looks_like == "document"
     return looks or wording.names_a_screenshot(file.filename)
+
+
+def shows_photographs(file: Attachment) -> bool:
+    """Return whether its picture, or the page drawn of it, is a photograph."""
+    return file.picture is not None and file.picture.looks_like == "photograph"
 
 
 def unusable(file: Attachment) -> Why | None:
@@ -168,10 +175,6 @@ def _caption(file: Attachment, mail: Mail) -> str:
 
 _EXTENSION = re.compile(r"\A\.[A-Za-z]{3,4}\b")
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
-
-
-def _is_photo(file: Attachment) -> bool:
-    return file.picture is not None and file.picture.looks_like == "photograph"
 
 
 def _is_decoration(file: Attachment, mail: Mail) -> bool:
