@@ -309,7 +309,8 @@ def _likely_kinds(file: Attachment, case: _Case) -> tuple[DocumentKind, ...]:
     """What an unlabelled file is of: photographs D3 and D4, a screen D2, a scan D1.
 
     Of a parcel that never came there is no photograph, so there it is of a paper; and
-    where both papers are good, a page is taken for a photograph of a label.
+    where both papers are good, a page is taken for a photograph of a label. A PDF
+    whose page is a photograph may be photographs put into one file.
     """
     has_photos = case.claim_type is not ClaimType.TOTAL_LOSS
     is_picture = file.kind is FileKind.PICTURE
@@ -320,7 +321,8 @@ def _likely_kinds(file: Attachment, case: _Case) -> tuple[DocumentKind, ...]:
     wanted = case.first_wanted(*((D2, D1) if is_mail else (D1, D2)))
     if wanted is not None:
         return (wanted,)
-    return _PHOTOS if has_photos and is_picture else ()
+    is_shown = is_picture or labels.shows_photographs(file)
+    return _PHOTOS if has_photos and is_shown else ()
 
 
 def _is_in_shop_mail(file: Attachment, case: _Case) -> bool:
