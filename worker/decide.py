@@ -159,7 +159,7 @@ def release(parts: Parts, email_id: int, *, by: str) -> str:
 
 
 def discard(parts: Parts, email_id: int, *, by: str, reason: str) -> str:
-    """Give up a held e-mail, which is never sent; return its subject.
+    """Give up a held e-mail, which is not sent again; return its subject.
 
     Raises:
         UsageError: it is not held.
@@ -168,7 +168,8 @@ def discard(parts: Parts, email_id: int, *, by: str, reason: str) -> str:
     with parts.store.transaction() as work:
         if not work.cancel_held(email_id):
             raise UsageError(f"e-mail {email_id} is not held any more")
-        _note(work, email, Event.EMAIL_DISCARDED, by=by, reason=reason)
+        why = f"{email.kind}: {reason}"
+        _note(work, email, Event.EMAIL_DISCARDED, by=by, reason=why)
     return email.subject
 
 

@@ -103,7 +103,7 @@ def discard(
     emails: HeldEmails = None,
     held_for: HeldFor = None,
 ) -> None:
-    """Give up held e-mails: they are kept and never sent."""
+    """Give up held e-mails: they are kept, and not sent again."""
     parts = _parts()
     for email_id in _chosen(parts, emails, held_for):
         subject = decide.discard(parts, email_id, by=by, reason=reason)
@@ -116,11 +116,13 @@ def _chosen(parts: Parts, emails: list[int] | None, held_for: str | None) -> lis
         raise UsageError("name the e-mails by number, or the reason with --held-for")
     if emails:
         return emails
-    held = parts.store.outbox.held()
-    found = [email.email_id for email in held if email.held_reason == held_for]
+    if held_for is None:
+        return []
+    found = parts.store.outbox.held_for(held_for)
     if not found:
-        reasons = ", ".join(sorted({email.held_reason for email in held})) or "any"
-        raise UsageError(f"no e-mail is held for {held_for}; there are: {reasons}")
+        reasons = parts.store.outbox.held_reasons()
+        there = f"there are: {', '.join(reasons)}" if reasons else "nothing is held"
+        raise UsageError(f"no e-mail is held for {held_for!r}; {there}")
     return found
 
 
