@@ -126,7 +126,8 @@ class Office:
                 "update jobs set run_at_ms = 0, rung_at_ms = 0 where state = 'ready'"
             )
         for queue in QUEUES:
-            self.queue.ring(self.store.jobs.due(queue))
+            due = self.store.jobs.due(queue, limit=MOST_JOBS, quiet_for=timedelta())
+            self.queue.ring(due)
         self.run()
 
     def wait_until(self, at: datetime) -> None:

@@ -6,7 +6,6 @@ dies, the kernel ends its children.
 """
 
 import contextlib
-import importlib
 import multiprocessing
 import os
 import signal
@@ -14,16 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.context import ForkProcess
 
 import structlog
-from setproctitle import setproctitle
 
-from worker.adapters.clock import SystemClock
-from worker.adapters.processes import die_with_parent
-from worker.settings import Settings
+from worker.adapters.processes import die_with_parent, set_title
 
 log = structlog.get_logger()
 
@@ -31,20 +27,11 @@ STEADY = (("poll",), ("work",), ("schedule",))
 """What runs under `claims serve`, as words of the command line."""
 UNTIL_IDLE = (("poll", "--every", "1"), ("work",), ("schedule",), ("idle",))
 """The same until all is done; the last one sees that and ends."""
-LOADED = (
-    "worker.actors",
-    "worker.adapters.migrations",
-    "worker.poll",
-    "worker.runner",
-    "worker.schedule",
-    "worker.serve",
-)
-"""What the children need; loading it takes longer than all else at their start."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 FIRST_PAUSE = timedelta(milliseconds=100)
 LONGEST_PAUSE = timedelta(seconds=5)
 HEALTHY_AFTER = timedelta(seconds=2)
-"""What fails at its start fails sooner: it forks and is there within 0.3 s."""
+"""What lived so long did not fail at its start. Our choice."""
 LOOK_EVERY = timedelta(milliseconds=100)
 STOP_WITHIN = timedelta(seconds=20)
 STDOUT, STDERR = 1, 2
@@ -67,7 +54,6 @@ class Child:
     pause: timedelta = FIRST_PAUSE
     started: float = 0.0
     restart_at: float = 0.0
-    restarts: int = field(default=0)
 
     def tend(self, now: float) -> int | None:
         """Start the child where it is not running, with a growing pause between.
@@ -84,13 +70,16 @@ class Child:
             log.warning("child_ended", role=role, code=code, pid=pid)
             if now - self.started > HEALTHY_AFTER.total_seconds():
                 self.pause = FIRST_PAUSE
-            self.restart_at = now + self.pause.total_seconds()
-            self.pause = min(self.pause * 2, LONGEST_PAUSE)
-            self.restarts += 1
             self.process = None
+            self._wait_longer(now)
         if now >= self.restart_at:
             self.started = now
-            self._fork()
+            try:
+                self.process = self._fork()
+            except OSError as error:  # no memory, or no process to be had
+                name = type(error).__name__
+                log.warning("child_not_started", role=self.words[0], exc_type=name)
+                self._wait_longer(now)
         return None
 
     def stop(self) -> None:
@@ -107,15 +96,20 @@ class Child:
             self.process.kill()
             self.process.join()
 
-    def _fork(self) -> None:
+    def _wait_longer(self, now: float) -> None:
+        self.restart_at = now + self.pause.total_seconds()
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+    def _fork(self) -> ForkProcess:
         fork = multiprocessing.get_context("fork")
-        self.process = fork.Process(target=self._run, args=(os.getpid(),))
-        # A signal that comes before the child has its own handlers waits for them.
+        process = fork.Process(target=self._run, args=(os.getpid(),), daemon=True)
+        # A signal must not reach the supervisor's handlers, which the child inherits.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            self.process.start()
+            process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        return process
 
     def _run(self, parent: int) -> None:
         """Be `claims WORDS` in a process just forked."""
@@ -125,7 +119,7 @@ class Child:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         if self.output is not None:
             os.dup2(self.output, STDOUT)
-        setproctitle(f"claims {self.words[0]}")
+        set_title(f"claims {self.words[0]}")
         sys.argv = ["claims", *self.words, "--migrate"]
         self.main()
 
@@ -133,25 +127,15 @@ class Child:
 class Children:
     """The processes of one `claims serve`.
 
+    What they need is loaded before, and SIGCHLD is not ignored.
+
     Args:
-        settings: a shifted clock begins at one instant for all children, also for
-            those that are started later.
         main: the command line, see Child.
         until_idle: they look at the mailbox every second, and one of them prints the
             counts and ends when all is done; only its words go to stdout.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        main: Callable[[], object],
-        *,
-        until_idle: bool = False,
-    ) -> None:
-        if settings.clock is not None and settings.clock_anchor is None:
-            os.environ["CLAIMS_CLOCK_ANCHOR"] = SystemClock().now().isoformat()
-        for name in LOADED:
-            importlib.import_module(name)
+    def __init__(self, main: Callable[[], object], *, until_idle: bool = False) -> None:
         self._children = [
             Child(words, main, STDERR if until_idle else None)
             for words in (UNTIL_IDLE if until_idle else STEADY)
@@ -159,6 +143,12 @@ class Children:
         if until_idle:
             self._children[-1].output = None
             self._children[-1].may_end = True
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of those that have started."""
+        started = (child.process for child in self._children)
+        return tuple(one.pid for one in started if one is not None and one.pid)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:

@@ -1,11 +1,13 @@
 """Logs: JSON lines on stdout, constant events, and fields from a short list.
 
 No personal data: no addresses, names, subjects, Message-IDs or mail text. A field
-that is not on the list is dropped, so that a mistake cannot leak.
+that is not on the list is dropped, so that a mistake cannot leak. Of what a library
+says only the place is kept, since its words may hold anything.
 """
 
 import logging
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -31,6 +33,7 @@ LIBRARY_LEVELS = {
     "mail.log": logging.ERROR,  # aiosmtpd
     "asyncio": logging.ERROR,
 }
+SAID_AGAIN_AFTER_S = 60.0
 
 
 def configure(
@@ -43,9 +46,7 @@ def configure(
         level: the lowest level of our own events.
         stream: where to; None means stdout.
     """
-    logging.basicConfig(
-        format="%(message)s", stream=stream or sys.stdout, level=logging.WARNING
-    )
+    logging.basicConfig(handlers=[_OnlyThePlace()], level=logging.WARNING)
     for name, library_level in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(library_level)
     renderer: Any = (
@@ -61,8 +62,36 @@ def configure(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        # A line is written whole: processes share the stream.
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stdout),
     )
+
+
+def silence_libraries() -> None:
+    """Let no library say any more that what it talks to is gone."""
+    logging.disable(logging.CRITICAL)
+
+
+class _OnlyThePlace(logging.Handler):
+    """Says once a minute for each place that a library had something to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        where = f"{record.name}:{record.lineno}"
+        now = time.monotonic()
+        if now - self._said.get(where, -SAID_AGAIN_AFTER_S) < SAID_AGAIN_AFTER_S:
+            return
+        self._said[where] = now
+        kind = record.exc_info[0] if record.exc_info else None
+        structlog.get_logger().warning(
+            "library_trouble",
+            where=where,
+            code=record.levelname.lower(),
+            exc_type=None if kind is None else kind.__name__,
+        )
 
 
 def only_known_fields(

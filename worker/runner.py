@@ -257,7 +257,7 @@ class Runner(Generic[P]):
         log.warning("reader_crashed", job_id=job.job_id, kind=job.kind)
         with self._recording(job) as work:
             work.put_back_failed(job, reason="reader_crashed", delay=timedelta())
-        self._store.ring([Bell(job.queue, job.job_id)])
+        self._store.ring([Bell(job.queue, job.job_id)], first=True)
 
     def _put_back(self, job: Job, reason: str, delay: timedelta) -> None:
         with self._recording(job) as work:

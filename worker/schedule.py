@@ -21,10 +21,12 @@ SWEEP_EVERY = timedelta(seconds=1)
 DEADLINES_EVERY = timedelta(seconds=5)
 BURY_EVERY = timedelta(seconds=5)
 DEEP = 200
-"""Of a queue with this many rings most jobs wait only for their turn."""
-MOST_RUNG, MOST_RUNG_DEEP = 500, 10
-"""How many a sweep rings at most; of a deep queue the oldest, whose rings may be lost
-while all others wait for them."""
+"""Of a queue with this many rings most jobs wait only for their turn. Our choice."""
+MOST_RUNG, RING_AGAIN_AFTER = 500, timedelta(seconds=3)
+MOST_RUNG_DEEP, RING_DEEP_AGAIN_AFTER = 10, timedelta(seconds=60)
+"""Which jobs a sweep rings: so many of the oldest, if they were not rung for so long.
+In a deep queue that is few, for those whose rings were lost while all others wait for
+them. Our choice: a lost ring costs at most a minute there."""
 
 
 class Scheduler:
@@ -66,8 +68,10 @@ class Scheduler:
             depth = self._parts.queue_depth(queue)
             if depth is None:
                 continue
-            limit = MOST_RUNG if depth < DEEP else MOST_RUNG_DEEP
-            bells = self._store.jobs.due(queue, limit=limit)
+            limit, quiet_for = MOST_RUNG, RING_AGAIN_AFTER
+            if depth >= DEEP:
+                limit, quiet_for = MOST_RUNG_DEEP, RING_DEEP_AGAIN_AFTER
+            bells = self._store.jobs.due(queue, limit=limit, quiet_for=quiet_for)
             self._store.ring(bells, first=True)
             rung += len(bells)
         return rung
@@ -83,6 +87,6 @@ class Scheduler:
     def bury_the_dead(self) -> None:
         """End the leases of processes of this machine that are certainly gone."""
         for owner, pid, ticks in self._store.processes.on_host(processes.host()):
-            if not processes.is_alive(pid, ticks):
-                self._store.processes.bury(owner)
+            is_gone = not processes.is_alive(pid, ticks)
+            if is_gone and self._store.processes.bury(owner):
                 log.info("process_buried", owner=owner)

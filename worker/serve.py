@@ -11,14 +11,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
+import structlog
+
 from worker.adapters import migrations
 from worker.adapters.processes import die_with_parent
 from worker.adapters.store.stats import MailboxHealth
 from worker.bootstrap import Parts
-from worker.children import stop_on_signals
+from worker.children import LONGEST_PAUSE, STOP_WITHIN, stop_on_signals
 from worker.domain.errors import RetryLater, UsageError
 
 __all__ = ["IdleWatch", "Supervisor", "one_line", "stop_on_signals"]
+
+log = structlog.get_logger()
 
 LOOK_EVERY = timedelta(milliseconds=200)
 QUIET_LOOKS = 2
@@ -30,12 +34,13 @@ TROUBLE_FOR = timedelta(seconds=20)
 class Supervisor:
     """Runs `claims serve` on a database and a Redis that it prepares.
 
-    It is a process of its own: it forks, and the demo has threads.
+    It is a process of its own, as it is in real life.
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._process: subprocess.Popen[bytes] | None = None
+        self._start_at = 0.0
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -52,15 +57,26 @@ class Supervisor:
 
     def tend(self) -> None:
         """Start `claims serve` where it does not run."""
-        if self._process is None or self._process.poll() is not None:
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            log.warning("child_ended", role="serve", code=code)
+            self._process = None
+            self._start_at = time.monotonic() + LONGEST_PAUSE.total_seconds()
+        if self._process is None and time.monotonic() >= self._start_at:
+            tether = partial(die_with_parent, os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "worker", "serve"],
-                preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509
+                preexec_fn=tether,  # noqa: PLW1509 - no thread holds a lock
             )
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(2 * STOP_WITHIN.total_seconds())
+        except subprocess.TimeoutExpired:
+            self._process.kill()
             self._process.wait()
 
 

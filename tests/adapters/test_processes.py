@@ -23,13 +23,14 @@ LATEST_S = 10.0
 NOBODY = 2**22 + 1
 """Beyond the largest pid of Linux. Source: proc_sys_kernel(5), pid_max."""
 PARENT = """
-import subprocess, sys
+import os, subprocess, sys
+from functools import partial
 from worker.adapters.processes import die_with_parent
 
 child = subprocess.Popen(
     [sys.executable, "-c", "import sys; sys.stdin.read()"],
     stdin=subprocess.PIPE,
-    preexec_fn=die_with_parent,
+    preexec_fn=partial(die_with_parent, os.getpid()),
 )
 print(child.pid, flush=True)
 sys.stdin.read()

@@ -30,6 +30,7 @@ from worker.adapters.store import NewJob, Store
 from worker.ports import Bell
 
 NOW = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
+QUIET_FOR = timedelta(seconds=3)
 LATEST_S = 10.0
 SOON_S = 0.3
 """Long enough for a worker that looks every 50 ms to do what it should not."""
@@ -118,6 +119,19 @@ def test_what_was_rung_before_the_worker_started_is_heard(
 
     assert waiting == 100
     assert queue.depth("send") == 0
+
+
+def test_what_is_rung_first_is_heard_before_all_that_waits_in_its_order(
+    url: str, queue: RedisQueue
+) -> None:
+    seen = Seen()
+    queue.ring(bells(1, 2))
+    queue.ring(bells(3, 4), first=True)
+
+    with working(url, seen.run_job, threads=1):
+        assert seen.wait_for(1, 2, 3, 4)
+
+    assert seen.job_ids == [3, 4, 1, 2]
 
 
 def test_a_worker_hears_its_own_queue_only(url: str, queue: RedisQueue) -> None:
@@ -347,7 +361,7 @@ def test_scenario_13_after_flushall_the_sweep_rings_what_is_due_again(
 
     with working(url, run_job):
         before = seen.stay()
-        store.ring(store.jobs.due("send"))
+        store.ring(store.jobs.due("send", limit=99, quiet_for=QUIET_FOR))
         assert seen.wait_for(*range(1, 21))
 
     assert rung == 20

@@ -14,7 +14,13 @@ import pytest
 import structlog
 
 import worker
-from worker.log import FIELDS, LIBRARY_LEVELS, configure, only_known_fields
+from worker.log import (
+    FIELDS,
+    LIBRARY_LEVELS,
+    _OnlyThePlace,
+    configure,
+    only_known_fields,
+)
 
 A_NAME = "Lena Hoffmann"
 WHOLE_PROGRAM = """
@@ -121,6 +127,26 @@ def test_no_field_for_a_members_words_is_on_the_list(name: str) -> None:
     assert only_known_fields(None, "info", {"event": "e", name: A_NAME}) == {
         "event": "e"
     }
+
+
+def test_of_what_a_library_says_only_the_place_is_kept_once_a_minute(
+    stream: io.StringIO,
+) -> None:
+    handler = _OnlyThePlace()
+    library = logging.getLogger("dramatiq.worker")
+    library.addHandler(handler)
+
+    for _ in range(3):
+        library.critical(
+            "Consumer of %s lost", A_NAME, exc_info=ConnectionResetError(A_NAME)
+        )
+    library.removeHandler(handler)
+
+    (line,) = lines(stream)
+    assert line["event"] == "library_trouble"
+    assert str(line["where"]).startswith("dramatiq.worker:")
+    assert (line["code"], line["exc_type"]) == ("critical", "ConnectionResetError")
+    assert A_NAME not in stream.getvalue()
 
 
 def test_debug_is_left_out_unless_it_is_asked_for(stream: io.StringIO) -> None:

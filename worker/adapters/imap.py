@@ -124,10 +124,12 @@ class ImapMailbox:
             return False
         with self._talk() as client:
             imap = imap_session.imaplib_of(client)
-            imap.noop()  # some servers tell in IDLE only what comes after it
-            counts = imap.untagged_responses.get("EXISTS") or [self._exists]
-            imap.untagged_responses.clear()
-            if int(counts[-1]) != self._exists:
+            imap.noop()  # in IDLE pymap 0.36 tells only what comes after its start
+            news = imap.untagged_responses
+            counts = news.get("EXISTS") or [self._exists]
+            has_news = "EXPUNGE" in news or int(counts[-1]) != self._exists
+            news.clear()
+            if has_news:
                 return True  # it came while the last pass was still under way
             tag = imap._command("IDLE")  # noqa: SLF001 - imaplib has no IDLE before 3.14
             while imap._get_response() is not None:  # noqa: SLF001 - None is the "+"

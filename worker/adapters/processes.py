@@ -8,6 +8,8 @@ import sys
 import uuid
 from pathlib import Path
 
+from setproctitle import setproctitle
+
 _PR_SET_PDEATHSIG = 1  # Source: linux/prctl.h
 
 
@@ -43,7 +45,12 @@ def is_alive(pid: int, ticks: int) -> bool:
     return ticks == 0 or boot_ticks(pid) == ticks
 
 
-def die_with_parent(parent: int | None = None) -> None:
+def set_title(title: str) -> None:
+    """Show this process under a name of its own in `ps` and `top`."""
+    setproctitle(title)
+
+
+def die_with_parent(parent: int) -> None:
     """Ask the kernel to end this process when its parent ends; Linux only.
 
     For `preexec_fn` of a child that must not outlive us, even after `kill -9`:
@@ -52,5 +59,5 @@ def die_with_parent(parent: int | None = None) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if parent is not None and os.getppid() != parent:
+        if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)

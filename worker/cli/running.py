@@ -1,14 +1,18 @@
 """Commands that run parts of the program.
 
-Each loads what it needs when it is called: the parts of `claims serve` start often,
-and all of the program takes a second to load.
+Each loads what it needs when it is called, so that help comes at once. Under
+`claims serve` the program is loaded once, before the parts are forked.
 """
 
 # ruff: noqa: PLC0415
 
+import contextlib
+import os
+import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +21,7 @@ import structlog
 import typer
 
 from worker import log as logs
+from worker.adapters.clock import SystemClock
 from worker.children import Children, stop_on_signals
 from worker.cli.console import out
 from worker.domain.errors import RetryLater, UsageError
@@ -74,8 +79,23 @@ def serve(
     settings = Settings.from_env()
     settings.need("mailbox_url", "smtp_url")
     stop = stop_on_signals()
-    code = Children(settings, main, until_idle=until_idle).run(stop)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, no end would be seen
+    if settings.clock is not None and settings.clock_anchor is None:
+        # A shifted clock begins at one instant for all children, also for later ones.
+        os.environ["CLAIMS_CLOCK_ANCHOR"] = SystemClock().now().isoformat()
+    _load_parts()
+    code = Children(main, until_idle=until_idle).run(stop)
     raise typer.Exit(code)
+
+
+def _load_parts() -> None:
+    """Load what the children need: at their start nothing takes longer."""
+    import worker.actors
+    import worker.adapters.migrations
+    import worker.poll
+    import worker.runner
+    import worker.schedule
+    import worker.serve  # noqa: F401
 
 
 @app.command(hidden=True)
@@ -83,9 +103,8 @@ def idle(*, migrate: Migrate = False) -> None:
     """Wait until all is done and print the counts; a part of `serve --until-idle`."""
     from worker.serve import IdleWatch, one_line
 
-    parts = _parts("idle", "mailbox_url", migrate=migrate)
-    stop = stop_on_signals()
-    sys.stdout.write(one_line(IdleWatch(parts).run(stop)) + "\n")
+    with _running("idle", "mailbox_url", migrate=migrate) as (parts, stop):
+        sys.stdout.write(one_line(IdleWatch(parts).run(stop)) + "\n")
 
 
 @app.command(epilog="Example: `CLAIMS_MAILBOX_URL=imaps://... claims poll`")
@@ -101,22 +120,21 @@ def poll(
     from worker.ingest import SweepLimits
     from worker.poll import Poller
 
-    parts = _parts("poll", "mailbox_url", migrate=migrate)
-    ledger = parts.store.ledger(
-        jobs_for=jobs_of_new_mail, go_live_at=parts.settings.go_live
-    )
-    stop = stop_on_signals()
-    poller = Poller(
-        open_mailbox=parts.open_mailbox,
-        raw=parts.raw,
-        ledger=ledger,
-        clock=parts.clock,
-        name=parts.mailbox_name,
-        owner=parts.owner,
-        limits=SweepLimits(most_bytes=parts.settings.max_mail_mb * 1024 * 1024),
-        longest_wait=timedelta(seconds=every),
-    )
-    poller.run(stop)
+    with _running("poll", "mailbox_url", migrate=migrate) as (parts, stop):
+        ledger = parts.store.ledger(
+            jobs_for=jobs_of_new_mail, go_live_at=parts.settings.go_live
+        )
+        poller = Poller(
+            open_mailbox=parts.open_mailbox,
+            raw=parts.raw,
+            ledger=ledger,
+            clock=parts.clock,
+            name=parts.mailbox_name,
+            owner=parts.owner,
+            limits=SweepLimits(most_bytes=parts.settings.max_mail_mb * 1024 * 1024),
+            longest_wait=timedelta(seconds=every),
+        )
+        poller.run(stop)
 
 
 @app.command(epilog="Example: `claims work`")
@@ -126,27 +144,27 @@ def work(*, migrate: Migrate = False) -> None:
     from worker.adapters.queue import QueueWorker
     from worker.runner import Runner
 
-    parts = _parts("work", "smtp_url", migrate=migrate)
-    runner = Runner(parts, KINDS)
-    stop = stop_on_signals()
-    runner.leases.start()
-    workers = [
-        QueueWorker(
-            parts.redis_url,
-            queue=queue,
-            threads=parts.settings.readers + 1 if queue == READ else THREADS,
-            run_job=runner.run,
-        )
-        for queue in QUEUES
-    ]
-    for worker in workers:
-        worker.start()
-    log.info("worker_started", owner=parts.owner)
-    stop.wait()
-    for worker in workers:
-        worker.stop(timeout_ms=STOP_WITHIN_MS)
-    runner.leases.stop()
-    parts.reader.close()
+    with _running("work", "smtp_url", migrate=migrate) as (parts, stop):
+        runner = Runner(parts, KINDS)
+        runner.leases.start()
+        workers = [
+            QueueWorker(
+                parts.redis_url,
+                queue=queue,
+                threads=parts.settings.readers + 1 if queue == READ else THREADS,
+                run_job=runner.run,
+            )
+            for queue in QUEUES
+        ]
+        for worker in workers:
+            worker.start()
+        log.info("worker_started", owner=parts.owner)
+        stop.wait()
+        logs.silence_libraries()  # Redis may end before its consumers
+        for worker in workers:
+            worker.stop(timeout_ms=STOP_WITHIN_MS)
+        runner.leases.stop()
+        parts.reader.close()
 
 
 @app.command(epilog="Example: `claims schedule`")
@@ -154,9 +172,8 @@ def schedule(*, migrate: Migrate = False) -> None:
     """Ring due jobs, fire deadlines, end the leases of dead processes."""
     from worker.schedule import Scheduler
 
-    parts = _parts("schedule", migrate=migrate)
-    stop = stop_on_signals()
-    Scheduler(parts).run(stop)
+    with _running("schedule", migrate=migrate) as (parts, stop):
+        Scheduler(parts).run(stop)
 
 
 @app.command(epilog="Example: `claims migrate`")
@@ -173,10 +190,14 @@ def migrate() -> None:
     out.print(f"The database {words}.")
 
 
-def _parts(role: str, *needed: str, migrate: bool) -> "Parts":
-    """Return the parts of a long-running process on a migrated database.
+@contextlib.contextmanager
+def _running(
+    role: str, *needed: str, migrate: bool
+) -> Iterator[tuple["Parts", threading.Event]]:
+    """Give the parts of a long-running process on a migrated database, and its end.
 
-    What processes of this machine held when they died is free from here on.
+    What processes of this machine held when they died is free from here on; what this
+    one holds is free when it ends.
     """
     from worker.adapters import migrations
     from worker.bootstrap import Parts
@@ -195,7 +216,11 @@ def _parts(role: str, *needed: str, migrate: bool) -> "Parts":
         )
     parts.announce()
     Scheduler(parts).bury_the_dead()
-    return parts
+    try:
+        yield parts, stop_on_signals()
+    finally:
+        with contextlib.suppress(RetryLater):
+            parts.store.processes.bury(parts.owner)
 
 
 def _wait_for_database(parts: "Parts") -> None:

@@ -21,7 +21,6 @@ from worker.domain.errors import LeaseLost
 from worker.ports import Bell
 
 ALIVE = ("waiting", "ready", "running")
-RING_AGAIN_AFTER_MS = 3_000
 """A ring that led to nothing is repeated by the sweep after this long."""
 REASON_LENGTH = 200
 _EARLIER = sa.orm.aliased(JobRow)
@@ -149,42 +148,47 @@ class Jobs:
             ).one_or_none()
         return Bell(row.queue, row.id) if row and row.state == "ready" else None
 
-    def due(self, queue: str, *, limit: int = 500) -> list[Bell]:
+    def due(self, queue: str, *, limit: int, quiet_for: timedelta) -> list[Bell]:
         """Return jobs of a queue to ring: due or past their lease, and not rung lately.
 
-        The oldest first, `limit` of either. Marks them as rung. The cost depends on
-        what is due, not on what exists.
+        Of the `limit` oldest of either those whose last ring is `quiet_for` ago. Marks
+        them as rung. The cost depends on what is due, not on what exists.
         """
         clock = self._database.now_ms
-        is_quiet = JobRow.rung_at_ms <= clock - RING_AGAIN_AFTER_MS
         ready = sa.and_(
             JobRow.queue == queue,
             JobRow.state == "ready",
             sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
             JobRow.run_at_ms <= clock,
-            is_quiet,
         )
         lost = sa.and_(
             JobRow.queue == queue,
             JobRow.state == "running",
             JobRow.lease_until_ms < clock,
-            is_quiet,
         )
+        is_quiet = JobRow.rung_at_ms <= clock - round(quiet_for.total_seconds() * 1000)
         with self._database.read() as session:
-            rows = [
-                *session.execute(_bells(ready, limit)),
-                *session.execute(_bells(lost, limit)),
-            ]
-        if not rows:
+            ids = sorted(
+                row.id
+                for where in (ready, lost)
+                for row in session.execute(
+                    sa.select(JobRow.id, is_quiet.label("is_quiet"))
+                    .where(where)
+                    .order_by(JobRow.id)
+                    .limit(limit)
+                )
+                if row.is_quiet
+            )
+        if not ids:
             return []
         with self._database.write() as session:
             session.execute(
                 sa.update(JobRow)
-                .where(JobRow.id.in_([row.id for row in rows]))
+                .where(JobRow.id.in_(ids))
                 .values(rung_at_ms=clock)
                 .execution_options(synchronize_session=False)
             )
-        return [Bell(row.queue, row.id) for row in sorted(rows, key=_id)]
+        return [Bell(queue, job_id) for job_id in ids]
 
     def mails_to_validate(self, claim_id: int) -> set[int]:
         """Return the mails of a claim whose validation has not ended."""
@@ -399,10 +403,6 @@ def _bells(where: sa.ColumnElement[bool], limit: int) -> sa.Select[int, str]:
     return (
         sa.select(JobRow.id, JobRow.queue).where(where).order_by(JobRow.id).limit(limit)
     )
-
-
-def _id(row: sa.Row[int, str]) -> int:
-    return int(row.id)
 
 
 def _rowcount(result: object) -> int:

@@ -40,8 +40,11 @@ class Processes:
             )
             return [(row.owner, row.pid, row.boot_ticks) for row in rows]
 
-    def bury(self, owner: str) -> None:
-        """End every lease of a process that is certainly dead, and forget it."""
+    def bury(self, owner: str) -> bool:
+        """End every lease of a process that is gone, and forget it.
+
+        Returns False when another has buried it.
+        """
         with self._database.write() as session:
             session.execute(
                 sa.update(JobRow)
@@ -53,4 +56,9 @@ class Processes:
                 .where(MailboxRow.lease_owner == owner)
                 .values(lease_until_ms=0)
             )
-            session.execute(sa.delete(ProcessRow).where(ProcessRow.owner == owner))
+            gone = session.execute(
+                sa.delete(ProcessRow)
+                .where(ProcessRow.owner == owner)
+                .returning(ProcessRow.owner)
+            ).scalar()
+        return gone is not None
