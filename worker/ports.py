@@ -411,8 +411,13 @@ class MailLedger(Protocol):
         """Record that a whole pass ended, with how many UIDs are still to come."""
         ...
 
-    def note_trouble(self, lease: MailboxLease, code: str, *, at: datetime) -> None:
-        """Record why a pass could not end (`login_refused`, `timeout` ...)."""
+    def note_trouble(
+        self, lease: MailboxLease, code: str, *, at: datetime, is_lasting: bool
+    ) -> None:
+        """Record why a pass could not end (`login_refused`, `timeout` ...).
+
+        What will not pass by itself raises an alert, once a day.
+        """
         ...
 
 

@@ -385,11 +385,11 @@ def test_S4_the_go_live_setting_is_kept_with_the_mailbox(store: Store) -> None:
     assert store.stats.mailboxes()[0].go_live_at == go_live_at
 
 
-def test_D2_a_pass_is_counted_only_when_it_ended(
+def test_a_pass_is_counted_only_when_it_ended(
     store: Store, ledger: SqlLedger
 ) -> None:
     lease = begun(ledger)
-    ledger.note_trouble(lease, "timeout", at=NOW)
+    ledger.note_trouble(lease, "timeout", at=NOW, is_lasting=False)
     before = store.stats.mailboxes()[0]
 
     ledger.note_pass(lease, at=NOW + MINUTE, backlog=12)
