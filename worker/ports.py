@@ -444,6 +444,10 @@ class Lookups(Protocol):
         """Return every claim of an order, newest first, with whom it is held for."""
         ...
 
+    def is_held(self, mail_id: int) -> bool:
+        """Return whether an earlier mail waits because its sender is not proven."""
+        ...
+
     def pieces_of(self, claim_id: int) -> list[Piece]:
         """Return the files that a claim already has, oldest mail first."""
         ...

@@ -1,5 +1,6 @@
 """Marks in the claims mailbox: one mail at a time, by UID, and nobody else's."""
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,7 +11,9 @@ from tests.adapters.test_imap import CUT, ScriptedServer
 from tests.services import Dovecot, free_port
 from worker.adapters.imap_marks import After, ImapMarker
 from worker.adapters.imap_session import Timeouts
-from worker.domain.errors import GiveUp, RetryLater
+from worker.bootstrap import Parts
+from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
+from worker.settings import Settings
 
 QUICK = Timeouts(connect=timedelta(seconds=2), read=timedelta(seconds=0.3))
 DONE = "Done"
@@ -103,6 +106,26 @@ def test_L2_a_server_that_can_only_expunge_all_is_left_alone() -> None:
 
     assert end.value.reason == "server_cannot_move"
     assert not any("COPY" in c or "STORE" in c for c in server.commands)
+
+
+def test_L15_no_setting_empties_a_mailbox_and_the_default_touches_nothing(
+    dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dovecot.append("wizard", a_mail(1))
+    monkeypatch.setenv("CLAIMS_AFTER", "delete")
+    with pytest.raises(SettingsInvalid, match="CLAIMS_AFTER"):
+        Settings.from_env()
+    monkeypatch.delenv("CLAIMS_AFTER")
+    monkeypatch.setenv("CLAIMS_MAILBOX_URL", dovecot.url("wizard"))
+    parts = Parts(Settings.from_env(), with_redis=False)
+
+    with contextlib.closing(parts.open_mailbox()) as mailbox:
+        mailbox.open()
+        assert len(dict(mailbox.bodies(mailbox.search(1, 9)))) == 1
+
+    assert parts.marker is None
+    assert dovecot.mails("wizard") == [a_mail(1)]
+    assert dovecot.flags("wizard") == [set()]
 
 
 @pytest.mark.parametrize("after", [After.FLAG, After.MOVE])
