@@ -253,6 +253,8 @@ def test_L9_a_new_uidvalidity_starts_at_zero_with_an_alert_and_keeps_the_rows(
     assert bed.alerts() == ["uidvalidity_changed"]
     assert bed.ledger.known_uids(new, 1, 10) == set()
     assert bed.ledger.known_uids(old, 1, 10) == {1, 2}
+    again = take(bed.ledger)  # after a kill, say
+    assert (again.uidvalidity, again.last_uid) == (8, 0)
 
 
 def test_D8_the_same_uid_of_a_new_epoch_is_another_mail(bed: Bed) -> None:

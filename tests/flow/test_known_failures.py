@@ -612,16 +612,21 @@ def test_T2_only_whole_ids_find_a_claim(
         "",
     ],
 )
+@pytest.mark.parametrize("is_stamped", [True, False])
 def test_T5_no_clock_runs_by_the_date_that_the_sender_wrote(
-    office: Office, written: str
+    office: Office, written: str, *, is_stamped: bool
 ) -> None:
+    """Without a stamp of our exchanger the clock is our own first sight of the mail."""
     raw = make_claim_mail()
+    if not is_stamped:
+        raw = raw[raw.index(b"From: ") :]
     line = next(one for one in raw.split(b"\r\n") if one.startswith(b"Date: "))
 
     office.deliver(raw.replace(line, f"Date: {written}".encode(), 1))
 
-    assert office.claim.received_at == RECEIVED
-    assert office.claim.respond_by == RECEIVED + 7 * DAY
+    received_at = RECEIVED if is_stamped else OPENING
+    assert office.claim.received_at == received_at
+    assert office.claim.respond_by == received_at + 7 * DAY
     assert office.state() is ClaimState.UNDER_REVIEW
 
 
