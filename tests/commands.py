@@ -46,7 +46,7 @@ def claims(folder: Path, *words: str | Path, **settings: str) -> Done:
         cwd=folder,
         env={**os.environ, **settings_in(folder, **settings)},
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
 

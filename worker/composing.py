@@ -7,12 +7,13 @@ from worker.adapters.outgoing import build
 from worker.adapters.store import NewEmail, NewJob, Work
 from worker.bootstrap import Parts
 from worker.domain.errors import GiveUp
-from worker.domain.reply import Reply, ReplyKind
+from worker.domain.reply import HELD_WHEN_UNCERTAIN, Reply, ReplyKind
 
 SEND_QUEUE = "send"
 MUST_GO_OUT = frozenset({ReplyKind.RESPONSE})
 """Kinds whose holding must be told: the seven days do not wait."""
 BUDGET_WINDOW = timedelta(hours=24)
+BREAKER_WINDOW = timedelta(hours=1)
 
 
 def compose(
@@ -41,12 +42,15 @@ def compose(
         )
     except GiveUp as error:
         return NewEmail(**common, status="held", held_reason=error.reason)  # type: ignore[arg-type]
-    reason = _held_reason(parts, reply, received_at=received_at, go_live_at=go_live_at)
+    reason = ""
+    if not reply.is_draft:
+        is_old = notify.is_before_go_live(received_at, go_live_at)
+        reason = "before_go_live" if is_old else _spent_budget(parts, reply)
     status = "draft" if reply.is_draft else "held" if reason else "queued"
     return NewEmail(
         **common,  # type: ignore[arg-type]
         status=status,
-        held_reason="" if reply.is_draft else reason,
+        held_reason=reason,
         subject=outgoing.subject,
         message_id=outgoing.message_id,
         raw=outgoing.raw,
@@ -57,7 +61,7 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
     """Write outbox rows with the jobs that send them, and alerts for the stuck ones.
 
     Stuck are e-mails that could not be made, such as `template_error` and
-    `bad_recipient`, and held ones that keep a deadline.
+    `bad_recipient`, held ones that keep a deadline, and all that the breaker holds.
     """
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
@@ -65,16 +69,16 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
         elif email.raw is None or email.kind in MUST_GO_OUT:
             ref = f"email:{email_id}"
             work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)
+        if email.held_reason == notify.BREAKER:
+            oldest = work.oldest_held_for(notify.BREAKER)
+            work.raise_alert("breaker_open", f"email:{oldest}")
 
 
-def _held_reason(
-    parts: Parts,
-    reply: Reply,
-    *,
-    received_at: datetime | None,
-    go_live_at: datetime | None,
-) -> str:
-    since = parts.clock.now() - BUDGET_WINDOW
+def _spent_budget(parts: Parts, reply: Reply) -> str:
+    if reply.kind in HELD_WHEN_UNCERTAIN:
+        return ""  # what a person decided is no storm
+    now = parts.clock.now()
+    since = now - BUDGET_WINDOW
     outbox, number = parts.store.outbox, reply.claim_id
     budgets = notify.Budgets(
         to_address=outbox.automatic_to(reply.to, notify.TO_STRANGERS, since=since),
@@ -82,7 +86,15 @@ def _held_reason(
         about_claim=0
         if number is None
         else outbox.automatic_about(number, since=since),
+        is_breaker_open=_is_breaker_open(parts, now),
     )
-    return notify.held_reason(
-        reply, budgets, received_at=received_at, go_live_at=go_live_at
-    )
+    return notify.spent_budget(reply, budgets)
+
+
+def _is_breaker_open(parts: Parts, now: datetime) -> bool:
+    most, outbox = parts.settings.answers_per_hour, parts.store.outbox
+    if not most:
+        return False
+    if outbox.is_held_for(notify.BREAKER):
+        return True
+    return outbox.automatic(HELD_WHEN_UNCERTAIN, since=now - BREAKER_WINDOW) >= most

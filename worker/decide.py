@@ -9,7 +9,8 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from worker import notify
-from worker.adapters.store import NewJob
+from worker.adapters.store import NewJob, Work
+from worker.adapters.store.outbox import Email
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.amounts import AmountLine, Proposal
@@ -148,25 +149,46 @@ def release(parts: Parts, email_id: int, *, by: str) -> str:
     Raises:
         UsageError: it is not held, or its template failed and there is nothing to send.
     """
-    email = parts.store.outbox.find(email_id)
-    if email is None or email.status != "held":
-        raise UsageError(f"e-mail {email_id} is not held: see `claims held`")
+    email = _held(parts, email_id)
     with parts.store.transaction() as work:
         if not work.release_held(email_id):
             raise UsageError(f"e-mail {email_id} was never rendered: mend its template")
         work.add_jobs(NewJob("send", f"{email_id}:released:{email.attempts}", SEND))
-        claim = None if email.claim_id is None else work.lock_claim(email.claim_id)
-        if claim is not None:
-            event = event_now(
-                work,
-                Event.EMAIL_RELEASED,
-                claim.state,
-                claim.state,
-                actor=by,
-                reason=email.kind,
-            )
-            work.append_event(claim.claim_id, event)
+        _note(work, email, Event.EMAIL_RELEASED, by=by, reason=email.kind)
     return email.subject
+
+
+def discard(parts: Parts, email_id: int, *, by: str, reason: str) -> str:
+    """Give up a held e-mail, which is not sent again; return its subject.
+
+    Raises:
+        UsageError: it is not held.
+    """
+    email = _held(parts, email_id)
+    with parts.store.transaction() as work:
+        if not work.cancel_held(email_id):
+            raise UsageError(f"e-mail {email_id} is not held any more")
+        why = f"{email.kind}: {reason}"
+        _note(work, email, Event.EMAIL_DISCARDED, by=by, reason=why)
+    return email.subject
+
+
+def _held(parts: Parts, email_id: int) -> Email:
+    email = parts.store.outbox.find(email_id)
+    if email is None or email.status != "held":
+        raise UsageError(f"e-mail {email_id} is not held: see `claims held`")
+    return email
+
+
+def _note(work: Work, email: Email, event: Event, *, by: str, reason: str) -> None:
+    """Write what a person did with an e-mail into its claim's history."""
+    claim = None if email.claim_id is None else work.lock_claim(email.claim_id)
+    if claim is not None:
+        state = claim.state
+        work.append_event(
+            claim.claim_id,
+            event_now(work, event, state, state, actor=by, reason=reason),
+        )
 
 
 def _carry_out(  # noqa: PLR0913 - who, what, why and how much

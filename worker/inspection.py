@@ -40,6 +40,8 @@ class Inspected:
     assessment: Assessment | None
     emails: tuple[dict[str, str], ...]
     email_bytes: tuple[bytes, ...]
+    draft: bytes
+    """What a person would be asked to send; empty without one."""
 
 
 class Inspector:
@@ -101,6 +103,7 @@ class Inspector:
         store = self._parts.store
         row = store.mails.summary(self._uid)
         claim = store.claims.get(row["claim_id"]) if row["claim_id"] else None
+        draft = store.outbox.draft_of(claim.claim_id) if claim else None
         emails = [e for e in store.outbox.of_mail(self._uid) if e.status != "draft"]
         return Inspected(
             file=file,
@@ -115,6 +118,7 @@ class Inspector:
                 for e in emails
             ),
             email_bytes=tuple(e.raw for e in emails),
+            draft=draft.raw if draft else b"",
         )
 
 
@@ -133,6 +137,7 @@ def inspector(
                 "drafts_url": None,
                 "readers": 1,
                 "answers_per_address": 1_000_000,
+                "answers_per_hour": 0,
             }
         )
         parts = Parts(private, role="inspect", with_redis=False, given_at=given_at)

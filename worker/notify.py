@@ -19,6 +19,7 @@ from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
 from worker.replies.recipients import Identity
 
 __all__ = [
+    "BREAKER",
     "TO_STRANGERS",
     "WHAT_WE_MAY_SAY",
     "Budgets",
@@ -33,9 +34,10 @@ __all__ = [
     "decide",
     "draft",
     "end_of",
-    "held_reason",
+    "is_before_go_live",
     "remind",
     "respond",
+    "spent_budget",
 ]
 
 TO_STRANGERS = (
@@ -44,40 +46,49 @@ TO_STRANGERS = (
     ReplyKind.IDENTITY_NOTICE,
 )
 """What goes out on the word of somebody who is not proven to be the member."""
+BREAKER = "breaker"
+"""Why everything automatic is held after too much of it in an hour."""
 CLAIM_BUDGET = 12
 """Automatic mails about one claim in 24 h; more is a loop, not a member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """What was queued in the last 24 h, and how much of it is allowed."""
+    """What was queued lately, and how much of it is allowed.
+
+    To one address and about one claim in 24 h, to everybody in an hour. The breaker
+    opens when that is too much, and stays open while it holds anything that no person
+    has looked at. Workers count beside each other, so each may go over by one.
+    """
 
     to_address: int
     most_to_address: int
     about_claim: int
+    is_breaker_open: bool
     most_about_claim: int = CLAIM_BUDGET
 
 
-def held_reason(
-    reply: Reply,
-    budgets: Budgets,
-    *,
-    received_at: datetime | None,
-    go_live_at: datetime | None,
-) -> str:
-    """Return why an answer waits for a person, or "" when it may go out.
+def is_before_go_live(
+    received_at: datetime | None, go_live_at: datetime | None
+) -> bool:
+    """Return whether a mail is stored and never answered by itself (S4)."""
+    return (
+        go_live_at is not None and received_at is not None and received_at < go_live_at
+    )
 
-    Mail from before go-live is stored and never answered by itself (S4); budgets end
-    any storm. Source: DESIGN sections 2 and 4.
+
+def spent_budget(reply: Reply, budgets: Budgets) -> str:
+    """Return which budget holds an automatic answer, or "" when it may go out.
+
+    The response owed within seven days passes an open breaker: there is one for each
+    claim and clock. Source: DESIGN promise 4 and section 4; reliability.md 3.3.
     """
-    if go_live_at is not None and received_at is not None and received_at < go_live_at:
-        return "before_go_live"
-    if reply.kind in HELD_WHEN_UNCERTAIN:
-        return ""  # what a person decided is no storm
     if reply.kind in TO_STRANGERS and budgets.to_address >= budgets.most_to_address:
         return "budget_of_address"
     if budgets.about_claim >= budgets.most_about_claim:
         return "budget_of_claim"
+    if budgets.is_breaker_open and reply.kind is not ReplyKind.RESPONSE:
+        return BREAKER
     return ""
 
 

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         3, ge=0, description="Automatic mails to one address in 24 h; then held"
     )
     answers_per_hour: int = Field(
-        0, ge=0, description="Automatic mails in an hour; then held; 0: no limit"
+        2000, ge=0, description="Automatic mails in an hour; then held; 0: no limit"
     )
 
     @field_validator("own_addresses", "trusted_mx", "trusted_authserv", mode="before")

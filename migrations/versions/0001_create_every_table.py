@@ -421,6 +421,7 @@ def upgrade() -> None:
         sa.Column("last_code", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "status != 'sent' or sent_at is not null", name=op.f("ck_emails_sent_at")
         ),
@@ -443,11 +444,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("emails", schema=None) as batch_op:
         batch_op.create_index("ix_emails_claim", ["claim_id"], unique=False)
+        batch_op.create_index(
+            "ix_emails_held",
+            ["held_reason"],
+            unique=False,
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
+        )
+        batch_op.create_index(
+            "ix_emails_looked_at",
+            ["looked_at"],
+            unique=False,
+            sqlite_where=sa.text("looked_at is not null"),
+            postgresql_where=sa.text("looked_at is not null"),
+        )
         batch_op.create_index("ix_emails_message_id", ["message_id"], unique=False)
         batch_op.create_index(
             "ix_emails_recipient", ["recipient", "created_at"], unique=False
         )
-        batch_op.create_index("ix_emails_status", ["status"], unique=False)
+        batch_op.create_index(
+            "ix_emails_status", ["status", "created_at"], unique=False
+        )
 
     op.create_table(
         "findings",
@@ -537,6 +554,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_emails_status")
         batch_op.drop_index("ix_emails_recipient")
         batch_op.drop_index("ix_emails_message_id")
+        batch_op.drop_index(
+            "ix_emails_looked_at",
+            sqlite_where=sa.text("looked_at is not null"),
+            postgresql_where=sa.text("looked_at is not null"),
+        )
+        batch_op.drop_index(
+            "ix_emails_held",
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
+        )
         batch_op.drop_index("ix_emails_claim")
 
     op.drop_table("emails")

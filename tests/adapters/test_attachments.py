@@ -209,7 +209,7 @@ LIES = [
     (
         a_file(b"x\x9f>\x22" + b"\x00" * 9, "w.dat"),
         "application/ms-tnef",
-        FileKind.OTHER,
+        FileKind.ARCHIVE,
     ),
     (a_file(b"Rar!\x1a\x07\x00", "x.zip"), "application/vnd.rar", FileKind.ARCHIVE),
     (a_file(b"\x00\x01\x02\x03", "x.pdf"), "application/octet-stream", FileKind.OTHER),
@@ -316,12 +316,6 @@ def test_text_is_decoded_by_the_part_charset() -> None:
     )
 
     assert the_file(note).text == "Größe"
-
-
-def test_what_is_not_read_yet_says_so() -> None:
-    winmail = the_file(a_file(b"x\x9f>\x22" + b"\x00" * 9, "winmail.dat"))
-
-    assert winmail.note == "winmail.dat is not read yet"
 
 
 # -- archives -------------------------------------------------------------------------

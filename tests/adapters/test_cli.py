@@ -135,6 +135,24 @@ def test_A10_what_a_sender_calls_a_file_is_text_on_our_screen_and_does_nothing(
     assert not {"\x1b", "\x07"} & set(report.stdout)
 
 
+@pytest.mark.slow
+def test_inspect_opens_the_e_mail_that_it_would_send(
+    tmp_path: Path, orders: Path
+) -> None:
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(make_claim_mail())
+
+    done = claims(
+        tmp_path, "inspect", mail, "--orders", orders, "--open", BROWSER="true %s"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Thank you for your e-mail." in done.stdout
+    pages = [Path(line) for line in done.stderr.splitlines() if line.endswith(".html")]
+    assert [page.name for page in pages] == ["01-received.html", "01-draft.html"]
+    assert all("<html" in page.read_text(encoding="utf-8") for page in pages)
+
+
 def test_a_given_receipt_overrules_every_clock(tmp_path: Path, orders: Path) -> None:
     mail = tmp_path / "mail.eml"
     mail.write_bytes(make_claim_mail())

@@ -41,7 +41,7 @@ from worker.domain.errors import UsageError
 from worker.domain.mail import Fate, Picture, Trouble
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-ITS_TIME = timedelta(seconds=60)
+ITS_TIME = timedelta(seconds=110)
 
 
 @pytest.fixture(scope="module")

@@ -150,7 +150,7 @@ def test_trouble_of_the_store_is_the_stores_own(hostile: ChildReader) -> None:
 
 
 def test_a_child_that_cannot_start_is_no_mails_fault() -> None:
-    reader = ChildReader("", limits=Limits(wall_clock=timedelta(seconds=0.01)))
+    reader = ChildReader("", limits=Limits(start=timedelta(seconds=0.01)))
 
     with pytest.raises(RetryLater, match="reader_not_started"):
         reader.read_bytes(make_claim_mail())

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import ADDRESS, OUR_ADDRESS, SUBJECT, a_mail
+from tests.builders import ADDRESS, OUR_ADDRESS, SUBJECT, a_mail, an_attachment
 from worker.domain.machines import HEADERS, RULES, MachineVerdict, detect
-from worker.domain.mail import DeliveryReport, Fate, Mail
+from worker.domain.mail import DeliveryReport, Fate, FileKind, Mail
 
 OURS = frozenset({OUR_ADDRESS})
 PERSON = MachineVerdict(None, may_answer=True, signal="")
@@ -272,6 +272,23 @@ def test_an_invitation_is_no_claim() -> None:
     assert fate(a_mail(content_type="text/calendar")) is Fate.NOT_A_CLAIM
     outlook = {"content-class": "urn:content-classes:calendarmessage"}
     assert fate(a_mail(headers=outlook)) is Fate.NOT_A_CLAIM
+
+
+@pytest.mark.parametrize("method", ["REQUEST", "REPLY", "CANCEL"])
+def test_an_invitation_beside_its_words_is_no_claim(method: str) -> None:
+    text = f"BEGIN:VCALENDAR\nMETHOD:{method}\nEND:VCALENDAR"
+    calendar = an_attachment("", kind=FileKind.CALENDAR, text=text)
+
+    assert fate(a_mail(attachments=(calendar, calendar))) is Fate.NOT_A_CLAIM
+
+
+def test_an_appointment_sent_with_a_claim_leaves_it_a_claim() -> None:
+    published = "BEGIN:VCALENDAR\nMETHOD:PUBLISH\nEND:VCALENDAR"
+    saved = an_attachment("delivery.ics", kind=FileKind.CALENDAR, text=published)
+    invited = an_attachment("", kind=FileKind.CALENDAR, text="METHOD:REQUEST")
+
+    assert fate(a_mail(attachments=(saved,))) is None
+    assert fate(a_mail(attachments=(invited, an_attachment()))) is None
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.builders import (
 )
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind, Piece, Verdict, Why, judge
-from worker.domain.mail import Attachment, FileKind, Trouble
+from worker.domain.mail import Attachment, FileKind, Picture, Trouble
 from worker.domain.roles import dropped, pieces
 
 D1, D2, D3, D4 = DocumentKind
@@ -462,12 +462,44 @@ def test_a_locked_archive_of_photographs_was_meant_as_photographs() -> None:
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/vnd.ms-outlook", "application/ms-tnef"]
+    ("kind", "media_type"),
+    [
+        (FileKind.MAIL, "application/vnd.ms-outlook"),
+        (FileKind.ARCHIVE, "application/ms-tnef"),
+    ],
 )
-def test_A4_a_mail_format_that_we_cannot_open_is_said(media_type: str) -> None:
-    file = an_attachment("mail.msg", kind=FileKind.OTHER, media_type=media_type)
+def test_A4_a_broken_outlook_file_is_an_order_mail_that_cannot_be_read(
+    kind: FileKind, media_type: str
+) -> None:
+    file = an_attachment(
+        "file.dat",
+        kind=kind,
+        media_type=media_type,
+        trouble=Trouble.UNREADABLE,
+        note="Outlook message that cannot be read",
+    )
 
     assert whys(file) == {D2: Why.UNREADABLE}
+
+
+@pytest.mark.parametrize("looks_like", ["photograph", "document"])
+def test_a_scan_is_the_paper_that_is_wanted(looks_like: str) -> None:
+    page = Picture(1132, 1600, looks_like)
+
+    assert verdicts(an_attachment("s.pdf", picture=page)) == {D1: PROVISIONAL}
+
+
+@pytest.mark.parametrize(
+    ("looks_like", "photos"), [("photograph", {D3, D4}), ("document", set())]
+)
+def test_photographs_in_a_pdf_are_looked_at_where_both_papers_are_there(
+    looks_like: str, photos: set[DocumentKind]
+) -> None:
+    scan = an_attachment("s.pdf", picture=Picture(1132, 1600, looks_like))
+
+    found = verdicts(an_invoice(), an_order_mail(), scan)
+
+    assert {kind for kind, verdict in found.items() if verdict is PROVISIONAL} == photos
 
 
 def test_a_film_is_not_a_photograph() -> None:

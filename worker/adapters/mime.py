@@ -41,6 +41,9 @@ MAX_ADDRESSES = 100
 MAX_ADDRESS_CHARS = 254
 """Source: RFC 5321 §4.5.3.1.3."""
 MAX_SENDER_HEADERS = 3
+MAX_ADDRESS_HEADER_CHARS = 16 * 1024
+"""Looked at of From, and of all recipients together: the parsers take quadratic time
+on some characters. Our choice."""
 MAX_TRACES = 100
 """Received and Authentication-Results headers kept of each. Our choice."""
 MAX_AUTH_CHARS = 4_000
@@ -49,6 +52,9 @@ MAX_LIBRARY_PARTS = 50
 MAX_DEFECTS = 20
 YEARS = range(1970, 2200)
 
+_ADDRESS_HEADERS = frozenset(
+    ["bcc", "cc", "delivered-to", "from", "reply-to", "sender", "to"]
+)
 _ADDRESS = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
@@ -132,15 +138,15 @@ def read_sender(values: Sequence[str]) -> Sender:
     characters, and two parsers of one mind: on `a@good.com <x@evil.com>` the standard
     library answers the first and mail-parser the second. Source: reliability.md 4.1.
     """
-    found = [pair for value in values[:MAX_SENDER_HEADERS] for pair in _pairs(value)]
+    starts = [v[:MAX_ADDRESS_HEADER_CHARS] for v in values[:MAX_SENDER_HEADERS]]
+    found = [pair for value in starts for pair in _pairs(value)]
     addresses = tuple(dict.fromkeys(address for _, address in found))
     second = {
-        _address(address)
-        for value in values[:MAX_SENDER_HEADERS]
-        for _, address in _standard_pairs(value)
+        _address(address) for value in starts for _, address in _standard_pairs(value)
     } - {""}
     is_clear = (
-        len(values) == 1
+        list(values) == starts
+        and len(values) == 1
         and len(found) == 1
         and second == set(addresses)
         and _ADDRESS.fullmatch(addresses[0]) is not None
@@ -155,12 +161,15 @@ def _library_view(tree: Tree) -> MailParser | None:
     """Return mail-parser's view of a mail; None when it cannot even read the headers.
 
     It gets the headers alone where it fails on the parts, or where there are so many
-    that reading their parameters again would take seconds.
+    that reading their parameters again would take seconds, or so many addresses.
     """
     only_headers = email.message.Message()
+    left = MAX_ADDRESS_HEADER_CHARS
     for name, value in tree.root.raw_items():
-        only_headers.set_raw(name, value)
-    is_long = len(tree.leaves) > MAX_LIBRARY_PARTS
+        is_address = name.lower() in _ADDRESS_HEADERS
+        only_headers.set_raw(name, value[:left] if is_address else value)
+        left = max(0, left - len(value)) if is_address else left
+    is_long = len(tree.leaves) > MAX_LIBRARY_PARTS or not left
     for message in (only_headers,) if is_long else (tree.root, only_headers):
         try:
             return MailParser(message)
@@ -192,8 +201,12 @@ def _address(value: str) -> str:
 
 
 def _recipients(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    values = (value for name, value in headers if name in {"to", "cc"})
-    found = dict.fromkeys(address for v in values for _, address in _pairs(v))
+    found: dict[str, None] = {}
+    left = MAX_ADDRESS_HEADER_CHARS
+    for name, value in headers:
+        if name in {"to", "cc"} and left > 0:
+            found |= dict.fromkeys(address for _, address in _pairs(value[:left]))
+            left -= len(value)
     return tuple(found)[:MAX_ADDRESSES]
 
 

@@ -1,18 +1,32 @@
-"""PDF to text with pypdfium2; the only file that imports it.
+"""PDF to text and to pictures of its pages with pypdfium2; the only file with it.
 
 PDFium is not safe to use from two threads; the reader child has one.
 """
 
+import json
+import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pypdfium2
 
+from worker.adapters import forked
 from worker.adapters.reading.texts import clean
 from worker.domain.mail import Trouble
 
 MAX_PAGES = 20
 """Read of one file: an invoice has two. Our choice."""
 MAX_TEXT_CHARS = 100_000
+MAX_SECONDS = 2
+"""Of CPU time for one file; 20 pages of an invoice take a tenth. Our choice."""
+MAX_DRAWN_PIXELS = 40_000_000
+"""Of the pictures on a page that is drawn: a scan of A4 at 600 dpi. Our choice."""
+MAX_BYTES = 256 * 1024 * 1024
+"""Of memory for one file beside the file itself. Our choice."""
+DRAWN_PAGES = 3
+"""Drawn of a file without text: what a receipt has. Our choice."""
+DRAWN_SIDE = 1_600
+"""Longer side of a drawn page in pixels: small print can be read. Our choice."""
 
 _PASSWORD_ERROR = 4
 """FPDF_ERR_PASSWORD. Source: pdfium/public/fpdfview.h."""
@@ -27,6 +41,43 @@ class PdfText:
     text: str
     pages: int
     pages_read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a PDF says, and where it says nothing, its first page as a bitmap."""
+
+    text: PdfText
+    page: bytes | None = None
+
+
+def open_apart(data: bytes) -> Opened | Trouble:
+    """Return the text of a PDF and, without text, a picture of its first page.
+
+    Done in a process of its own: what takes longer than `MAX_SECONDS`, or breaks
+    PDFium, is unreadable.
+    """
+    found = forked.answer(
+        lambda: _packed(read(data), data), cpu=MAX_SECONDS, memory=MAX_BYTES
+    )
+    return Trouble.UNREADABLE if found is None else _unpacked(found)
+
+
+def _packed(found: PdfText | Trouble, data: bytes) -> bytes:
+    """Return the answer on one line of JSON, with the picture behind it."""
+    if isinstance(found, Trouble):
+        return json.dumps({"trouble": found.value}).encode() + b"\n"
+    head = {"text": found.text, "pages": found.pages, "pages_read": found.pages_read}
+    page = b"" if found.text else next(page_images(data, max_pages=1), b"")
+    return json.dumps(head).encode() + b"\n" + page
+
+
+def _unpacked(answer: bytes) -> Opened | Trouble:
+    line, _, page = answer.partition(b"\n")
+    head = json.loads(line)
+    if "trouble" in head:
+        return Trouble(head["trouble"])
+    return Opened(PdfText(**head), page or None)
 
 
 def read(data: bytes, *, max_pages: int = MAX_PAGES) -> PdfText | Trouble:
@@ -45,6 +96,60 @@ def read(data: bytes, *, max_pages: int = MAX_PAGES) -> PdfText | Trouble:
         return Trouble.UNREADABLE
     finally:
         document.close()
+
+
+def page_images(
+    data: bytes, *, max_pages: int = DRAWN_PAGES, side: int = DRAWN_SIDE
+) -> Iterator[bytes]:
+    """Yield the first pages of a PDF as bitmaps (BMP), `side` pixels long at most.
+
+    For a scan, which says nothing as text. A page that cannot be drawn ends it.
+    """
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        return
+    try:
+        for number in range(min(len(document), max_pages)):
+            yield _drawn(document, number, side)
+    except (pypdfium2.PdfiumError, ValueError):
+        return
+    finally:
+        document.close()
+
+
+def _drawn(document: pypdfium2.PdfDocument, number: int, side: int) -> bytes:
+    page = document[number]
+    try:
+        if _pixels(page) > MAX_DRAWN_PIXELS:
+            code = "pictures too large"
+            raise ValueError(code)
+        longer = max(*page.get_size(), 1.0)
+        bitmap = page.render(scale=side / longer, prefer_bgrx=False)
+        try:
+            return _bmp(bitmap.width, bitmap.height, bitmap.stride, bitmap.buffer)
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+
+
+def _pixels(page: pypdfium2.PdfPage) -> int:
+    """Return how many pixels the pictures of a page have, as they claim."""
+    images = page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE])
+    sizes = (image.get_px_size() for image in images)
+    return sum(width * height for width, height in sizes)
+
+
+def _bmp(width: int, height: int, stride: int, pixels: Iterable[int]) -> bytes:
+    """Return BGR rows as a BMP file; a negative height means from the top down.
+
+    PDFium pads its rows to four bytes as BMP does.
+    """
+    size = 54 + stride * height
+    head = struct.pack("<2sIHHI", b"BM", size, 0, 0, 54)
+    info = struct.pack("<IiiHHIIiiII", 40, width, -height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return head + info + bytes(pixels)[: stride * height]
 
 
 def _read_pages(document: pypdfium2.PdfDocument, max_pages: int) -> PdfText | Trouble:

@@ -42,6 +42,8 @@ class Limits:
     """
 
     wall_clock: timedelta = timedelta(seconds=60)
+    start: timedelta = timedelta(seconds=60)
+    """Until a new child is ready, which has nothing to do with any mail."""
     mails: int = 500
     rss_bytes: int = 400 * 1024 * 1024
 
@@ -137,7 +139,7 @@ class ChildReader:
         try:
             start = self._forker.submit(_start, self._opener, self._raw_url)
             child = _Child(start.result())
-            child.await_answer(self._limits.wall_clock)
+            child.await_answer(self._limits.start)
         except (OSError, ReadFailed) as error:
             reason = "reader_not_started"
             raise RetryLater(reason) from error

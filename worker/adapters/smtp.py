@@ -321,6 +321,8 @@ def _code(error: BaseException) -> str:
             return "timeout"
         case ssl.SSLError():
             return "tls"
+        case ConnectionResetError() | BrokenPipeError():
+            return "disconnected"
         case _:
             return "unreachable"
 

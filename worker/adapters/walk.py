@@ -6,15 +6,19 @@ is left out is said in a note or in a defect (known-failures A3, A9).
 
 from dataclasses import dataclass, field, replace
 
-from worker.adapters import attachments
-from worker.adapters.attachments import Blob, Type
-from worker.adapters.reading import archives, body, parts
+from worker.adapters import attachments, filetypes
+from worker.adapters.attachments import DECLARED_NOTES, Blob
+from worker.adapters.filetypes import EMLX, MSG, TNEF, Type
+from worker.adapters.reading import archives, body, msg, parts, tapes, tnef, uuencoded
 from worker.adapters.reading.archives import ArchiveRefused, Member
 from worker.adapters.reading.body import Body
+from worker.adapters.reading.compound import CompoundDamaged
 from worker.adapters.reading.headers import HEADER_ERRORS, all_headers, decoded_text
+from worker.adapters.reading.letter import Enclosure, Letter
 from worker.adapters.reading.parts import Part, Tree
 from worker.adapters.reading.reports import REPORT_TYPES
-from worker.adapters.reading.texts import one_line
+from worker.adapters.reading.texts import decode, one_line
+from worker.adapters.reading.uuencoded import Enclosed
 from worker.domain.mail import Attachment, FileKind, Trouble
 
 MAX_ROWS = 500
@@ -32,6 +36,9 @@ MAX_ARCHIVE_DEPTH = 2
 MAX_FIELD_CHARS = 500
 MAX_PATH_CHARS = 300
 
+_OPENED_ARCHIVES = tapes.PACKED_TYPES | {"application/zip", "application/x-tar"}
+_UNSAID = frozenset({FileKind.MAIL, FileKind.TEXT, FileKind.OTHER})
+_DEEP_NOTE = "mail inside many mails, its files were not opened"
 _REFUSALS = {
     "locked": (Trouble.ENCRYPTED, "archive locked with a password"),
     "too_many": (Trouble.TOO_LARGE, "archive with more than 1,000 files, not opened"),
@@ -81,19 +88,28 @@ class Walk:
             is_file = leaf.path not in text.paths
             if is_file and leaf.declared_type not in REPORT_TYPES:
                 self._add(_file_of_leaf(leaf, text, place), place)
+        for number, enclosed in enumerate(text.enclosed, start=1):
+            self._add(_file_of_text(enclosed, f"{place.prefix}text!{number}"), place)
 
     def _add(self, file: File, place: Place) -> None:
         if len(self.rows) >= MAX_ROWS:
             self.defects.add("attachments_cut")
             return
-        found = attachments.identify(
-            file.blob, declared=file.declared, filename=file.filename
+        found = filetypes.identify(
+            file.blob.data, declared=file.declared, filename=file.filename
         )
         row = _row(file, found, place)
-        is_open = file.blob.is_whole and file.blob.size_bytes > 0
-        if found.kind is FileKind.MAIL and is_open:
+        if not file.blob.is_whole or not file.blob.size_bytes:
+            self._add_file(file, found, row)
+        elif found.media_type == MSG:
+            self._add_outlook(file, row, place)
+        elif found.media_type == TNEF:
+            self._add_winmail(file, row, place)
+        elif file.declared in DECLARED_NOTES and found.kind in _UNSAID:
+            self._append(replace(row, note=DECLARED_NOTES[file.declared]))
+        elif found.kind is FileKind.MAIL:
             self._add_mail(file, row, place)
-        elif found.media_type == "application/zip" and is_open:
+        elif found.media_type in _OPENED_ARCHIVES:
             self._add_archive(file, row, place)
         else:
             self._add_file(file, found, row)
@@ -114,8 +130,11 @@ class Walk:
         )
 
     def _add_mail(self, file: File, row: Attachment, place: Place) -> None:
+        data = file.blob.data
+        if row.media_type == EMLX:
+            data = bytes(data).partition(b"\n")[2]
         try:
-            tree = parts.read(file.blob.data)
+            tree = parts.read(data)
         except HEADER_ERRORS:
             note = "attached mail that cannot be read"
             self._append(replace(row, trouble=Trouble.UNREADABLE, note=note))
@@ -127,22 +146,71 @@ class Walk:
             replace(
                 row,
                 text=text.text,
-                note="mail inside many mails, its files were not opened"
-                if is_deep
-                else "",
+                note=_DEEP_NOTE if is_deep else "",
                 mail_subject=decoded_text(headers, "subject", MAX_FIELD_CHARS),
                 mail_from=decoded_text(headers, "from", MAX_FIELD_CHARS),
                 mail_date=decoded_text(headers, "date", MAX_FIELD_CHARS),
             )
         )
         if not is_deep:
-            below = replace(
-                place,
-                prefix=f"{row.path}/",
-                inside=row.path,
-                mail_depth=place.mail_depth + 1,
+            below = _inside_mail(row, place)
+            self.add_mail_files(tree, text, replace(below, prefix=f"{row.path}/"))
+
+    def _add_outlook(self, file: File, row: Attachment, place: Place) -> None:
+        """Add an Outlook message file and what is attached to it."""
+        try:
+            letter = msg.read(file.blob.data)
+        except CompoundDamaged:
+            note = "Outlook message that cannot be read"
+            self._append(replace(row, trouble=Trouble.UNREADABLE, note=note))
+            return
+        self._add_letter(letter, row, place)
+
+    def _add_winmail(self, file: File, row: Attachment, place: Place) -> None:
+        """Add a winmail.dat: an envelope, whose text is that of the mail around it."""
+        if place.mail_depth >= MAX_MAIL_DEPTH:
+            self._append(replace(row, note=_DEEP_NOTE))
+            return
+        letter = tnef.read(file.blob.data)
+        trouble = None if letter.is_whole else Trouble.UNREADABLE
+        note = "" if letter.is_whole else "winmail.dat that breaks off"
+        self._append(replace(row, trouble=trouble, note=note))
+        self._add_enclosures(letter, row, place, mark="!")
+
+    def _add_letter(self, letter: Letter, row: Attachment, place: Place) -> None:
+        is_deep = place.mail_depth >= MAX_MAIL_DEPTH
+        self._append(
+            replace(
+                row,
+                text=letter.text,
+                note=_DEEP_NOTE if is_deep else "",
+                mail_subject=letter.subject,
+                mail_from=letter.sender,
+                mail_date=letter.date,
             )
-            self.add_mail_files(tree, text, below)
+        )
+        if not is_deep:
+            self._add_enclosures(letter, row, place, mark="/")
+
+    def _add_enclosures(
+        self, letter: Letter, holder: Attachment, place: Place, *, mark: str
+    ) -> None:
+        below = _inside_mail(holder, place)
+        for number, enclosure in enumerate(letter.enclosures, start=1):
+            file = _file_of_enclosure(enclosure, f"{holder.path}{mark}{number}")
+            if len(self.rows) >= MAX_ROWS:
+                self.defects.add("attachments_cut")
+                return
+            if enclosure.open_letter is not None:
+                kind = Type(MSG, FileKind.MAIL)
+                self._add_letter(
+                    enclosure.open_letter(), _row(file, kind, below), below
+                )
+            elif enclosure.note:
+                row = _row(file, filetypes.UNKNOWN, below)
+                self._append(replace(row, note=enclosure.note))
+            else:
+                self._add(file, below)
 
     def _add_archive(self, file: File, row: Attachment, place: Place) -> None:
         if place.archive_depth >= MAX_ARCHIVE_DEPTH:
@@ -151,7 +219,7 @@ class Walk:
             return
         left = archives.MAX_TOTAL_BYTES - self.unpacked_bytes
         try:
-            members = archives.members(bytes(file.blob.data), budget_bytes=left)
+            members = _members(file, row.media_type, left)
         except ArchiveRefused as refused:
             trouble, note = _REFUSALS[refused.code]
             self._append(replace(row, trouble=trouble, note=note))
@@ -172,7 +240,7 @@ class Walk:
         except ArchiveRefused as refused:
             trouble, note = _REFUSALS[refused.code]
             empty = attachments.collect((), open_limit=0)
-            row = _row(File(path, name, "", empty), attachments.UNKNOWN, place)
+            row = _row(File(path, name, "", empty), filetypes.UNKNOWN, place)
             self._append(replace(row, trouble=trouble, note=note))
             return
         self._add(File(path, name, "", blob), place)
@@ -215,6 +283,48 @@ def _file_of_leaf(leaf: Part, text: Body, place: Place) -> File:
         is_inline=leaf.disposition == "inline" or leaf.content_id in text.content_ids,
         content_id=leaf.content_id,
     )
+
+
+def _file_of_text(enclosed: Enclosed, path: str) -> File:
+    data = uuencoded.decoded(enclosed.encoded)
+    return File(
+        path=path,
+        filename=decode(enclosed.name, None),
+        declared="",
+        blob=attachments.collect((data,), open_limit=attachments.MAX_OPEN_BYTES),
+    )
+
+
+def _file_of_enclosure(enclosure: Enclosure, path: str) -> File:
+    return File(
+        path=path,
+        filename=enclosure.filename,
+        declared=enclosure.declared,
+        blob=attachments.collect(
+            (enclosure.data,), open_limit=attachments.MAX_OPEN_BYTES
+        ),
+        is_inline=enclosure.content_id is not None,
+        content_id=enclosure.content_id,
+    )
+
+
+def _members(file: File, media_type: str, budget_bytes: int) -> list[Member]:
+    """Return the files of an archive.
+
+    Raises:
+        ArchiveRefused: nothing of it should be opened.
+    """
+    data = bytes(file.blob.data)
+    if media_type == "application/zip":
+        return archives.members(data, budget_bytes=budget_bytes)
+    if media_type == "application/x-tar":
+        return tapes.tar_members(data, budget_bytes=budget_bytes)
+    name = file.filename or "unpacked"
+    return [tapes.unpacked(data, media_type, name, budget_bytes=budget_bytes)]
+
+
+def _inside_mail(row: Attachment, place: Place) -> Place:
+    return replace(place, inside=row.path, mail_depth=place.mail_depth + 1)
 
 
 def _row(file: File, found: Type, place: Place) -> Attachment:

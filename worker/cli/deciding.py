@@ -9,6 +9,7 @@ from worker import decide
 from worker.bootstrap import Parts
 from worker.cli import report
 from worker.cli.console import out
+from worker.domain.errors import UsageError
 from worker.settings import Settings
 
 app = typer.Typer()
@@ -17,6 +18,14 @@ Claim = Annotated[str, typer.Argument(help="The claim's number, such as CLM-0000
 By = Annotated[str, typer.Option(help="Who decides; stands in the history.")]
 Reason = Annotated[
     str, typer.Option(help="Said to the member; empty lines make paragraphs.")
+]
+
+HeldEmails = Annotated[
+    list[int] | None, typer.Argument(help="Numbers from `claims held`.")
+]
+HeldFor = Annotated[
+    str | None,
+    typer.Option("--held-for", help="All that are held for this reason."),
 ]
 
 
@@ -74,14 +83,47 @@ def held() -> None:
 
 @app.command(epilog="Example: `claims release 7 8 --by jane`")
 def release(
-    emails: Annotated[list[int], typer.Argument(help="Numbers from `claims held`.")],
     by: By,
+    emails: HeldEmails = None,
+    held_for: HeldFor = None,
 ) -> None:
     """Send held e-mails after all, as they were written."""
     parts = _parts()
-    for email_id in emails:
+    for email_id in _chosen(parts, emails, held_for):
         subject = decide.release(parts, email_id, by=by)
         out.print(f"E-mail {email_id} is on its way: {escape(subject)}")
+
+
+@app.command(
+    epilog="Example: `claims discard --held-for breaker --by jane --reason loop`"
+)
+def discard(
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; stands in the claim's history.")],
+    emails: HeldEmails = None,
+    held_for: HeldFor = None,
+) -> None:
+    """Give up held e-mails: they are kept, and not sent again."""
+    parts = _parts()
+    for email_id in _chosen(parts, emails, held_for):
+        subject = decide.discard(parts, email_id, by=by, reason=reason)
+        out.print(f"E-mail {email_id} is discarded: {escape(subject)}")
+
+
+def _chosen(parts: Parts, emails: list[int] | None, held_for: str | None) -> list[int]:
+    """Return the e-mails that are named, or all that are held for one reason."""
+    if bool(emails) == bool(held_for):
+        raise UsageError("name the e-mails by number, or the reason with --held-for")
+    if emails:
+        return emails
+    if held_for is None:
+        return []
+    found = parts.store.outbox.held_for(held_for)
+    if not found:
+        reasons = parts.store.outbox.held_reasons()
+        there = f"there are: {', '.join(reasons)}" if reasons else "nothing is held"
+        raise UsageError(f"no e-mail is held for {held_for!r}; {there}")
+    return found
 
 
 def _parts() -> Parts:

@@ -1,6 +1,7 @@
 """Commands that look and change nothing, and the import of orders."""
 
 import sys
+import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from worker.adapters import migrations
 from worker.adapters.orders_csv import CsvFaults, read_orders
 from worker.adapters.policy_file import read_policy
 from worker.bootstrap import Parts
-from worker.cli import doctoring, report
+from worker.cli import doctoring, mail_report, report
 from worker.cli.console import err, fail, out
 from worker.decide import find_claim
 from worker.domain.errors import UsageError
@@ -55,6 +56,9 @@ def inspect(
         str | None, typer.Option(help="Receipt of every mail, ISO 8601.")
     ] = None,
     as_json: AsJson = False,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="Open the e-mails in a browser.")
+    ] = False,
 ) -> None:
     """Show what would become of mails, storing and sending nothing."""
     logs.configure(stream=sys.stderr, level="error")
@@ -71,9 +75,20 @@ def inspect(
         results = [inspector.inspect(path, raw) for path, raw in shown]
     if as_json:
         sys.stdout.write(inspection.as_json(results) + "\n")
-        return
-    for result in results:
-        report.print_inspected(result)
+    else:
+        for result in results:
+            mail_report.print_inspected(result)
+    if is_open:
+        _open_pages(mail_report.write_pages(results))
+
+
+def _open_pages(pages: list[Path]) -> None:
+    """Open each page, and say where it is for those who have no browser here."""
+    if not pages:
+        err.print("No e-mail would be sent, so there is none to open.")
+    for page in pages:
+        err.print(str(page), soft_wrap=True)
+        webbrowser.open(page.as_uri())
 
 
 @app.command("list", epilog="Example: `claims list --all`")

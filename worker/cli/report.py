@@ -1,4 +1,4 @@
-"""Readable reports on the terminal: an inspected mail, a claim, lists and counts."""
+"""Readable reports on the terminal: a claim, lists and counts."""
 
 import json
 import sys
@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import datetime
 
 from rich.markup import escape
-from rich.panel import Panel
 from rich.table import Table
 
 from worker.adapters.store.outbox import Email
@@ -20,7 +19,6 @@ from worker.domain.claim import Claim
 from worker.domain.deadlines import SlaState, sla_state
 from worker.domain.documents import DocumentVerdict, Verdict
 from worker.domain.reply import span_in_words
-from worker.inspection import Inspected
 
 NAMES = {
     "D1": "Proof of purchase",
@@ -51,53 +49,6 @@ SLA = {
 }
 
 
-def print_inspected(one: Inspected) -> None:
-    """Print what one mail would become, and why."""
-    out.print(Panel.fit(f"[bold]{escape(one.file)}[/]", border_style="blue"))
-    row, claim = one.row, one.claim
-    facts = _grid()
-    facts.add_row("Fate", f"[bold]{row['fate']}[/]  [dim]{escape(row['signal'])}[/]")
-    if claim is not None:
-        package = f"package {claim.package_id or '?'}"
-        ids = f"{claim.member_id} · {claim.order_number} · {package}"
-        facts.add_row("Claim", f"{escape(ids)} · {claim.claim_type}")
-        facts.add_row("State", f"[bold]{claim.state}[/]")
-    facts.add_row("Sender", f"tier {row['sender_tier']}")
-    if row["received_at"] is not None:
-        facts.add_row(
-            "Received", f"{_when(row['received_at'])} ({row['received_from']})"
-        )
-    if claim is not None and claim.respond_by is not None:
-        facts.add_row("Respond by", _when(claim.respond_by))
-    out.print(facts)
-    _print_assessment(one.assessment, one.row["flags"])
-    if one.mail is not None and one.mail.attachments:
-        table = Table(
-            "Part", "File", "Type", "Bytes", "Serves as", "Note", title="Files"
-        )
-        for a in one.mail.attachments:
-            roles = ", ".join(row["roles"].get(a.path, [])) or "–"
-            note = row["notes"].get(a.path) or a.note or (a.trouble or "")
-            size = f"{a.size_bytes:,}"
-            table.add_row(
-                a.path,
-                escape(a.filename or "–"),
-                a.media_type,
-                size,
-                roles,
-                escape(note),
-            )
-        out.print(table)
-    for email in one.emails:
-        out.print(
-            f"  ✉ [bold]{email['kind']}[/] to {escape(email['to'])}:"
-            f" [dim]{escape(email['subject'])}[/]"
-        )
-    if not one.emails:
-        out.print("  ✉ [dim]no automatic e-mail[/]")
-    out.print()
-
-
 def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
     """Print the work list."""
     if not claims:
@@ -125,24 +76,24 @@ def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
 def print_claim(parts: Parts, claim: Claim) -> None:
     """Print one claim with everything that explains its state."""
     store, now = parts.store, parts.clock.now()
-    facts = _grid()
+    facts = grid()
     facts.add_row("Claim", f"[bold]{claim.ref}[/]  [bold]{claim.state}[/]")
     facts.add_row("Member", f"{escape(claim.member_id)} · {escape(claim.order_number)}")
     facts.add_row("Package", f"{escape(claim.package_id or '?')} · {claim.claim_type}")
-    facts.add_row("Received", _when(claim.received_at))
+    facts.add_row("Received", when(claim.received_at))
     if claim.docs_complete_at is not None:
-        facts.add_row("Complete", _when(claim.docs_complete_at))
+        facts.add_row("Complete", when(claim.docs_complete_at))
     if claim.respond_by is not None:
-        clock = f"{_when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
+        clock = f"{when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
         facts.add_row("Respond by", f"{clock} {_left(claim, now)}")
     if claim.documents_due_at is not None:
-        facts.add_row("Documents due", _when(claim.documents_due_at))
+        facts.add_row("Documents due", when(claim.documents_due_at))
     out.print(facts)
-    _print_assessment(store.claims.latest_assessment(claim.claim_id), list(claim.flags))
+    print_assessment(store.claims.latest_assessment(claim.claim_id), list(claim.flags))
     history = Table("When", "What", "Who", "State", "Clauses", title="History")
     for event in store.claims.events(claim.claim_id):
         history.add_row(
-            _when(event.at),
+            when(event.at),
             event.event,
             escape(event.actor),
             event.state_after,
@@ -154,7 +105,7 @@ def print_claim(parts: Parts, claim: Claim) -> None:
         if email.status != "cancelled":
             status = f"{email.status} {email.held_reason}".strip()
             emails.add_row(
-                email.kind, status, _when(email.created_at), escape(email.subject)
+                email.kind, status, when(email.created_at), escape(email.subject)
             )
     out.print(emails)
 
@@ -171,11 +122,14 @@ def print_held(emails: Sequence[Email]) -> None:
             email.kind,
             escape(email.recipient),
             email.held_reason,
-            _when(email.created_at),
+            when(email.created_at),
             escape(email.subject),
         )
     out.print(table)
-    out.print("[dim]Send with `claims release NUMBER... --by NAME`.[/]")
+    out.print(
+        "[dim]Send with `claims release NUMBER... --by NAME`, or give up with"
+        " `claims discard`.[/]"
+    )
 
 
 def print_stats(
@@ -186,7 +140,7 @@ def print_stats(
         data = asdict(counts) | {"mailboxes": [asdict(box) for box in mailboxes]}
         sys.stdout.write(json.dumps(data, default=str) + "\n")
         return
-    table = _grid()
+    table = grid()
     table.add_row("Mails", f"{counts.mails}  {_counts(counts.fates)}")
     table.add_row("Claims", f"{counts.claims}  {_counts(counts.claims_by_state)}")
     table.add_row("E-mails", _counts(counts.emails_by_status) or "none")
@@ -198,13 +152,14 @@ def print_stats(
     table.add_row("Orders", str(counts.orders))
     for box in mailboxes:
         trouble = f" [red]{box.trouble}[/]" if box.trouble else ""
-        passed = "never" if box.passed_at is None else _when(box.passed_at)
+        passed = "never" if box.passed_at is None else when(box.passed_at)
         words = f"last pass {passed}, last UID {box.last_uid}, backlog {box.backlog}"
         table.add_row("Mailbox", words + trouble)
     out.print(table)
 
 
-def _print_assessment(assessment: Assessment | None, flags: Sequence[str]) -> None:
+def print_assessment(assessment: Assessment | None, flags: Sequence[str]) -> None:
+    """Print documents, checks by clause, money and flags."""
     if assessment is None:
         if flags:
             out.print(f"  Flags: [yellow]{', '.join(flags)}[/]")
@@ -241,14 +196,16 @@ def _print_proposal(proposal: Proposal) -> None:
     out.print(table)
 
 
-def _grid() -> Table:
+def grid() -> Table:
+    """Return an empty table of labels and values."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column()
     return table
 
 
-def _when(at: datetime) -> str:
+def when(at: datetime) -> str:
+    """Return an instant as staff read it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 

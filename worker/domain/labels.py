@@ -43,7 +43,9 @@ def named_roles(file: Attachment, mail: Mail) -> list[Role]:
     Names of papers are provisional, because nobody has read them yet.
     """
     for source, words in _labels(file, mail):
-        roles = list(_roles_of(words, f"by its {source}", is_photo=_is_photo(file)))
+        roles = list(
+            _roles_of(words, f"by its {source}", is_photo=shows_photographs(file))
+        )
         if roles:
             return roles
     return []
@@ -59,6 +61,11 @@ def is_paper_picture(file: Attachment) -> bool:
     """Return whether a picture shows a page or a screen, by its looks or its name."""
     looks = file.picture is not None and file.picture.looks_like == "document"
     return looks or wording.names_a_screenshot(file.filename)
+
+
+def shows_photographs(file: Attachment) -> bool:
+    """Return whether its picture, or the page drawn of it, is a photograph."""
+    return file.picture is not None and file.picture.looks_like == "photograph"
 
 
 def unusable(file: Attachment) -> Why | None:
@@ -81,6 +88,8 @@ def may_count(file: Attachment, mail: Mail) -> bool:
             return not _is_decoration(file, mail)
         case FileKind.CALENDAR:
             return False
+        case FileKind.OTHER | FileKind.TEXT if file.media_type in _NEVER_EVIDENCE:
+            return False
         case _:
             return not is_container(file) and not _CLUTTER.fullmatch(file.filename)
 
@@ -93,13 +102,23 @@ def is_container(file: Attachment) -> bool:
 
 def is_unread_mail(file: Attachment) -> bool:
     """Return whether it is a mail that the reader could not open."""
-    is_foreign = file.media_type in _FOREIGN_MAILS
-    return is_foreign or (file.kind is FileKind.MAIL and file.trouble is not None)
+    is_mail = file.kind is FileKind.MAIL or file.media_type == _WINMAIL
+    return is_mail and file.trouble is not None
 
 
 # -- private ------------------------------------------------------------------------
 
-_FOREIGN_MAILS = frozenset({"application/vnd.ms-outlook", "application/ms-tnef"})
+_WINMAIL = "application/ms-tnef"
+"""Outlook's own wrapping of a mail, which holds what was attached to it."""
+_NEVER_EVIDENCE = frozenset(
+    {
+        "application/applefile",
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "text/vcard",
+    }
+)
+"""What mail programs add by themselves."""
 _CLUTTER = re.compile(r"att\d{2,6}\.(?:txt|html?|dat|bin|c)|noname", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[^\s,;:()\[\]<>\"']{1,100}\.[a-z]{3,4}\b", re.IGNORECASE)
 _SHORTEST_STEM = 4
@@ -156,10 +175,6 @@ def _caption(file: Attachment, mail: Mail) -> str:
 
 _EXTENSION = re.compile(r"\A\.[A-Za-z]{3,4}\b")
 _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
-
-
-def _is_photo(file: Attachment) -> bool:
-    return file.picture is not None and file.picture.looks_like == "photograph"
 
 
 def _is_decoration(file: Attachment, mail: Mail) -> bool:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.domain.mail import Fate, Mail
+from worker.domain.mail import Fate, FileKind, Mail
 
 LIST_HEADERS = (
     "list-id", "list-help", "list-unsubscribe", "list-subscribe", "list-post",
@@ -188,14 +188,33 @@ def _machine_sender(case: _Case) -> Fate | None:
     return Fate.AUTO_REPLY if is_machine else None
 
 
+_SCHEDULING = re.compile(
+    r"(?im)^method:\s*(?:request|reply|cancel|counter|declinecounter)\s*$"
+)
+
+
 def _calendar(case: _Case) -> Fate | None:
-    """An invitation, or an answer to one, as the whole mail."""
+    """An invitation, or an answer to one, as the whole mail or beside its words."""
     content_class = (case.mail.header("content-class") or "").lower()
     is_calendar = (
         case.mail.content_type.lower().startswith("text/calendar")
         or "calendarmessage" in content_class
+        or _is_only_an_invitation(case.mail)
     )
     return Fate.NOT_A_CLAIM if is_calendar else None
+
+
+def _is_only_an_invitation(mail: Mail) -> bool:
+    """Whether it brings a calendar's request or answer and nothing else.
+
+    Google and Exchange put that beside a text. A saved appointment says PUBLISH, and
+    may come with a claim. Source: RFC 5546 §1.4.
+    """
+    files = mail.attachments
+    return bool(files) and all(
+        file.kind is FileKind.CALENDAR and _SCHEDULING.search(file.text)
+        for file in files
+    )
 
 
 RULES: tuple[tuple[str, Callable[[_Case], Fate | None]], ...] = (

@@ -89,7 +89,7 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What opening an image showed.
+    """What opening an image showed, or drawing the first page of a PDF without text.
 
     `looks_like` is one of `photograph`, `graphic` (logo, icon, tracking pixel) or
     `document` (screenshot, scan). `taken_at` is EXIF text, zone unknown.

@@ -230,13 +230,22 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
 
 def _judged(kind: DocumentKind, reading: TextReading, *, is_sure: bool) -> Role:
     """The role: certain with our number, refused with another's, else to look at."""
-    lines = f"{reading.item_lines} item lines, {len(reading.amounts)} amounts"
     if reading.names_order:
-        return Role(kind, f"order number, {lines} in its text", not is_sure)
+        return Role(kind, _said("order number", reading), not is_sure)
     if reading.other_orders:
         other = reading.other_orders[0].upper()
         return Role(kind, f"names another order: {other}", why=Why.WRONG_ORDER)
-    return Role(kind, f"no order number, {lines} in its text", is_provisional=True)
+    return Role(kind, _said("no order number", reading), is_provisional=True)
+
+
+def _said(number: str, reading: TextReading) -> str:
+    """What a text holds, for staff."""
+    counts = (
+        (reading.item_lines, "item line", "item lines"),
+        (len(reading.amounts), "amount", "amounts"),
+    )
+    said = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
+    return f"{', '.join([number, *said])} in its text"
 
 
 def _title(text: str) -> str:
@@ -300,7 +309,8 @@ def _likely_kinds(file: Attachment, case: _Case) -> tuple[DocumentKind, ...]:
     """What an unlabelled file is of: photographs D3 and D4, a screen D2, a scan D1.
 
     Of a parcel that never came there is no photograph, so there it is of a paper; and
-    where both papers are good, a page is taken for a photograph of a label.
+    where both papers are good, a page is taken for a photograph of a label. A PDF
+    whose page is a photograph may be photographs put into one file.
     """
     has_photos = case.claim_type is not ClaimType.TOTAL_LOSS
     is_picture = file.kind is FileKind.PICTURE
@@ -311,7 +321,8 @@ def _likely_kinds(file: Attachment, case: _Case) -> tuple[DocumentKind, ...]:
     wanted = case.first_wanted(*((D2, D1) if is_mail else (D1, D2)))
     if wanted is not None:
         return (wanted,)
-    return _PHOTOS if has_photos and is_picture else ()
+    is_shown = is_picture or labels.shows_photographs(file)
+    return _PHOTOS if has_photos and is_shown else ()
 
 
 def _is_in_shop_mail(file: Attachment, case: _Case) -> bool:

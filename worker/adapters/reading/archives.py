@@ -1,12 +1,17 @@
-"""The files inside a zip, read from memory and never written to disk."""
+"""The files inside a zip, read from memory and never written to disk.
+
+What else is opened is in `tapes`.
+"""
 
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from worker.adapters.reading.office import ZIP_ERRORS
+from worker.adapters.reading.texts import decode
 
 MAX_MEMBERS = 1_000
 """Source: reliability.md 4.3."""
@@ -24,6 +29,7 @@ _IS_CLUTTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.
 _END = b"PK\x05\x06"
 _END_SEARCHED = 66_000
 _LOCKED = 0x1
+_IS_UTF8 = 0x800
 
 
 class ArchiveRefused(Exception):
@@ -43,22 +49,8 @@ class Member:
 
     name: str
     size_bytes: int
-    archive: zipfile.ZipFile
-    info: zipfile.ZipInfo
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the content.
-
-        Raises:
-            ArchiveRefused: `damaged`.
-        """
-        try:
-            with self.archive.open(self.info) as source:
-                while chunk := source.read(CHUNK_BYTES):
-                    yield chunk
-        except ZIP_ERRORS as error:
-            code = "damaged"
-            raise ArchiveRefused(code) from error
+    chunks: Callable[[], Iterable[bytes | memoryview]]
+    """Yields the content; may raise ArchiveRefused `damaged`."""
 
 
 def members(data: bytes, *, budget_bytes: int) -> list[Member]:
@@ -74,9 +66,44 @@ def members(data: bytes, *, budget_bytes: int) -> list[Member]:
     except ZIP_ERRORS as error:
         code = "damaged"
         raise ArchiveRefused(code) from error
-    found = [i for i in infos if not _IS_CLUTTER.search(i.filename)]
-    _refuse_bomb(found, budget_bytes)
-    return [Member(i.filename, i.file_size, archive, i) for i in found]
+    found = [i for i in infos if not is_clutter(i.filename)]
+    _refuse_bomb(found, len(data), budget_bytes)
+    return [
+        Member(_name(i), i.file_size, partial(_unpacked, archive, i)) for i in found
+    ]
+
+
+def is_clutter(name: str) -> bool:
+    """Return whether a system put a file into an archive for itself."""
+    return _IS_CLUTTER.search(name) is not None
+
+
+def is_bomb(size: int, packed: int) -> bool:
+    """Return whether something unpacks to far more than it is."""
+    return size > SMALL_BYTES and size > max(packed, 1) * MAX_RATIO
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(info) as source:
+            while chunk := source.read(CHUNK_BYTES):
+                yield chunk
+    except ZIP_ERRORS as error:
+        code = "damaged"
+        raise ArchiveRefused(code) from error
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; without the flag for UTF-8 in what charset fits.
+
+    Windows writes names in the code page of its country.
+    """
+    if info.flag_bits & _IS_UTF8 or info.filename.isascii():
+        return info.filename
+    try:
+        return decode(info.filename.encode("cp437"), None)
+    except UnicodeError:
+        return info.filename
 
 
 def _refuse_long_directory(data: bytes) -> None:
@@ -88,18 +115,25 @@ def _refuse_long_directory(data: bytes) -> None:
         raise ArchiveRefused(code)
 
 
-def _refuse_bomb(infos: list[zipfile.ZipInfo], budget_bytes: int) -> None:
+def _refuse_bomb(
+    infos: list[zipfile.ZipInfo], archive_bytes: int, budget_bytes: int
+) -> None:
+    """Raise for what is locked or too large; the whole has a ratio too.
+
+    Members that share their packed bytes claim more of them than the archive has.
+    """
     code = None
+    size = sum(info.file_size for info in infos)
+    packed = sum(info.compress_size for info in infos)
     if any(info.flag_bits & _LOCKED for info in infos):
         code = "locked"
     elif len(infos) > MAX_MEMBERS:
         code = "too_many"
-    elif sum(i.file_size for i in infos) > budget_bytes or any(map(_is_bomb, infos)):
+    elif (
+        size > budget_bytes
+        or packed > archive_bytes
+        or any(is_bomb(info.file_size, info.compress_size) for info in infos)
+    ):
         code = "too_big"
     if code is not None:
         raise ArchiveRefused(code)
-
-
-def _is_bomb(info: zipfile.ZipInfo) -> bool:
-    packed = max(info.compress_size, 1)
-    return info.file_size > SMALL_BYTES and info.file_size > packed * MAX_RATIO

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from worker.adapters.reading import html_text
+from worker.adapters.reading import html_text, tnef, uuencoded
 from worker.adapters.reading.parts import Part
 from worker.adapters.reading.texts import MAX_ENCODED_FACTOR, clean, decode
+from worker.adapters.reading.uuencoded import Enclosed
 
 MAX_BODY_CHARS = 200_000
 """Of a mail's text. Our choice: a person's mail has 2,000."""
-STUB_CHARS = 200
-"""A plain text below this beside a much longer HTML only points at it. Our choice."""
-STUB_FACTOR = 4
+MAX_ENCLOSING_BYTES = 64 * 1024 * 1024
+"""Of a text with files in it. Our choice: as of an attached mail."""
 
 _BODY_TYPES = frozenset({"text/plain", "text/html"})
 _BINARY_STARTS = (b"%PDF", b"PK\x03\x04", b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
@@ -26,6 +26,8 @@ class Body:
     """Of every leaf that is body, with those of an alternative that was not chosen."""
     content_ids: frozenset[str]
     """Pictures that the HTML shows."""
+    enclosed: tuple[Enclosed, ...] = ()
+    """Files that were written into the text (uuencode)."""
 
 
 def read(leaves: Iterable[Part], limit: int = MAX_BODY_CHARS) -> Body:
@@ -38,16 +40,23 @@ def read(leaves: Iterable[Part], limit: int = MAX_BODY_CHARS) -> Body:
     texts: list[str] = []
     paths: set[str] = set()
     ids: frozenset[str] = frozenset()
-    groups = _groups(leaves)
-    for group in groups:
-        plain = "\n\n".join(_plain(p, limit) for p in group if not _is_html(p)).strip()
+    enclosed: list[Enclosed] = []
+    leaves = tuple(leaves)
+    for group in _groups(leaves):
+        pieces = [_plain(p, limit) for p in group if not _is_html(p)]
+        plain = "\n\n".join(text for text, _ in pieces).strip()
+        enclosed += [file for _, files in pieces for file in files]
         sources = [_source(p) for p in group if _is_html(p)]
         rich = "\n\n".join(html_text.to_text(s, limit) for s in sources).strip()
-        texts.append(_chosen(plain, rich) if group[0].alternative else plain or rich)
+        texts.append(
+            html_text.chosen(plain, rich) if group[0].alternative else plain or rich
+        )
         paths.update(p.path for p in group)
         ids = ids.union(*(html_text.content_ids(s) for s in sources))
     text = clean("\n\n".join(filter(None, texts)), limit)
-    return Body(text, frozenset(paths), ids)
+    if not text.strip():
+        text = _winmail_text(leaves)[:limit]
+    return Body(text, frozenset(paths), ids, tuple(enclosed))
 
 
 def _groups(leaves: Iterable[Part]) -> list[list[Part]]:
@@ -73,8 +82,22 @@ def _is_html(leaf: Part) -> bool:
     return leaf.declared_type == "text/html"
 
 
-def _plain(leaf: Part, limit: int) -> str:
-    return _decoded(leaf, limit * MAX_ENCODED_FACTOR)
+def _plain(leaf: Part, limit: int) -> tuple[str, tuple[Enclosed, ...]]:
+    """Return the text of a leaf, and the files that were written into it."""
+    start = leaf.head(limit * MAX_ENCODED_FACTOR)
+    if b"begin " not in start:
+        return _decoded(leaf, limit * MAX_ENCODED_FACTOR), ()
+    rest, enclosed = uuencoded.split(leaf.head(MAX_ENCLOSING_BYTES))
+    rest = rest[: limit * MAX_ENCODED_FACTOR]
+    return decode(rest, leaf.charset, is_cut=True), enclosed
+
+
+def _winmail_text(leaves: Iterable[Part]) -> str:
+    """Return the text inside a winmail.dat, where Outlook put it nowhere else."""
+    for leaf in leaves:
+        if leaf.head(len(tnef.SIGNATURE)) == tnef.SIGNATURE:
+            return tnef.read(leaf.head(MAX_ENCLOSING_BYTES)).text
+    return ""
 
 
 def _source(leaf: Part) -> str:
@@ -84,8 +107,3 @@ def _source(leaf: Part) -> str:
 def _decoded(leaf: Part, limit_bytes: int) -> str:
     data = leaf.head(limit_bytes)
     return decode(data, leaf.charset, is_cut=len(data) >= limit_bytes)
-
-
-def _chosen(plain: str, rich: str) -> str:
-    is_stub = len(plain) < STUB_CHARS and len(rich) > STUB_FACTOR * (len(plain) + 50)
-    return rich if is_stub or not plain else plain

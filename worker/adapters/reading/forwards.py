@@ -25,6 +25,10 @@ MAX_FORWARDS = 10
 """Found in one body. Our choice."""
 MAX_LINE_CHARS = 600
 """Looked at of one line. Our choice."""
+MAX_LINES = 20_000
+"""Looked at of one body. Our choice."""
+MAX_BLOCK_LINES = 100
+"""Of one header block. Our choice: the recipients of a list."""
 MAX_FIELD_CHARS = 500
 MAX_GAP = 1
 """Empty lines inside a header block: HTML tables leave them. Our choice."""
@@ -71,7 +75,7 @@ def split(text: str) -> Split:
     """
     whole = text.split("\n")
     lines = [line[:MAX_LINE_CHARS] for line in whole]
-    blocks = list(_blocks(lines))
+    blocks = list(_blocks(lines[:MAX_LINES]))
     ends = [*(block.start for block in blocks), len(lines)]
     forwards = (
         _forward(block, whole[block.end : end])
@@ -88,9 +92,10 @@ def split(text: str) -> Split:
 
 def _blocks(lines: list[str]) -> Iterator[_Block]:
     """Yield the header blocks from the top, at most MAX_FORWARDS."""
-    position, found = 0, 0
-    while position < len(lines) and found < MAX_FORWARDS:
-        block = _block_at(lines, position)
+    position, found, left = 0, 0, MAX_LINES
+    while position < len(lines) and found < MAX_FORWARDS and left > 0:
+        block, looked_to = _block_at(lines, position)
+        left -= looked_to - position
         if block is None:
             position += 1
             continue
@@ -99,8 +104,8 @@ def _blocks(lines: list[str]) -> Iterator[_Block]:
         position = block.end
 
 
-def _block_at(lines: list[str], start: int) -> _Block | None:
-    """Return the header block that begins at a line, or None.
+def _block_at(lines: list[str], start: int) -> tuple[_Block | None, int]:
+    """Return the header block that begins at a line, or None; and the line looked to.
 
     Below a separator line two labels are enough (sender, and subject or date). A bare
     block needs the sender, the subject and one more, since people write "From:" and
@@ -108,23 +113,23 @@ def _block_at(lines: list[str], start: int) -> _Block | None:
     """
     line = lines[start]
     if not line.strip():
-        return None
+        return None, start
     is_marked = bool(SEPARATOR.match(line) or BEGIN.match(line))
     if not is_marked and not FIELD.match(line):
-        return None
+        return None, start
     fields, end = _fields(lines, start + is_marked)
     has_sender = "from" in fields
     if is_marked and (has_sender or not fields):
-        return _Block(start, end, fields)
+        return _Block(start, end, fields), end
     needed = {"from", "subject"}.issubset(fields) and fields.keys() & {"date", "to"}
-    return _Block(start, end, fields) if needed else None
+    return _Block(start, end, fields) if needed else None, end
 
 
 def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
     """Return the labelled lines from here, and the first line behind them."""
     fields: dict[str, str] = {}
     position, end, gap, last = start, start, 0, ""
-    while position < len(lines):
+    while position < min(len(lines), start + MAX_BLOCK_LINES):
         line = lines[position]
         match = FIELD.match(line)
         if match:
@@ -206,5 +211,6 @@ def _attribution_height(lines: list[str], start: int) -> int:
 
 
 def _is_quoted_next(lines: list[str], start: int) -> bool:
-    following = next((line for line in lines[start:] if line.strip()), "")
+    rest = (lines[position] for position in range(start, len(lines)))
+    following = next((line for line in rest if line.strip()), "")
     return bool(_QUOTE.match(following))

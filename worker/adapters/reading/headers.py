@@ -85,12 +85,19 @@ _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 
-def header_text(value: object) -> str:
-    """Return a raw header value as text: eight-bit bytes decoded, folds undone."""
+def header_text(value: object, charset: str | None = None) -> str:
+    """Return a raw header value as text: eight-bit bytes decoded, folds undone.
+
+    Bytes that are no UTF-8 are taken for the charset, where one is given.
+    """
     text = _FOLD.sub("", str(value))
     if text.isascii():
         return text
-    return decode(text.encode("utf-8", "surrogateescape"), None)
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return decode(data, charset)
 
 
 def decode_words(value: str) -> str:

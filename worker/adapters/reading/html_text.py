@@ -11,6 +11,9 @@ import string
 MAX_HTML_CHARS = 1_000_000
 """Source: reliability.md 4.2 (cap HTML at 1 MB)."""
 MAX_QUOTE_DEPTH = 20
+STUB_CHARS = 200
+"""A plain text below this beside a much longer HTML only points at it. Our choice."""
+STUB_FACTOR = 4
 
 # Quantifiers are possessive and the alternatives begin with different characters, so
 # each `<` costs at most the way to the next `<`.
@@ -83,6 +86,12 @@ def to_text(source: str, limit: int) -> str:
 def content_ids(source: str) -> frozenset[str]:
     """Return the Content-IDs that some HTML shows as pictures, without brackets."""
     return frozenset(m.group(1) for m in _CID.finditer(source[:MAX_HTML_CHARS]))
+
+
+def chosen(plain: str, rich: str) -> str:
+    """Return which of two forms of one text a person reads: plain, unless a stub."""
+    is_stub = len(plain) < STUB_CHARS and len(rich) > STUB_FACTOR * (len(plain) + 50)
+    return rich if is_stub or not plain else plain
 
 
 class _Scanner:

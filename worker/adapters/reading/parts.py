@@ -6,17 +6,19 @@ list. mail-parser flattens them and loses nameless parts (known-failures.md).
 """
 
 import binascii
+import contextlib
 import email
 import email.message
 import email.utils
 import re
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from worker.adapters.reading import slim
+from worker.adapters.reading import slim, uuencoded
 from worker.adapters.reading.headers import HEADER_ERRORS, decode_words, header_text
 from worker.adapters.reading.slim import MAX_DEPTH, Slim
-from worker.adapters.reading.texts import one_line
+from worker.adapters.reading.texts import decode, one_line
 
 MAX_HEADER_CHARS = 64 * 1024
 """Source: reliability.md 4.2."""
@@ -37,6 +39,8 @@ _REAL_BOUNDARY = re.compile(
     r"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE
 )
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,300})>")
+_PERCENT = re.compile(r"(?:%[89a-f][0-9a-f]){2}", re.IGNORECASE)
+"""UTF-8 in the manner of a URL, which some mail programs put into a plain name."""
 _ENCODINGS = ("base64", "quoted-printable", "uuencode", "x-uue")
 
 
@@ -137,7 +141,7 @@ def decoded(encoded: bytes | memoryview, encoding: str) -> Iterator[bytes | memo
     elif encoding == "quoted-printable":
         yield binascii.a2b_qp(encoded)
     elif encoding in {"uuencode", "x-uue"}:
-        yield from _from_uuencode(bytes(encoded))
+        yield uuencoded.decoded(bytes(encoded))
     else:
         yield encoded
 
@@ -176,7 +180,7 @@ def _rescued(part: MailPart, depth: int) -> list[MailPart]:
 
 
 def _leaf(part: MailPart, slimmed: Slim, path: str, alternative: str | None) -> Part:
-    view = _content_headers(part)
+    view = _content_headers(part, slimmed.charset)
     content_id = _MESSAGE_ID.search(view.get("content-id", ""))
     return Part(
         path=path,
@@ -200,7 +204,7 @@ def _leaf_type(part: MailPart) -> str:
     return "text/html" if is_html else "text/plain"
 
 
-def _content_headers(part: MailPart) -> email.message.Message:
+def _content_headers(part: MailPart, charset: str | None) -> email.message.Message:
     """Return a copy of the Content- headers as clean text, the first of each.
 
     Raw eight-bit names become text here; from the part itself they would come as
@@ -209,14 +213,18 @@ def _content_headers(part: MailPart) -> email.message.Message:
     view = email.message.Message()
     for name, value in part.raw_items():
         if name.lower().startswith("content-") and name not in view:
-            view[name] = one_line(header_text(value), MAX_CONTENT_HEADER_CHARS)
+            view[name] = one_line(header_text(value, charset), MAX_CONTENT_HEADER_CHARS)
     return view
 
 
 def _filename(view: email.message.Message) -> str:
     named = _guarded_param(view, "content-disposition", "filename")
     value = named or _guarded_param(view, "content-type", "name")
-    return one_line(decode_words(value), MAX_NAME_CHARS)
+    name = decode_words(value)
+    if _PERCENT.search(name):
+        with contextlib.suppress(UnicodeDecodeError):
+            name = urllib.parse.unquote(name, errors="strict")
+    return one_line(name, MAX_NAME_CHARS)
 
 
 def _guarded_param(view: email.message.Message, header: str, name: str) -> str:
@@ -226,9 +234,17 @@ def _guarded_param(view: email.message.Message, header: str, name: str) -> str:
     try:
         value: str | tuple[str | None, str | None, str]
         value = view.get_param(name, "", header)
-        return str(email.utils.collapse_rfc2231_value(value))
+        if isinstance(value, str):
+            return email.utils.unquote(value)
+        charset, _, text = value
+        return decode(text.encode("latin-1"), charset) if _is_bytes(text) else text
     except HEADER_ERRORS:
         return ""
+
+
+def _is_bytes(text: str) -> bool:
+    """Return whether a decoded parameter is still bytes, one in each character."""
+    return all(ord(letter) < 256 for letter in text)  # noqa: PLR2004 - a byte
 
 
 def _disposition(view: email.message.Message) -> str:
@@ -263,14 +279,3 @@ def _from_base64(encoded: bytes | memoryview) -> Iterator[bytes]:
             break
     if len(rest) > 1:
         yield binascii.a2b_base64(rest + b"=" * (4 - len(rest)))
-
-
-def _from_uuencode(encoded: bytes) -> Iterator[bytes]:
-    for line in encoded.splitlines():
-        if line.startswith(b"end"):
-            return
-        if line and not line.startswith(b"begin "):
-            try:
-                yield binascii.a2b_uu(line)
-            except binascii.Error:
-                continue

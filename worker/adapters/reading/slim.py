@@ -47,6 +47,10 @@ _DASHES = (re.compile(rb"\n--"), re.compile(rb"\r--"))
 _BOUNDARY = re.compile(
     rb"boundary\*?(?:0\*?)?[ \t]*=[ \t]*\"?([^\"\r\n;]{1,250})", re.IGNORECASE
 )
+_CHARSET = re.compile(
+    rb"(?:charset=\"?|=\?)(?!utf-?8|us-ascii|ascii)([a-z0-9][a-z0-9_-]{2,30})",
+    re.IGNORECASE,
+)
 _DASH_LINE = re.compile(rb"^--([^\r\n]{1,250})", re.MULTILINE)
 
 
@@ -61,6 +65,9 @@ class Slim:
     headers_end: int
     """Where the body begins in the raw bytes."""
     defects: tuple[str, ...] = ()
+    charset: str | None = None
+    """The first one that the mail declares beside ASCII and UTF-8: for names that
+    declare none."""
 
     def encoded(self, payload: str) -> bytes | memoryview:
         """Return a part's content as it was sent, from the payload that was parsed.
@@ -97,6 +104,7 @@ def cut(raw: bytes | memoryview) -> Slim:
         cuts=tuple(cuts),
         headers_end=headers_end,
         defects=(*defects, *(() if is_bounded else ("mail_cut",)), *trouble),
+        charset=_declared_charset(data),
     )
 
 
@@ -199,6 +207,11 @@ def _bounded_structure(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         if len(open_names) > MAX_DEPTH:
             return data[: line.start()], ("depth_cut",)
     return data, ()
+
+
+def _declared_charset(data: bytes) -> str | None:
+    found = _CHARSET.search(data)
+    return None if found is None else found.group(1).decode("ascii")
 
 
 def _as_sent(text: str) -> bytes:

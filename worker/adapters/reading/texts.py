@@ -50,6 +50,30 @@ MAX_ENCODED_FACTOR = 6
 FEW_ERRORS = 50
 """One bad byte in so many characters is damage, more is another charset. Our choice."""
 
+MAX_GUESSED_BYTES = 4_096
+_HIGH_RUN = re.compile(rb"(?:[\x80-\xff][\x40-\x7e]?)+")
+_COMMON = (
+    (
+        "cp932",
+        re.compile(
+            rb"(?:[\x00-\x7f]|\x81[\x40-\xac]|\x82[\x4f-\xf1]|\x83[\x40-\x96]"
+            rb"|[\x88-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc])*+[\x81-\x9f\xe0-\xea]?"
+        ),
+    ),
+    (
+        "gb18030",
+        re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])*+[\xa1-\xd7]?"),
+    ),
+    (
+        "cp950",
+        re.compile(
+            rb"(?:[\x00-\x7f]|[\xa1-\xa3\xa4-\xc6][\x40-\x7e\xa1-\xfe])*+[\xa1-\xc6]?"
+        ),
+    ),
+)
+"""Charsets by the bytes of their commonest characters: punctuation, kana, and the
+Han characters of the first level. Source: JIS X 0208, GB 2312, Big5."""
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -89,8 +113,24 @@ def decode(data: bytes, charset: str | None, *, is_cut: bool = False) -> str:
         text = _attempt(data, candidate, "replace", is_cut=is_cut)
         if text is not None and text.count("\ufffd") * FEW_ERRORS <= len(text):
             return text
-    text = _attempt(data, "cp1252", "strict", is_cut=is_cut)
+    guess = guessed(data)
+    text = None if guess is None else _attempt(data, guess, "replace", is_cut=True)
+    if text is None:
+        text = _attempt(data, "cp1252", "strict", is_cut=is_cut)
     return data.decode("latin-1") if text is None else text
+
+
+def guessed(data: bytes) -> str | None:
+    """Return the East Asian charset that undeclared bytes are in, or None.
+
+    Only where all that is not ASCII are pairs of the commonest characters. Chinese
+    before Korean, whose pairs are the same: name the charset and there is no doubt.
+    """
+    sample = data[:MAX_GUESSED_BYTES]
+    runs = _HIGH_RUN.findall(sample)
+    if not any(len(run) > 2 for run in runs):  # noqa: PLR2004 - a pair may be umlauts
+        return None
+    return next((name for name, fits in _COMMON if fits.fullmatch(sample)), None)
 
 
 def known_charset(charset: str | None) -> str | None:

@@ -175,7 +175,15 @@ class Work:
 
     def release_held(self, email_id: int) -> bool:
         """Queue a held e-mail; False when it is not held, or was never rendered."""
-        return email_rows.release_held(self.session, email_id)
+        return email_rows.release_held(self.session, email_id, at=self.at)
+
+    def cancel_held(self, email_id: int) -> bool:
+        """Give up a held e-mail; False when it is not held."""
+        return email_rows.cancel_held(self.session, email_id, at=self.at)
+
+    def oldest_held_for(self, reason: str) -> int | None:
+        """Return the e-mail that is held longest for this reason."""
+        return email_rows.oldest_held_for(self.session, reason)
 
     def hold_unsent(self, email_id: int, *, reason: str) -> None:
         """Hold an e-mail that is not sent yet."""

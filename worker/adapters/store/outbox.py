@@ -5,7 +5,7 @@ draft ──release──▶ queued ──begin──▶ sending ──▶ sent 
                      └──── deferred ────┘
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -128,6 +128,47 @@ class Outbox:
         """Return how many e-mails were queued about one claim."""
         return self._count(EmailRow.claim_id == claim_id, EmailRow.created_at > since)
 
+    def automatic(self, decisions: Collection[str], *, since: datetime) -> int:
+        """Return how many e-mails were queued to anybody without a person.
+
+        Those of these kinds are a person's. What was queued before the last time that
+        a person looked at held e-mails does not count any more.
+        """
+        looked_at = sa.select(sa.func.max(EmailRow.looked_at)).scalar_subquery()
+        return self._count(
+            EmailRow.created_at > since,
+            EmailRow.created_at > sa.func.coalesce(looked_at, since),
+            EmailRow.kind.not_in(decisions),
+        )
+
+    def held_for(self, reason: str) -> list[int]:
+        """Return every e-mail that is held for this reason, oldest first."""
+        with self._database.read() as session:
+            return list(
+                session.execute(
+                    sa.select(EmailRow.id)
+                    .where(EmailRow.status == "held", EmailRow.held_reason == reason)
+                    .order_by(EmailRow.id)
+                ).scalars()
+            )
+
+    def held_reasons(self) -> list[str]:
+        """Return why e-mails are held, each reason once."""
+        with self._database.read() as session:
+            query = sa.select(EmailRow.held_reason).where(EmailRow.status == "held")
+            return sorted(session.execute(query.distinct()).scalars())
+
+    def is_held_for(self, reason: str) -> bool:
+        """Return whether any e-mail is held for this reason."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(
+                    sa.exists().where(
+                        EmailRow.status == "held", EmailRow.held_reason == reason
+                    )
+                )
+            ).scalar_one()
+
     def _count(self, *where: sa.ColumnElement[bool]) -> int:
         with self._database.read() as session:
             return session.execute(
@@ -196,7 +237,16 @@ def cancel_drafts(session: Session, claim_id: int) -> list[int]:
     return list(rows)
 
 
-def release_held(session: Session, email_id: int) -> bool:
+def oldest_held_for(session: Session, reason: str) -> int | None:
+    """Return the e-mail that is held longest for this reason."""
+    return session.execute(
+        sa.select(sa.func.min(EmailRow.id)).where(
+            EmailRow.status == "held", EmailRow.held_reason == reason
+        )
+    ).scalar()
+
+
+def release_held(session: Session, email_id: int, *, at: datetime) -> bool:
     """Queue a held e-mail; False when it is not held, or was never rendered."""
     done = session.execute(
         sa.update(EmailRow)
@@ -205,7 +255,19 @@ def release_held(session: Session, email_id: int) -> bool:
             EmailRow.status == "held",
             EmailRow.raw.is_not(None),
         )
-        .values(status="queued", held_reason="")
+        .values(status="queued", held_reason="", looked_at=at)
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return done is not None
+
+
+def cancel_held(session: Session, email_id: int, *, at: datetime) -> bool:
+    """Give up a held e-mail; False when it is not held."""
+    done = session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id == email_id, EmailRow.status == "held")
+        .values(status="cancelled", looked_at=at)
         .returning(EmailRow.id)
         .execution_options(synchronize_session=False)
     ).scalar()

@@ -430,7 +430,19 @@ class EmailRow(Base):
         sa.Index("ix_emails_claim", "claim_id"),
         sa.Index("ix_emails_message_id", "message_id"),
         sa.Index("ix_emails_recipient", "recipient", "created_at"),
-        sa.Index("ix_emails_status", "status"),
+        sa.Index("ix_emails_status", "status", "created_at"),
+        sa.Index(
+            "ix_emails_held",
+            "held_reason",
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
+        ),
+        sa.Index(
+            "ix_emails_looked_at",
+            "looked_at",
+            sqlite_where=sa.text("looked_at is not null"),
+            postgresql_where=sa.text("looked_at is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -450,6 +462,8 @@ class EmailRow(Base):
     last_code: Mapped[str] = mapped_column(sa.String(40), default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    """When a person released or discarded it."""
 
 
 class SlotRow(Base):
