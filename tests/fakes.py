@@ -5,7 +5,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater
@@ -293,6 +293,7 @@ class FakeLedger:
     commits: list[tuple[int, int]] = field(default_factory=list)
     """Of each add_mails: how many mails, and the cursor."""
     renewals: int = 0
+    _told: set[tuple[str, date]] = field(default_factory=set)
 
     def take_lease(
         self, name: str, *, owner: str, lease_for: timedelta
@@ -355,10 +356,16 @@ class FakeLedger:
         self._fence(lease)
         self.passes.append(backlog)
 
-    def note_trouble(self, lease: MailboxLease, code: str, *, at: datetime) -> None:
+    def note_trouble(
+        self, lease: MailboxLease, code: str, *, at: datetime, is_lasting: bool
+    ) -> None:
         assert at.tzinfo is not None
         self._fence(lease)
         self.troubles.append(code)
+        incident = (code, at.date())
+        if is_lasting and incident not in self._told:
+            self._told.add(incident)
+            self.alerts.append("mailbox_lost")
 
     def uids(self, uidvalidity: int = 1) -> list[int]:
         """Return the UIDs that have a row, ascending."""

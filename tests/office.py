@@ -97,11 +97,13 @@ class Office:
         self._ledger = ledger
         self._lease = ledger.begin_epoch(lease, 7)
         self._uid = 0
+        self._last_mail_id = 0
 
     def deliver(self, *raws: bytes, run: bool = True) -> int:
         """Put mails into the mailbox, run all jobs; return the last mail's id."""
         for raw in raws:
             self._uid += 1
+            self._last_mail_id += 1
             stored = self.parts.raw.put([raw])
             mail = NewMail(
                 self._uid, stored.sha256, stored.size_bytes, None, self.clock.at
@@ -109,7 +111,12 @@ class Office:
             self._ledger.add_mails(self._lease, [mail], last_uid=self._uid)
         if run:
             self.run()
-        return self._uid
+        return self._last_mail_id
+
+    def renumber(self, uidvalidity: int) -> None:
+        """Give the mailbox a new UIDVALIDITY; its UIDs begin at 1 again."""
+        self._lease = self._ledger.begin_epoch(self._lease, uidvalidity)
+        self._uid = 0
 
     def run(self) -> None:
         """Run every job that was rung, in order, until there is none."""

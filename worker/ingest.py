@@ -6,6 +6,7 @@ raw store, and only then, with its jobs and the cursor, into the ledger.
 its attachments may serve as.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,7 +29,7 @@ from worker.domain.subject import (
     read_ids,
     together,
 )
-from worker.domain.wording import claim_type
+from worker.domain.wording import claim_type, tells_of_harm
 from worker.ports import Lookups
 from worker.sweeps import Suspects, SweepLimits, SweepResult, sweep
 
@@ -106,7 +107,8 @@ def understand(
     """Return what one mail is: a claim, a follow-up, or neither, and why.
 
     In this order: the same content again; a machine; then a person, by the thread
-    the mail answers, and by the ids it names, which the directory must confirm.
+    the mail answers, and by the ids it names, which the directory must confirm. A
+    copy of a held mail is read on: by its own road the sender may be proven.
 
     Raises:
         RetryLater: the order directory is down.
@@ -117,8 +119,8 @@ def understand(
     original = known.first_with_content(
         mail.content_sha256, before_mail_id=arrival.mail_id
     )
-    if original is not None:
-        return case.no_claim(Fate.DUPLICATE, f"same content as mail {original}")
+    if original is not None and not known.is_held(original):
+        return case.duplicate(original)
     has_issued = mail.message_id is not None and is_issued(
         mail.message_id, house.secret_key
     )
@@ -132,7 +134,10 @@ def understand(
         order = known.order(thread.order_number) or order
     if order is None:
         return case.no_match(candidates)
-    return case.for_order(order, thread, flags)
+    found = case.for_order(order, thread, flags)
+    if original is not None and found.fate is Fate.IDENTITY_HOLD:
+        return case.duplicate(original)
+    return found
 
 
 def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
@@ -179,6 +184,10 @@ class _Case:
             cause=self._cause(sender),
             flags=self.stamp.flags,
         )
+
+    def duplicate(self, original: int) -> Understanding:
+        """Return a mail whose content came before."""
+        return self.no_claim(Fate.DUPLICATE, f"same content as mail {original}")
 
     def machine(self, verdict: MachineVerdict) -> Understanding:
         """Return a mail that no person wrote; a failed delivery tells somebody."""
@@ -250,7 +259,7 @@ class _Case:
         if sender.tier is SenderTier.C:
             found = _held(base, fresh, claims)
         else:
-            found = _accepted(base, fresh, claims, thread)
+            found = _accepted(base, fresh, claims, thread, is_bare=self._is_bare())
         earlier = (
             () if found.joins is None else self.known.pieces_of(found.joins.claim_id)
         )
@@ -315,6 +324,11 @@ class _Case:
             self.mail.own_text, self.mail.subject, was_delivered=was_delivered
         )
 
+    def _is_bare(self) -> bool:
+        """Return whether the mail brings no file and tells of no loss or damage."""
+        mail = self.mail
+        return not (mail.attachments or tells_of_harm(mail.own_text, mail.subject))
+
     def _pieces(
         self, order: Order, found: Understanding, earlier: tuple[Piece, ...]
     ) -> tuple[Piece, ...]:
@@ -354,11 +368,19 @@ def _accepted(
     fresh: Claim,
     claims: list[tuple[Claim, str | None]],
     thread: Claim | None,
+    *,
+    is_bare: bool,
 ) -> Understanding:
-    """Return a party's mail: it joins the open claim, releases a held one, or opens."""
+    """Return a party's mail: it joins the open claim, releases a held one, or opens.
+
+    A bare mail opens none where one was closed: it is a word about that one.
+    """
     base = replace(base, counts_from=base.stamp.received_at)
     fresh = replace(fresh, member_address=base.sender.address)
-    joins = _claim_to_join(fresh, [claim for claim, _ in claims], thread, base.sender)
+    known = [claim for claim, _ in claims]
+    joins = _claim_to_join(fresh, known, thread, base.sender)
+    if joins is None and is_bare:
+        joins = next(_closed(fresh, known), None)
     if joins is None:
         return replace(base, opens=fresh)
     joined = replace(
@@ -404,6 +426,15 @@ def _claim_to_join(
     if sender.tier is not SenderTier.A:
         return None
     return thread or next(iter(same), None)
+
+
+def _closed(fresh: Claim, claims: list[Claim]) -> Iterator[Claim]:
+    """Yield the closed claims for the package of a new one, newest first."""
+    return (
+        claim
+        for claim in claims
+        if not claim.is_open and claim.package_id == fresh.package_id
+    )
 
 
 def _better_type(known: ClaimType, said: ClaimType) -> ClaimType:

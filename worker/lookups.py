@@ -8,6 +8,7 @@ from worker.domain.claim import Claim, Event
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
 from worker.domain.identity import Authentication, Sender, SenderTier
+from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
 from worker.domain.reply import MailCause, verify_message_id
 from worker.ingest import NO_ANSWER
@@ -44,6 +45,10 @@ class Lookups:
     def claims_of(self, order_number: str) -> list[tuple[Claim, str | None]]:
         """See ports.Lookups."""
         return self.store.claims.of_order(order_number)
+
+    def is_held(self, mail_id: int) -> bool:
+        """See ports.Lookups."""
+        return self.store.mails.get(mail_id).fate is Fate.IDENTITY_HOLD
 
     def pieces_of(self, claim_id: int) -> list[Piece]:
         """See ports.Lookups."""

@@ -208,7 +208,9 @@ class Poller:
         except (MailboxGone, RetryLater) as trouble:
             code = trouble.code if isinstance(trouble, MailboxGone) else trouble.reason
             with contextlib.suppress(LeaseLost, RetryLater):
-                self.ledger.note_trouble(lease, code, at=self.clock.now())
+                self.ledger.note_trouble(
+                    lease, code, at=self.clock.now(), is_lasting=code in LASTING
+                )
             raise
         finally:
             with contextlib.suppress(RetryLater):

@@ -411,8 +411,13 @@ class MailLedger(Protocol):
         """Record that a whole pass ended, with how many UIDs are still to come."""
         ...
 
-    def note_trouble(self, lease: MailboxLease, code: str, *, at: datetime) -> None:
-        """Record why a pass could not end (`login_refused`, `timeout` ...)."""
+    def note_trouble(
+        self, lease: MailboxLease, code: str, *, at: datetime, is_lasting: bool
+    ) -> None:
+        """Record why a pass could not end (`login_refused`, `timeout` ...).
+
+        What will not pass by itself raises an alert, once a day.
+        """
         ...
 
 
@@ -437,6 +442,10 @@ class Lookups(Protocol):
 
     def claims_of(self, order_number: str) -> list[tuple[Claim, str | None]]:
         """Return every claim of an order, newest first, with whom it is held for."""
+        ...
+
+    def is_held(self, mail_id: int) -> bool:
+        """Return whether an earlier mail waits because its sender is not proven."""
         ...
 
     def pieces_of(self, claim_id: int) -> list[Piece]:

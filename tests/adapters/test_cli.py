@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_mail import make_claim_mail
+from tests.builders_mail import a_file, make_claim_mail
 from tests.commands import HEADER, ROW, Done
 from tests.commands import claims_here as claims
 
@@ -116,6 +116,23 @@ def test_inspect_reports_for_people_and_in_json_for_programs(
     assert inspected["fate"] == "claim"
     assert inspected["state"] == "under_review"
     assert not (tmp_path / "data" / "claims.db").exists()
+
+
+def test_A10_what_a_sender_calls_a_file_is_text_on_our_screen_and_does_nothing(
+    tmp_path: Path, orders: Path
+) -> None:
+    mail = tmp_path / "mail.eml"
+    page = b"<html><script>alert(1)</script><p>Order ORD-20261104-0183</p></html>"
+    names = ["[/bold] order.html", "\x1b[2J\x1b]0;owned\x07 order.html"]
+    files = [a_file(page, name, media_type="text/[/x]") for name in names]
+    mail.write_bytes(make_claim_mail(text="It is [/red] broken.", files=files))
+
+    report = claims(tmp_path, "inspect", mail, "--orders", orders)
+
+    assert report.returncode == 0, report.stderr
+    assert "order.html" in report.stdout
+    assert "alert(1)" not in report.stdout
+    assert not {"\x1b", "\x07"} & set(report.stdout)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from tests.fakes import FakeServer, MemoryRawStore
 from worker.actors import jobs_of_new_mail
 from worker.adapters.clock import StillClock
 from worker.adapters.migrations import upgrade
+from worker.adapters.mime import parse
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import NewJob, Store
 from worker.adapters.store.ledger import SqlLedger
@@ -257,6 +258,34 @@ def test_a_mail_row_keeps_what_the_poller_saw(store: Store, ledger: SqlLedger) -
     assert (record.sha256, record.trouble) == (mail.sha256, "size_differs")
 
 
+def test_A1_what_a_database_refuses_is_stored_without_it_and_the_bytes_stay(
+    store: Store, ledger: SqlLedger
+) -> None:
+    """NUL, bytes of no charset and lone surrogates, wherever a mail has text."""
+    raw = (
+        b"From: Lena\x00 <lena\x00@mail.example>\r\nSubject: a\x00b \xff\xfe\r\n"
+        b"Message-ID: <one\x00\xed\xa0\x80@mail.example>\r\n"
+        b"References: <\x00zero@mail.example>\r\n"
+        b'Content-Type: multipart/mixed; boundary="B"\r\n\r\n--B\r\n\r\n'
+        b"a\x00b\xed\xa0\x80\xff\r\n--B\r\n"
+        b"Content-Type: text/plain; name=a\x00b\xff.txt\r\n\r\nc\x00d\r\n--B--"
+    )
+    blobs = MemoryRawStore()
+    stored = blobs.put([raw])
+    new = replace(a_mail(1), sha256=stored.sha256, size_bytes=stored.size_bytes)
+    ledger.add_mails(begun(ledger), [new], last_uid=1)
+    mail = parse(raw)
+
+    with store.transaction() as work:
+        work.put_reading(1, mail)
+
+    record = store.mails.get(1)
+    assert record.mail == mail
+    ((reading,),) = rows(store, "select reading from mails")
+    assert "\\u0000" not in reading
+    assert blobs.get(record.sha256) == raw
+
+
 # -- a new UIDVALIDITY --------------------------------------------------------------
 
 
@@ -385,11 +414,9 @@ def test_S4_the_go_live_setting_is_kept_with_the_mailbox(store: Store) -> None:
     assert store.stats.mailboxes()[0].go_live_at == go_live_at
 
 
-def test_D2_a_pass_is_counted_only_when_it_ended(
-    store: Store, ledger: SqlLedger
-) -> None:
+def test_a_pass_is_counted_only_when_it_ended(store: Store, ledger: SqlLedger) -> None:
     lease = begun(ledger)
-    ledger.note_trouble(lease, "timeout", at=NOW)
+    ledger.note_trouble(lease, "timeout", at=NOW, is_lasting=False)
     before = store.stats.mailboxes()[0]
 
     ledger.note_pass(lease, at=NOW + MINUTE, backlog=12)

@@ -159,7 +159,7 @@ def test_who_lost_the_lease_cannot_write_anything(bed: Bed) -> None:
     with pytest.raises(LeaseLost):
         bed.ledger.note_pass(old, at=NOON, backlog=0)
     with pytest.raises(LeaseLost):
-        bed.ledger.note_trouble(old, "timeout", at=NOON)
+        bed.ledger.note_trouble(old, "timeout", at=NOON, is_lasting=False)
 
     assert bed.ledger.known_uids(new, 1, 10) == set()
     assert new.last_uid == 0
@@ -253,6 +253,8 @@ def test_L9_a_new_uidvalidity_starts_at_zero_with_an_alert_and_keeps_the_rows(
     assert bed.alerts() == ["uidvalidity_changed"]
     assert bed.ledger.known_uids(new, 1, 10) == set()
     assert bed.ledger.known_uids(old, 1, 10) == {1, 2}
+    again = take(bed.ledger)  # after a kill, say
+    assert (again.uidvalidity, again.last_uid) == (8, 0)
 
 
 def test_D8_the_same_uid_of_a_new_epoch_is_another_mail(bed: Bed) -> None:
@@ -269,6 +271,18 @@ def test_D8_the_same_uid_of_a_new_epoch_is_another_mail(bed: Bed) -> None:
 def test_a_trouble_is_noted_until_a_pass_ends(bed: Bed) -> None:
     lease = begun(bed.ledger)
 
-    bed.ledger.note_trouble(lease, "login_refused", at=NOON)
+    bed.ledger.note_trouble(lease, "timeout", at=NOON, is_lasting=False)
 
-    assert bed.troubles() == "login_refused"
+    assert bed.troubles() == "timeout"
+
+
+def test_P11_a_trouble_that_will_not_pass_alerts_once_a_day(bed: Bed) -> None:
+    lease = begun(bed.ledger)
+
+    bed.ledger.note_trouble(lease, "timeout", at=NOON, is_lasting=False)
+    assert bed.alerts() == []
+    for minutes in (0, 15, 24 * 60):
+        at = NOON + minutes * MINUTE
+        bed.ledger.note_trouble(lease, "login_refused", at=at, is_lasting=True)
+
+    assert bed.alerts() == ["mailbox_lost"] * 2

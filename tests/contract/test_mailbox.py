@@ -39,6 +39,8 @@ class Bed(Protocol):
 
     def expunge(self, *uids: int) -> None: ...
 
+    def read(self, *uids: int) -> None: ...
+
     def flags(self) -> set[str]: ...
 
 
@@ -54,6 +56,9 @@ class FakeBed:
 
     def expunge(self, *uids: int) -> None:
         self._server.expunge(*uids)
+
+    def read(self, *uids: int) -> None:
+        """The port shows no flags."""
 
     def flags(self) -> set[str]:
         return set()
@@ -84,6 +89,11 @@ class ImapBed:
         for uid in uids:
             self._server.uid("STORE", str(uid), "+FLAGS", r"(\Deleted)")
         self._server.expunge()
+
+    def read(self, *uids: int) -> None:
+        self._server.select(self._folder)
+        for uid in uids:
+            self._server.uid("STORE", str(uid), "+FLAGS", r"(\Seen \Answered)")
 
     def flags(self) -> set[str]:
         self._server.select(self._folder, readonly=True)
@@ -213,6 +223,17 @@ def test_a_uid_that_has_gone_is_absent(bed: Bed, opened: Mailbox) -> None:
     assert dict(opened.bodies([first, second])) == {
         second: b"Subject: two\r\n\r\n2\r\n"
     }
+
+
+def test_L5_a_mail_that_a_person_read_first_is_found_like_any_other(
+    bed: Bed, opened: Mailbox
+) -> None:
+    first, second = opened.search(1, 500)
+    bed.read(first)
+    opened.refresh()
+
+    assert opened.search(1, 500) == [first, second]
+    assert dict(opened.bodies([first]))[first] == b"Subject: one\r\n\r\n1\r\n"
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6])

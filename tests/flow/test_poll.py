@@ -194,10 +194,10 @@ def test_P8_the_pauses_grow_to_five_minutes_and_one_warning_is_logged(
     assert bench.ledger.troubles == ["unreachable"] * 20
 
 
-def test_a_refused_login_is_tried_ever_more_rarely_and_calls_a_person(
+def test_P11_a_refused_login_is_tried_ever_more_rarely_and_calls_a_person(
     bench: Bench, events: Events
 ) -> None:
-    """Up to 15 minutes: hammering locks the account. P11: it is an alert."""
+    """Up to 15 minutes: hammering locks the account. It is an alert, no log line."""
     bench.server.refuses = "login_refused"
 
     pauses = bench.run(pauses=[nothing] * 19)
@@ -206,6 +206,15 @@ def test_a_refused_login_is_tried_ever_more_rarely_and_calls_a_person(
     assert all(450 <= pause <= 900 for pause in pauses[9:])
     assert events[0]["log_level"] == "error"
     assert bench.ledger.troubles[-1] == "login_refused"
+    assert bench.ledger.alerts == ["mailbox_lost"]
+
+
+def test_an_outage_that_passes_by_itself_calls_nobody(bench: Bench) -> None:
+    bench.server.refuses = "unreachable"
+
+    bench.run(pauses=[nothing] * 3)
+
+    assert bench.ledger.alerts == []
 
 
 def test_a_connection_that_outlives_a_wait_forgets_the_failures(bench: Bench) -> None:

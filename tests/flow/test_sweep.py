@@ -583,7 +583,7 @@ KILLS = {
 
 
 @pytest.mark.parametrize(("where", "step"), KILLS.values(), ids=KILLS.keys())
-def test_a_kill_anywhere_loses_and_doubles_nothing(
+def test_L3_a_kill_anywhere_loses_and_doubles_nothing(
     bench: Bench, where: str, step: str
 ) -> None:
     """Scenarios 1 to 5 of reliability.md 5.3."""

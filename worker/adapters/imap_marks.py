@@ -16,6 +16,7 @@ from worker.ports import MailboxGone
 
 DELETED = rb"\Deleted"
 ANY_KEYWORD = rb"\*"
+CANNOT_MOVE = "server_cannot_move"
 
 
 class After(StrEnum):
@@ -46,9 +47,13 @@ class ImapMarker:
         self._timeouts = timeouts
 
     def mark(self, *, uidvalidity: int, uid: int) -> None:
-        """See ports.Marker. Safe to run twice: a mail that has gone needs no mark."""
+        """See ports.Marker. Safe to run twice.
+
+        A mail that has gone needs no mark, nor does one that is deleted: by a person,
+        or by a move of ours that broke off and has made its copy.
+        """
         with self._session(uidvalidity) as client:
-            if client.search(["UID", uid]) != [uid]:
+            if client.search(["UID", uid, "UNDELETED"]) != [uid]:
                 return
             match self._after:
                 case After.NOTHING:
@@ -67,10 +72,19 @@ class ImapMarker:
             client.move([uid], self._target)
         elif client.has_capability("UIDPLUS"):
             client.copy([uid], self._target)
+            self._remove(client, uid)
+        else:
+            raise GiveUp(CANNOT_MOVE)
+
+    def _remove(self, client: Client, uid: int) -> None:
+        """Remove the original of a copy; one try, since each leaves one more copy."""
+        try:
             client.add_flags([uid], [DELETED], silent=True)
             client.uid_expunge([uid])
-        else:
-            raise GiveUp("server_cannot_move")
+        except LIBRARY_ERRORS as error:
+            if imap_session.code_of(error) == "protocol":
+                raise GiveUp(CANNOT_MOVE) from error
+            raise
 
     @contextlib.contextmanager
     def _session(self, uidvalidity: int) -> Iterator[Client]:

@@ -48,6 +48,11 @@ def claim_type(
     return chosen, f"{words or 'no words'}; the directory has {record}"
 
 
+def tells_of_harm(own_text: str, subject: str) -> bool:
+    """Return whether the mail says that something was lost or damaged."""
+    return bool(_kinds(own_text) or _kinds(subject))
+
+
 def disputes_delivery(own_text: str, subject: str) -> bool:
     """Return whether the mail says that the whole package never came."""
     kinds = _kinds(own_text) or _kinds(subject)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from worker.adapters.store.claims import raise_alert
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.jobs import NewJob, add_jobs
-from worker.adapters.store.schema import AlertRow, MailboxRow, MailRow
+from worker.adapters.store.schema import MailboxRow, MailRow
 from worker.domain.errors import LeaseLost
 from worker.domain.mail import Fate
 from worker.ports import Bell, MailboxLease, NewMail
@@ -108,14 +108,11 @@ class SqlLedger:
         with self._database.write() as session:
             _update_fenced(session, lease, uidvalidity=uidvalidity, last_uid=0)
             if lease.uidvalidity is not None:
-                session.execute(
-                    insert(session, AlertRow)
-                    .values(
-                        code="uidvalidity_changed",
-                        ref=f"mailbox:{lease.mailbox_id}:{uidvalidity}",
-                        raised_at=self._now(),
-                    )
-                    .on_conflict_do_nothing()
+                raise_alert(
+                    session,
+                    "uidvalidity_changed",
+                    f"mailbox:{lease.mailbox_id}:{uidvalidity}",
+                    at=self._now(),
                 )
         return MailboxLease(lease.mailbox_id, lease.name, lease.token, uidvalidity, 0)
 
@@ -210,10 +207,15 @@ class SqlLedger:
                 trouble=None,
             )
 
-    def note_trouble(self, lease: MailboxLease, code: str, *, at: datetime) -> None:
+    def note_trouble(
+        self, lease: MailboxLease, code: str, *, at: datetime, is_lasting: bool
+    ) -> None:
         """See ports.MailLedger."""
         with self._database.write() as session:
             _update_fenced(session, lease, trouble=code, trouble_at=at)
+            if is_lasting:
+                ref = f"mailbox:{lease.mailbox_id}:{code}:{at:%Y-%m-%d}"
+                raise_alert(session, "mailbox_lost", ref, at=at)
 
 
 def _settle_alias(session: Session, lease: MailboxLease, mail_id: int) -> bool:
