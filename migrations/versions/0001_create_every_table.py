@@ -422,10 +422,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "status != 'sent' or sent_at is not null", name=op.f("ck_emails_sent_at")
+            "status not in ('sent', 'bounced') or sent_at is not null",
+            name=op.f("ck_emails_sent_at"),
         ),
         sa.CheckConstraint(
-            "status in ('draft', 'queued', 'sending', 'sent', 'refused', 'held', 'cancelled')",
+            "status in ('draft', 'queued', 'sending', 'sent', 'bounced', 'refused', 'held', 'cancelled')",
             name=op.f("ck_emails_status"),
         ),
         sa.CheckConstraint(

@@ -190,8 +190,14 @@ def test_EX_80_automatic_mail_is_filed_and_never_answered(
         "자동 회신: 클레임",
     ],
 )
-def test_S2_out_of_office_is_known_by_its_subject(subject: str) -> None:
-    assert fate(a_mail(subject=subject)) is Fate.AUTO_REPLY
+def test_S2_out_of_office_is_known_by_its_subject_and_one_more_sign(
+    subject: str,
+) -> None:
+    sign = {"x-auto-response-suppress": "DR, OOF"}
+
+    assert fate(a_mail(subject=subject, in_reply_to=("<a@x>",))) is Fate.AUTO_REPLY
+    assert fate(a_mail(subject=subject, headers=sign)) is Fate.AUTO_REPLY
+    assert fate(a_mail(subject=subject, text="Back on Monday.")) is Fate.AUTO_REPLY
 
 
 def test_a_receipt_that_a_mail_was_read_is_automatic() -> None:

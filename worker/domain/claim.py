@@ -114,6 +114,7 @@ class Event(StrEnum):
     SLA_WARNED = "sla.warned"
     TYPE_CHOSEN = "type.chosen"
     EMAIL_RELEASED = "email.released"
+    EMAIL_BOUNCED = "email.bounced"
 
 
 E = Event
