@@ -9,12 +9,13 @@ its attachments may serve as.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from worker.bounced import Bounced, bounced_email, thread_of
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.deadlines import received_stamp
 from worker.domain.documents import Piece
 from worker.domain.identity import Sender, SenderTier, judge_sender
 from worker.domain.machines import MachineVerdict, detect
-from worker.domain.mail import FAILED, Fate, Mail, ReceivedStamp
+from worker.domain.mail import Fate, Mail, ReceivedStamp
 from worker.domain.orders import Member, Order, Package
 from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, is_issued
@@ -29,12 +30,11 @@ from worker.domain.subject import (
     together,
 )
 from worker.domain.wording import claim_type
-from worker.ports import Lookups, SentEmail
+from worker.ports import Lookups
 from worker.sweeps import Suspects, SweepLimits, SweepResult, sweep
 
 __all__ = [
     "Arrival",
-    "Bounced",
     "House",
     "Suspects",
     "SweepLimits",
@@ -43,7 +43,6 @@ __all__ = [
     "sweep",
     "understand",
 ]
-MOST_THREAD_IDS = 20
 ORDER_DIGITS = 8
 """A lone id with so many digits is an order number: members have shorter ones."""
 WHICH_PACKAGE, SEVERAL_ORDERS = "which_package", "several_orders"
@@ -73,28 +72,6 @@ class House:
     id_patterns: IdPatterns
     policy: Policy
     secret_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Bounced:
-    """An e-mail of ours that did not arrive, by what a bounce says.
-
-    Anyone can write a bounce, and the sender of a real one cannot be proven, so the
-    proof is what it names: the Message-ID of the e-mail, which is signed with our
-    secret and known to those alone who had the e-mail, its recipient and the servers
-    on its way. So a stranger can undo nothing. A recipient who forges a bounce undoes
-    the answer to their own claim only: its clock runs on and a person is told. And no
-    bounce, true or forged, stops later mail to anybody.
-
-    With `is_proven` false it only names an address that we wrote to, as where a relay
-    gave the e-mail another id: a person is told, and nothing changes.
-
-    Source: reliability.md 3.5.
-    """
-
-    email: SentEmail
-    code: str
-    is_proven: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +130,7 @@ def understand(
         return case.machine(machine)
     case = replace(case, silencer=machine.signal)
     order, candidates, flags = case.named_order()
-    thread = known.claim_of_messages(_thread(mail))
+    thread = known.claim_of_messages(thread_of(mail))
     if thread is not None and not (order and candidates.is_strict):
         order = known.order(thread.order_number) or order
     if order is None:
@@ -171,13 +148,6 @@ def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
         policy=house.policy,
         given_at=arrival.given_at,
     )
-
-
-def _thread(mail: Mail) -> tuple[str, ...]:
-    """Return the Message-IDs that the mail answers, the nearest last."""
-    return tuple(dict.fromkeys([*mail.references, *mail.in_reply_to]))[
-        -MOST_THREAD_IDS:
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +179,9 @@ class _Case:
     def machine(self, verdict: MachineVerdict) -> Understanding:
         """Return a mail that no person wrote, and which of our e-mails came back."""
         fate = verdict.fate or Fate.AUTO_REPLY
-        bounced = self._bounced() if fate is Fate.BOUNCE else None
+        bounced = None
+        if fate is Fate.BOUNCE:
+            bounced = bounced_email(self.mail, self.known, self.house.secret_key)
         alerts = (MACHINE_NAMED_CLAIM,) if self._names_own_order() else ()
         found = self.no_claim(fate, verdict.signal)
         return replace(found, bounced=bounced, alerts=alerts)
@@ -220,28 +192,11 @@ class _Case:
         Such a mail is a person's who writes through a list or a program that marks
         all its mail, or who quotes a bounce. It is not answered, but somebody looks.
         """
-        if _thread(self.mail):
+        if thread_of(self.mail):
             return False
         named = read_ids(self.mail.subject, self.house.id_patterns).candidates
         orders = self._confirmed(named) if named.is_strict else []
         return bool(orders) and self._sender(orders[0].member).is_on_file
-
-    def _bounced(self) -> Bounced | None:
-        """Return the e-mail that was not delivered; a delay changes nothing."""
-        failed = [one for one in self.mail.reports if one.action == FAILED]
-        if not failed:
-            return None
-        named = [one.original_message_id for one in failed]
-        ids = dict.fromkeys([*filter(None, named), *_thread(self.mail)])
-        ours = [one for one in ids if is_issued(one, self.house.secret_key)]
-        email = self.known.email_of_messages(ours) if ours else None
-        if email is not None:
-            return Bounced(email, failed[0].status, is_proven=True)
-        for report in failed:
-            email = self.known.last_email_to(report.recipient)
-            if email is not None:
-                return Bounced(email, report.status, is_proven=False)
-        return None
 
     def no_match(self, named: Candidates) -> Understanding:
         """Return a person's mail in which nothing could be confirmed."""

@@ -2,9 +2,9 @@
 
 from worker.adapters.store import Work
 from worker.bootstrap import Parts
+from worker.bounced import Bounced
 from worker.domain.claim import Event
 from worker.domain.deadlines import reclocked
-from worker.ingest import Bounced
 from worker.steps.delivery import RESPONSES
 from worker.steps.shared import event_now
 
