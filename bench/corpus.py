@@ -92,14 +92,12 @@ def main(arguments: list[str] | None = None) -> int:
     if not samples:
         print(f"no *.eml in {args.folder}", file=sys.stderr)
         return 2
-    results = list(run(samples, is_answerable=args.answerable))
+    results = []
+    for one in run(samples, is_answerable=args.answerable):
+        results.append(one)
+        if args.list:
+            print(_line(one), flush=True)
     show_end()
-    if args.list:
-        for one in results:
-            print(
-                f"{one.fate}\t{','.join(one.emails)}\t{','.join(sorted(one.sample.tags))}"
-                f"\t{one.sample.name}\t{one.signal}"
-            )
     faults = print_run(results)
     if args.answerable:
         faults += print_answers(results, known=frozenset(args.known or ()))
@@ -225,6 +223,13 @@ def print_answers(results: Sequence[Result], *, known: frozenset[str]) -> list[s
     ]
 
 
+def _line(one: Result) -> str:
+    tags = ",".join(sorted(one.sample.tags))
+    return "\t".join(
+        (one.fate, ",".join(one.emails), tags, one.sample.name, one.signal)
+    )
+
+
 def _print_table(counts: dict[str, Counter[str]], columns: Sequence[str]) -> None:
     used = [name for name in columns if any(row[name] for row in counts.values())]
     print(f"{'tag':24}" + "".join(f"{name:>14}" for name in used))
@@ -310,7 +315,7 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
         metavar="NAME",
         help="a mail whose tag is wrong: it may be answered (may be repeated)",
     )
-    add("--list", action="store_true", help="a line for each mail first")
+    add("--list", action="store_true", help="a line for each mail, as it comes")
     return parser.parse_args(arguments)
 
 

@@ -194,9 +194,11 @@ def test_S2_out_of_office_is_known_by_its_subject_and_one_more_sign(
     subject: str,
 ) -> None:
     sign = {"x-auto-response-suppress": "DR, OOF"}
+    bulk = {"precedence": "bulk"}
 
     assert fate(a_mail(subject=subject, in_reply_to=("<a@x>",))) is Fate.AUTO_REPLY
     assert fate(a_mail(subject=subject, headers=sign)) is Fate.AUTO_REPLY
+    assert fate(a_mail(subject=subject, headers=bulk)) is Fate.AUTO_REPLY
     assert fate(a_mail(subject=subject, text="Back on Monday.")) is Fate.AUTO_REPLY
 
 

@@ -191,6 +191,7 @@ def _out_of_office(case: _Case) -> Fate | None:
     is_responder = (
         bool(mail.in_reply_to or mail.references)
         or bool(mail.headers.get("x-auto-response-suppress"))
+        or bool(_precedence(mail) & _BULK)
         or absences.tells_absence(text)
         or (absences.is_before_ours(subject) and not _has_files(mail))
     )
@@ -208,7 +209,7 @@ def _auto_submitted(case: _Case) -> Fate | None:
 
 
 def _bulk(case: _Case) -> Fate | None:
-    is_bulk = bool(_precedence(case.mail) & {"bulk", "list", "junk"})
+    is_bulk = bool(_precedence(case.mail) & _BULK)
     return Fate.NOT_A_CLAIM if is_bulk and not _is_our_list(case) else None
 
 
@@ -303,6 +304,7 @@ SILENCERS: tuple[tuple[str, Callable[[_Case], bool]], ...] = (
 
 # -- small questions --------------------------------------------------------------
 
+_BULK = frozenset({"bulk", "list", "junk"})
 _LIST_NAMES = ("list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere")
 _TEXT_CHARACTERS = 3_000
 _MACHINE_PART = re.compile(
