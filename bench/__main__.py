@@ -6,7 +6,15 @@ Example: `python -m bench latency -n 20`
 import importlib
 import sys
 
-SCRIPTS = ("live_scenarios", "full_mailbox", "latency", "memory", "reading", "variants")
+SCRIPTS = (
+    "live_scenarios",
+    "full_mailbox",
+    "latency",
+    "memory",
+    "reading",
+    "variants",
+    "corpus",
+)
 
 
 def main(arguments: list[str]) -> int:

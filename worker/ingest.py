@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from worker.bounced import Bounced, bounced_email, thread_of
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.deadlines import received_stamp
 from worker.domain.documents import Piece
@@ -43,10 +44,11 @@ __all__ = [
     "sweep",
     "understand",
 ]
-MOST_THREAD_IDS = 20
 ORDER_DIGITS = 8
 """A lone id with so many digits is an order number: members have shorter ones."""
 WHICH_PACKAGE, SEVERAL_ORDERS = "which_package", "several_orders"
+MACHINE_NAMED_CLAIM = "machine_named_claim"
+"""An alert: a mail that passes for a machine's has the form of a member's claim."""
 NO_ANSWER = "no_automatic_answer"
 """A person's mail that gets no automatic answer: spam, or a no-reply sender."""
 
@@ -96,6 +98,7 @@ class Understanding:
     names_order: bool = False
     counts_from: datetime | None = None
     flags: tuple[str, ...] = ()
+    bounced: Bounced | None = None
     alerts: tuple[str, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
     """By path, why a file serves as nothing."""
@@ -129,7 +132,7 @@ def understand(
         return case.machine(machine)
     case = replace(case, silencer=machine.signal)
     order, candidates, flags = case.named_order()
-    thread = known.claim_of_messages(_thread(mail))
+    thread = known.claim_of_messages(thread_of(mail))
     if thread is not None and not (order and candidates.is_strict):
         order = known.order(thread.order_number) or order
     if order is None:
@@ -150,13 +153,6 @@ def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
         policy=house.policy,
         given_at=arrival.given_at,
     )
-
-
-def _thread(mail: Mail) -> tuple[str, ...]:
-    """Return the Message-IDs that the mail answers, the nearest last."""
-    return tuple(dict.fromkeys([*mail.references, *mail.in_reply_to]))[
-        -MOST_THREAD_IDS:
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +186,26 @@ class _Case:
         return self.no_claim(Fate.DUPLICATE, f"same content as mail {original}")
 
     def machine(self, verdict: MachineVerdict) -> Understanding:
-        """Return a mail that no person wrote; a failed delivery tells somebody."""
+        """Return a mail that no person wrote, and which of our e-mails came back."""
         fate = verdict.fate or Fate.AUTO_REPLY
-        has_failed = any(report.action == "failed" for report in self.mail.reports)
-        alerts = ("email_bounced",) if has_failed else ()
-        return replace(self.no_claim(fate, verdict.signal), alerts=alerts)
+        bounced = None
+        if fate is Fate.BOUNCE:
+            bounced = bounced_email(self.mail, self.known, self.house.secret_key)
+        alerts = (MACHINE_NAMED_CLAIM,) if self._names_own_order() else ()
+        found = self.no_claim(fate, verdict.signal)
+        return replace(found, bounced=bounced, alerts=alerts)
+
+    def _names_own_order(self) -> bool:
+        """Return whether a member's first mail about their own order lies here.
+
+        Such a mail is a person's who writes through a list or a program that marks
+        all its mail, or who quotes a bounce. It is not answered, but somebody looks.
+        """
+        if thread_of(self.mail):
+            return False
+        named = read_ids(self.mail.subject, self.house.id_patterns).candidates
+        orders = self._confirmed(named) if named.is_strict else []
+        return bool(orders) and self._sender(orders[0].member).is_on_file
 
     def no_match(self, named: Candidates) -> Understanding:
         """Return a person's mail in which nothing could be confirmed."""

@@ -16,6 +16,7 @@ from typing import Any
 from worker.actors import KINDS, SEND, jobs_of_new_mail
 from worker.adapters.clock import StillClock, SystemClock
 from worker.adapters.queue import CollectingQueue
+from worker.adapters.reader import ReaderPool
 from worker.bootstrap import Parts
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
@@ -63,6 +64,12 @@ class Inspector:
             raise RuntimeError("inspect")
         self._lease = self._ledger.begin_epoch(lease, 1)
         self._uid = 0
+
+    @property
+    def reader_pids(self) -> tuple[int, ...]:
+        """The process ids of the children that read, once they have started."""
+        reader = self._parts.reader
+        return reader.pids if isinstance(reader, ReaderPool) else ()
 
     def inspect(self, path: Path, raw: bytes) -> Inspected:
         """Return what would become of one mail."""

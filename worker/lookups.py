@@ -1,5 +1,6 @@
 """What the arrows ask the record: known mails, claims of an order, the dossier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from worker.adapters.store import Store
@@ -12,7 +13,7 @@ from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
 from worker.domain.reply import MailCause, verify_message_id
 from worker.ingest import NO_ANSWER
-from worker.ports import Orders
+from worker.ports import Orders, SentEmail
 from worker.validate import Dossier, DossierMail
 
 
@@ -41,6 +42,14 @@ class Lookups:
                 return claim
         found = self.store.mails.claim_of_messages(message_ids)
         return None if found is None else self.store.claims.get(found)
+
+    def email_of_messages(self, message_ids: Sequence[str]) -> SentEmail | None:
+        """See ports.Lookups."""
+        return self.store.outbox.with_message_id(message_ids)
+
+    def last_email_to(self, address: str) -> SentEmail | None:
+        """See ports.Lookups."""
+        return self.store.outbox.last_sent_to(address)
 
     def claims_of(self, order_number: str) -> list[tuple[Claim, str | None]]:
         """See ports.Lookups."""

@@ -424,8 +424,25 @@ class MailLedger(Protocol):
 # -- what understanding may ask -----------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class SentEmail:
+    """An e-mail of ours that a bounce may be about."""
+
+    email_id: int
+    claim_id: int | None
+    status: str
+
+
 class Lookups(Protocol):
     """What is known when a mail is understood: other mails, claims, the directory."""
+
+    def email_of_messages(self, message_ids: Sequence[str]) -> SentEmail | None:
+        """Return the newest e-mail of ours with one of these Message-IDs, or None."""
+        ...
+
+    def last_email_to(self, address: str) -> SentEmail | None:
+        """Return the newest e-mail that was sent to an address (any case), or None."""
+        ...
 
     def first_with_content(
         self, content_sha256: str, *, before_mail_id: int

@@ -423,15 +423,16 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "status != 'sent' or sent_at is not null", name=op.f("ck_emails_sent_at")
-        ),
-        sa.CheckConstraint(
-            "status in ('draft', 'queued', 'sending', 'sent', 'refused', 'held', 'cancelled')",
+            "status in ('draft', 'queued', 'sending', 'sent', 'bounced', 'refused', 'held', 'cancelled')",
             name=op.f("ck_emails_status"),
         ),
         sa.CheckConstraint(
             "status not in ('queued', 'sending', 'sent') or raw is not null",
             name=op.f("ck_emails_has_bytes"),
+        ),
+        sa.CheckConstraint(
+            "status not in ('sent', 'bounced') or sent_at is not null",
+            name=op.f("ck_emails_sent_at"),
         ),
         sa.ForeignKeyConstraint(
             ["claim_id"], ["claims.id"], name=op.f("fk_emails_claim_id")

@@ -253,18 +253,27 @@ def test_a_bounce_names_its_status_and_the_mail_that_came_back() -> None:
     mail = mime.parse(bounce(status="5.1.1", original_id="<sent@claims.example>"))
 
     assert mail.content_type == "multipart/report"
-    assert mail.reports == (DeliveryReport("failed", "5.1.1", "<sent@claims.example>"),)
+    assert mail.reports == (
+        DeliveryReport(
+            "failed",
+            "5.1.1",
+            "<sent@claims.example>",
+            "jonas.weber@post.example",
+            is_formal=True,
+        ),
+    )
     assert [a.kind for a in mail.attachments] == [FileKind.MAIL]
 
 
 def test_a_bounce_in_plain_words_is_a_report_too() -> None:
     raw = make_mail(
         sender="MAILER-DAEMON@mail.post.example",
-        text="550 5.1.1 unknown user\n\nMessage-ID: <sent@claims.example>",
+        text="<lena@post.example>: 550 5.1.1 unknown user\n\n"
+        "Message-ID: <sent@claims.example>",
     )
 
     assert mime.parse(raw).reports == (
-        DeliveryReport("failed", "5.1.1", "<sent@claims.example>"),
+        DeliveryReport("failed", "5.1.1", "<sent@claims.example>", "lena@post.example"),
     )
 
 

@@ -190,8 +190,16 @@ def test_EX_80_automatic_mail_is_filed_and_never_answered(
         "자동 회신: 클레임",
     ],
 )
-def test_S2_out_of_office_is_known_by_its_subject(subject: str) -> None:
-    assert fate(a_mail(subject=subject)) is Fate.AUTO_REPLY
+def test_S2_out_of_office_is_known_by_its_subject_and_one_more_sign(
+    subject: str,
+) -> None:
+    sign = {"x-auto-response-suppress": "DR, OOF"}
+    bulk = {"precedence": "bulk"}
+
+    assert fate(a_mail(subject=subject, in_reply_to=("<a@x>",))) is Fate.AUTO_REPLY
+    assert fate(a_mail(subject=subject, headers=sign)) is Fate.AUTO_REPLY
+    assert fate(a_mail(subject=subject, headers=bulk)) is Fate.AUTO_REPLY
+    assert fate(a_mail(subject=subject, text="Back on Monday.")) is Fate.AUTO_REPLY
 
 
 def test_a_receipt_that_a_mail_was_read_is_automatic() -> None:
@@ -279,7 +287,10 @@ def test_an_invitation_beside_its_words_is_no_claim(method: str) -> None:
     text = f"BEGIN:VCALENDAR\nMETHOD:{method}\nEND:VCALENDAR"
     calendar = an_attachment("", kind=FileKind.CALENDAR, text=text)
 
-    assert fate(a_mail(attachments=(calendar, calendar))) is Fate.NOT_A_CLAIM
+    assert (
+        fate(a_mail(subject="Invitation: lunch", attachments=(calendar, calendar)))
+        is Fate.NOT_A_CLAIM
+    )
 
 
 def test_an_appointment_sent_with_a_claim_leaves_it_a_claim() -> None:

@@ -32,6 +32,7 @@ from worker.adapters.reading.headers import (
 from worker.adapters.reading.parts import Tree
 from worker.adapters.reading.texts import one_line
 from worker.adapters.walk import walk
+from worker.domain.bounces import DAEMON_PART
 from worker.domain.mail import Attachment, AuthResults, FileKind, Hop, Mail
 from worker.ports import ReadFailed
 
@@ -63,7 +64,6 @@ _ADDRESS = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BY_HOST = re.compile(r"(?:^|\s)by\s+([A-Za-z0-9._:\[\]-]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]*\)")
-_DAEMON = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon)@", re.IGNORECASE)
 
 # It logs header values when it cannot decode them, and those are personal data.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
@@ -102,9 +102,7 @@ def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
     text = body.read(tree.leaves)
     files = walk(tree, text)
     inner = forwards.split(text.text)
-    is_from_daemon = bool(sender.addresses and _DAEMON.match(sender.addresses[0])) or (
-        "x-failed-recipients" in dict(headers)
-    )
+    failed = decoded_text(headers, "x-failed-recipients", MAX_ADDRESS_CHARS)
     library_defects = library.defects_categories if library else {"mailparser_failed"}
     return Mail(
         subject=decoded_text(headers, "subject", MAX_SUBJECT_CHARS),
@@ -125,7 +123,10 @@ def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
         attachments=(*files.rows, *_forward_rows(inner.forwards)),
         content_sha256=content_sha256(headers, raw, tree.headers_end),
         reports=reports.read(
-            tree.leaves, text=text.text, is_from_daemon=is_from_daemon
+            tree.leaves,
+            text=text.text,
+            is_from_system=bool(failed) or _is_from_system(sender, headers),
+            failed=failed,
         ),
         defects=_defects(files.defects | set(library_defects)),
     )
@@ -198,6 +199,16 @@ def _standard_pairs(value: str) -> list[tuple[str, str]]:
 def _address(value: str) -> str:
     address = one_line(value, MAX_ADDRESS_CHARS + 1).lower()
     return address if "@" in address and len(address) <= MAX_ADDRESS_CHARS else ""
+
+
+def _is_from_system(sender: Sender, headers: Sequence[tuple[str, str]]) -> bool:
+    """Return whether a daemon wrote it, or its return path is empty (RFC 5321 §4.5.5).
+
+    Sendmail writes an empty one as MAILER-DAEMON.
+    """
+    paths = [path.strip(" <>\t") for path in values_of(headers, "return-path")]
+    parts = [one.partition("@")[0].lower() for one in (*sender.addresses[:1], *paths)]
+    return any(not part or DAEMON_PART.fullmatch(part) for part in parts)
 
 
 def _recipients(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ SIGNS = {
     Verdict.NOT_REQUIRED: "-",
 }
 """As in `stage.Expected.documents`."""
-SHOWN_STATUSES = frozenset({"queued", "sending", "sent", "held", "refused"})
+SHOWN_STATUSES = frozenset({"queued", "sending", "sent", "bounced", "held", "refused"})
 MOST_CLAIMS = 200
 
 

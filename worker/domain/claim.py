@@ -115,6 +115,7 @@ class Event(StrEnum):
     TYPE_CHOSEN = "type.chosen"
     EMAIL_RELEASED = "email.released"
     EMAIL_DISCARDED = "email.discarded"
+    EMAIL_BOUNCED = "email.bounced"
 
 
 E = Event

@@ -24,6 +24,9 @@ WARN_FIRST = timedelta(hours=48)  # Source: DESIGN promise 4
 WARN_AGAIN = timedelta(hours=24)  # Source: DESIGN promise 4, lifecycle.md T18
 ANSWER_BEFORE = timedelta(hours=2)  # Source: DESIGN promise 4, lifecycle.md T18
 
+NAMES_THE_NEXT_DATE = "response"
+"""The kind of e-mail that names the next date, from which the next clock runs."""
+
 INTERNALDATE_IGNORED = "internaldate_ignored"
 DATE_MISMATCH = "date_mismatch"
 
@@ -54,6 +57,15 @@ class DueKind(StrEnum):
     DOCUMENTS_REMINDER = "documents_reminder"
     DOCUMENTS_EXPIRY = "documents_expiry"
     """Closing as incomplete is proposed; a person confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentAnswer:
+    """An e-mail that answers the 7-day clock: its kind, when written, when sent."""
+
+    kind: str
+    created_at: datetime
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +237,43 @@ def is_answered(claim: Claim) -> bool:
     if claim.promised_at is not None and responded_at <= utc(claim.promised_at):
         return False
     return responded_at >= utc(claim.docs_complete_at)
+
+
+def reclocked(
+    claim: Claim, answers: Sequence[SentAnswer], policy: Policy, *, now: datetime
+) -> Claim:
+    """Return the claim as if only these answers had been sent.
+
+    For one that came back: a response that bounced does not count as sent, so the
+    clock is again where the answers before it left it, and what has fallen due in the
+    meantime is due at `now`.
+
+    Args:
+        claim: with the clock that counts the bounced answer.
+        answers: those that count, oldest first.
+        policy: the switch `respond_within`.
+        now: when the bounce was understood.
+
+    Source: DESIGN promise 4, clause C10.
+    """
+    complete_at = claim.docs_complete_at
+    by, promised_at = claim.respond_by, None
+    if complete_at is not None:
+        by = respond_by(complete_at, policy)
+        named = [one for one in answers if one.kind == NAMES_THE_NEXT_DATE]
+        if named and utc(named[-1].sent_at) >= utc(complete_at):
+            by = utc(named[-1].created_at) + policy.respond_within
+            promised_at = named[-1].sent_at
+    after = replace(
+        claim,
+        respond_by=by,
+        promised_at=promised_at,
+        responded_at=answers[-1].sent_at if answers else None,
+    )
+    is_due = any(due.at <= utc(now) for due in due_events(after, policy))
+    return replace(
+        after, next_due_at=utc(now) if is_due else next_due_at(after, policy, now)
+    )
 
 
 def sla_state(claim: Claim, *, now: datetime) -> SlaState:

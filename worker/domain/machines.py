@@ -9,11 +9,13 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.domain.mail import Fate, FileKind, Mail
+from worker.domain import absences, bounces
+from worker.domain.mail import COMPLAINED, Fate, FileKind, Mail
 
 LIST_HEADERS = (
     "list-id", "list-help", "list-unsubscribe", "list-subscribe", "list-post",
     "list-owner", "list-archive", "mailing-list", "x-mailing-list", "x-beenthere",
+    "x-mailman-version", "x-ml-name", "x-mlserver", "x-listserver",
 )  # fmt: skip
 RESPONDER_HEADERS = (
     "x-autoreply", "x-autorespond", "x-autoreply-from", "x-auto-reply-from",
@@ -26,8 +28,9 @@ HEADERS = frozenset(
     (
         *LIST_HEADERS, *RESPONDER_HEADERS, MARKER_HEADER,
         "auto-submitted", "content-class", "content-type", "delivered-to",
-        "feedback-id", "precedence", "return-path", "x-auto-response-suppress",
-        "x-failed-recipients", "x-loop", "x-post-messageclass", "x-precedence",
+        "feedback-id", "precedence", "return-path", "x-apple-action",
+        "x-auto-response-suppress", "x-failed-recipients", "x-loop",
+        "x-post-messageclass", "x-precedence",
         "x-spam", "x-spam-flag", "x-spam-status",
     )
 )  # fmt: skip
@@ -97,17 +100,30 @@ def _own_mail(case: _Case) -> Fate | None:
 
 
 def _delivery_report(case: _Case) -> Fate | None:
-    """RFC 3464, also where only the daemon's name says that it is a report."""
+    """RFC 3464, also where only the daemon's name says that it is a report.
+
+    Who forwards a report attaches it as a mail; a report that is a part of the mail
+    itself was sent by a mail system, whatever holds the parts together.
+    """
     mail = case.mail
+    told = [report for report in mail.reports if report.action != COMPLAINED]
     is_report = _report_type(mail) == "delivery-status" or (
-        bool(mail.reports) and (_is_report(mail) or _is_daemon(mail) or _is_null(mail))
+        bool(told)
+        and (
+            any(report.is_formal for report in told)
+            or _is_report(mail)
+            or _is_daemon(mail)
+            or _is_null(mail)
+        )
     )
     return Fate.BOUNCE if is_report else None
 
 
 def _feedback_report(case: _Case) -> Fate | None:
     """A complaint about a mail of ours (RFC 5965)."""
-    is_complaint = _report_type(case.mail) == "feedback-report"
+    is_complaint = _report_type(case.mail) == "feedback-report" or any(
+        report.action == COMPLAINED for report in case.mail.reports
+    )
     return Fate.NOT_A_CLAIM if is_complaint else None
 
 
@@ -124,16 +140,21 @@ def _bounce_in_words(case: _Case) -> Fate | None:
     """A bounce without RFC 3464.
 
     A person may write "undeliverable" of a parcel, so that words need a daemon, a null
-    return path or an automatic mail beside them; only a few subjects stand alone.
+    return path or an automatic mail beside them; only a few subjects, and the sentences
+    with which mail systems begin, stand alone. A mail system brings no photographs.
     """
     mail = case.mail
-    subject = _plain(mail.subject)
-    if _BOUNCE_SUBJECT.match(subject):
+    subject, text = plain(mail.subject), plain(mail.text[:_TEXT_CHARACTERS])
+    if bounces.is_subject(subject):
         return Fate.BOUNCE
     by_daemon = _is_daemon(mail) or _is_null(mail)
-    says_so = _BOUNCE_HINT.match(subject) and (by_daemon or _submitted(mail))
-    tells = by_daemon and _BOUNCE_TEXT.search(_plain(mail.text[:_TEXT_CHARACTERS]))
-    return Fate.BOUNCE if says_so or tells else None
+    says_so = bounces.may_be_subject(subject) and (by_daemon or _submitted(mail))
+    tells = by_daemon and bounces.tells_failure(text)
+    if says_so or tells:
+        return Fate.BOUNCE
+    own_text = plain(mail.own_text[:_TEXT_CHARACTERS])
+    is_notice = bounces.is_notice(own_text, text) and not _has_files(mail)
+    return Fate.BOUNCE if is_notice else None
 
 
 # -- responders, lists, senders -------------------------------------------------
@@ -149,13 +170,32 @@ def _auto_replied(case: _Case) -> Fate | None:
         or "auto_reply" in _precedence(mail)
         or "autoresponder" in " ".join(headers.get("x-post-messageclass", ())).lower()
         or "autoresponder" in map(str.lower, headers.get("delivered-to", ()))
+        or "vacation" in map(str.lower, headers.get("x-apple-action", ()))
     )
     return Fate.AUTO_REPLY if is_responder else None
 
 
 def _out_of_office(case: _Case) -> Fate | None:
-    found = _AUTO_SUBJECT.match(_plain(case.mail.subject))
-    return Fate.AUTO_REPLY if found else None
+    """A responder without headers: its words, and one more sign that it is one.
+
+    A person may begin a subject with "Automatic reply", so that it must stand before
+    the subject of a claim, answer a mail, ask for silence, or tell of an absence.
+    """
+    mail = case.mail
+    subject = plain(mail.subject)
+    text = plain(mail.own_text[:_TEXT_CHARACTERS])
+    if absences.is_response(text) and absences.tells_absence(text):
+        return Fate.AUTO_REPLY
+    if not absences.is_subject(subject):
+        return None
+    is_responder = (
+        bool(mail.in_reply_to or mail.references)
+        or bool(mail.headers.get("x-auto-response-suppress"))
+        or bool(_precedence(mail) & _BULK)
+        or absences.tells_absence(text)
+        or (absences.is_before_ours(subject) and not _has_files(mail))
+    )
+    return Fate.AUTO_REPLY if is_responder else None
 
 
 def _mailing_list(case: _Case) -> Fate | None:
@@ -169,7 +209,7 @@ def _auto_submitted(case: _Case) -> Fate | None:
 
 
 def _bulk(case: _Case) -> Fate | None:
-    is_bulk = bool(_precedence(case.mail) & {"bulk", "list", "junk"})
+    is_bulk = bool(_precedence(case.mail) & _BULK)
     return Fate.NOT_A_CLAIM if is_bulk and not _is_our_list(case) else None
 
 
@@ -183,37 +223,32 @@ def _machine_sender(case: _Case) -> Fate | None:
     Then a web form may stand in for a member: the mail goes its way unanswered
     (`SILENCERS`), and the directory and the sender's tier decide.
     """
-    has_claim_form = _CLAIM_FORM.search(_plain(case.mail.subject)) is not None
-    is_machine = _is_machine_sender(case) and not has_claim_form
+    is_machine = _is_machine_sender(case) and not _has_claim_form(case.mail)
     return Fate.AUTO_REPLY if is_machine else None
 
 
-_SCHEDULING = re.compile(
-    r"(?im)^method:\s*(?:request|reply|cancel|counter|declinecounter)\s*$"
-)
-
-
 def _calendar(case: _Case) -> Fate | None:
-    """An invitation, or an answer to one, as the whole mail or beside its words."""
-    content_class = (case.mail.header("content-class") or "").lower()
+    """An invitation, or an answer to one, by iTIP (RFC 5546).
+
+    An event without a method is a file, and under the subject of a claim it is one that
+    a person attached.
+    """
+    mail = case.mail
+    content_class = (mail.header("content-class") or "").lower()
     is_calendar = (
-        case.mail.content_type.lower().startswith("text/calendar")
+        mail.content_type.lower().startswith("text/calendar")
         or "calendarmessage" in content_class
-        or _is_only_an_invitation(case.mail)
+        or (_invites(mail) and not _has_claim_form(mail))
     )
     return Fate.NOT_A_CLAIM if is_calendar else None
 
 
-def _is_only_an_invitation(mail: Mail) -> bool:
-    """Whether it brings a calendar's request or answer and nothing else.
-
-    Google and Exchange put that beside a text. A saved appointment says PUBLISH, and
-    may come with a claim. Source: RFC 5546 §1.4.
-    """
-    files = mail.attachments
-    return bool(files) and all(
-        file.kind is FileKind.CALENDAR and _SCHEDULING.search(file.text)
-        for file in files
+def _invites(mail: Mail) -> bool:
+    return any(
+        file.kind is FileKind.CALENDAR
+        and file.inside is None
+        and _ITIP_METHOD.search(file.text) is not None
+        for file in mail.attachments
     )
 
 
@@ -269,13 +304,9 @@ SILENCERS: tuple[tuple[str, Callable[[_Case], bool]], ...] = (
 
 # -- small questions --------------------------------------------------------------
 
+_BULK = frozenset({"bulk", "list", "junk"})
 _LIST_NAMES = ("list-id", "list-post", "mailing-list", "x-mailing-list", "x-beenthere")
 _TEXT_CHARACTERS = 3_000
-_DAEMON_PART = re.compile(
-    r"mailer-?_?daemon|mail-daemon|mdaemon|post_?master|microsoftexchange[0-9a-f]{8,}"
-    r"|mail\.delivery\.sub?system"
-)
-_DAEMON_NAME = re.compile(r"mail delivery (?:sub)?system|mailer.?daemon")
 _MACHINE_PART = re.compile(
     r"(?:do[-_.]?)?(?:no|not|never)[-_.]?(?:reply|repl[iy]es|response|answer)\d{0,3}"
     r"|(?:no|not)[-_.]?reply[-_.+].*|.*[-_.](?:do)?no[-_.]?t?reply"
@@ -285,69 +316,22 @@ _MACHINE_PART = re.compile(
     r"|(?:.*-)?bounces?(?:[-+].*)?|owner-.*|.*-owner|.*-request|listserv|majordomo"
     r"|mailman|root|auto(?:matic)?[-_.]?(?:reply|responder)"
 )
+_ITIP_METHOD = re.compile(
+    r"^method:(?:request|reply|cancel|add|refresh|counter|declinecounter)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FILES = frozenset({FileKind.PDF, FileKind.PICTURE, FileKind.OFFICE, FileKind.ARCHIVE})
 _CLAIM_FORM = re.compile(r"\S ?\+ ?[^+]{0,40}\d[^+]{0,40}\+ ?claim\b")
-_BOUNCE_SUBJECT = re.compile(
-    r"undelivered mail returned to sender|undeliverable mail\b|failure notice\Z"
-    r"|delivery status notification\b|mail delivery failed: ?returning"
-    r"|returned mail\b|mail delivery (?:fail|error|problem|warning|system|subsystem)"
-    r"|mail could not be delivered|mail system error"
-    r"|message undeliverable|undeliverable message"
-    r"|delivery (?:failure|failed|notification)[:( ].{0,40}\bmail\b"
-    r"|unzustellbare (?:mail|nachricht)|mail konnte nicht zugestellt"
-    r"|courrier non d[ée]livr[ée]|correo (?:no entregado|devuelto)"
-    r"|messaggio non recapitato|系统退信|退信通知|来自.{1,40}的退信|メール配信エラー"
-)
-_BOUNCE_HINT = re.compile(
-    r"undeliver|not delivered|could not (?:be )?deliver|delivery|returned mail|failure"
-    r"|failed|bounced?\b|unable to deliver|non[- ]?delivery|message status|warning: "
-    r"|unzustellbar|nicht zugestellt|zustell|nicht zustellbar|unbestellbar"
-    r"|non remis|[ée]chec de (?:la )?(?:remise|livraison|distribution)|non d[ée]livr"
-    r"|no se (?:puede|pudo|ha podido) entregar|no entregado|error de entrega"
-    r"|mancato recapito|non recapit|impossibile recapitare|mancata consegna"
-    r"|onbestelbaar|niet bezorgd|n[ãa]o (?:foi )?(?:entregue|poss[íi]vel entregar)"
-    r"|falha na entrega|kan inte levereras|ikke leveret|niedostarczon|nie dostarczono"
-    r"|не доставлен|недоставлен|не удалось доставить|teslim edilemedi"
-    r"|退信|无法送达|未送达|投递失败|無法傳遞|未傳遞|配信不能|配信できません"
-    r"|送信できませんでした|배달 ?실패|반송"
-)
-_BOUNCE_TEXT = re.compile(
-    r"(?:could|can|was|were|has|have)(?: ?n.t|not| not)(?: be| been)? (?:be )?deliver"
-    r"|n.t able to deliver|unable to deliver|delivery (?:to the following|has failed)"
-    r"|undeliver|did not reach|permanent (?:fatal )?error|user unknown|unknown user"
-    r"|mailbox (?:is full|unavailable|not found)|no such (?:user|recipient)|quota"
-    r"|not exist|does ?n.t exist|\b5\d\d[ -]5\.\d\.\d|\bstatus: ?[45]\.\d"
-    r"|created automatically by mail delivery|returned (?:mail|message|to sender)"
-    r"|nicht zugestellt|unzustellbar|n'a pas pu|no se (?:pudo|ha podido)|non [èe] stato"
-    r"|не (?:может|могло|удалось)|退信|无法|配信"
-)
-_AUTO_SUBJECT = re.compile(
-    r"[\[(]?(?:auto(?:matic|mated)?[- ]?(?:reply|response|responder)"
-    r"|(?:auto: |[^+]{0,60} is |i am |i'm )?out[- ]of[- ](?:the[- ])?office"
-    r"|ooo|vacation (?:reply|response)|away from (?:the )?(?:office|my e?-?mail)"
-    r"|automatische (?:antwort|abwesenheit|r[üu]ckantwort)|abwesenheit"
-    r"|(?:ich bin )?nicht im b[üu]ro"
-    r"|r[ée]ponse automatique|message automatique|absence du bureau"
-    r"|(?:notification|message) d.absence|absent du bureau"
-    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina"
-    r"|risposta automatica|fuori (?:sede|ufficio)|assente dall"
-    r"|automatisch (?:antwoord|bericht)|afwezigheid|niet op kantoor"
-    r"|resposta autom[áa]tica|fora do escrit[óo]rio|aus[êe]ncia tempor[áa]ria"
-    r"|autosvar|automatiskt? svar|fr[åa]nvaro|frav[æa]r|automaattinen vastaus"
-    r"|poissa toimistosta|odpowied[źz] automatyczna|automatyczna odpowied"
-    r"|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz"
-    r"|otomatik (?:yan|cevap)|автоответ|автоматический ответ|вне офиса"
-    r"|自动(?:回复|答复|回覆)|自動(?:回覆|回复|答覆|返信|応答)|不在(?:通知|連絡|のお知らせ)"
-    r"|자동 ?(?:회신|응답|답장)|부재 ?중)(?![a-z]*@)"
-)
 
 
 def _report_type(mail: Mail) -> str:
-    """The report-type of a multipart/report; empty where it names none, or is none."""
-    if not _is_report(mail):
-        return ""
+    """The report-type of a multipart; empty where it names none, or is none.
+
+    Gateways that add a disclaimer make it multipart/mixed and keep the parameter.
+    """
     declared = (mail.header("content-type") or mail.content_type).lower()
     found = re.search(r"report-type ?= ?\"?([\w-]{1,40})", declared)
-    return found[1] if found else ""
+    return found[1] if found and declared.startswith("multipart/") else ""
 
 
 def _is_report(mail: Mail) -> bool:
@@ -356,14 +340,34 @@ def _is_report(mail: Mail) -> bool:
 
 def _is_daemon(mail: Mail) -> bool:
     parts = [address.partition("@")[0].lower() for address in mail.from_addresses]
-    by_name = _DAEMON_NAME.match(mail.from_name.lower()) is not None
-    return by_name or any(map(_DAEMON_PART.fullmatch, parts))
+    by_name = bounces.DAEMON_NAME.match(mail.from_name.lower()) is not None
+    return by_name or any(map(bounces.DAEMON_PART.fullmatch, parts))
 
 
 def _is_null(mail: Mail) -> bool:
-    """Whether a Return-Path is there and empty; an absent one decides nothing."""
+    """Whether a Return-Path is there and empty; an absent one decides nothing.
+
+    Sendmail writes an empty one as MAILER-DAEMON.
+    """
     paths = mail.headers.get("return-path", ())
-    return any(path.replace(" ", "") in {"", "<>"} for path in paths)
+    return any(_is_null_path(path.replace(" ", "").lower()) for path in paths)
+
+
+def _is_null_path(path: str) -> bool:
+    local = path.strip("<>").partition("@")[0]
+    return path in {"", "<>"} or bounces.DAEMON_PART.fullmatch(local) is not None
+
+
+def _has_files(mail: Mail) -> bool:
+    """Whether it brings files such as members send, logos of a signature aside."""
+    return any(
+        file.kind in _FILES and file.inside is None and not file.is_inline
+        for file in mail.attachments
+    )
+
+
+def _has_claim_form(mail: Mail) -> bool:
+    return _CLAIM_FORM.search(plain(mail.subject)) is not None
 
 
 def _submitted(mail: Mail) -> frozenset[str]:
@@ -403,5 +407,6 @@ def _untagged(address: str) -> str:
     return local.partition("+")[0] + at + domain
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text as it is compared: NFKC, case-folded, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

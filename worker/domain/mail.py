@@ -148,13 +148,27 @@ class AuthResults:
     text: str
 
 
+FAILED = "failed"
+"""Nobody will try again. Source: RFC 3464 §2.3.3."""
+DELAYED = "delayed"
+COMPLAINED = "complained"
+"""The recipient calls it spam (RFC 5965), which is no delivery status."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """One recipient of an RFC 3464 report, or of a bounce that reads like one."""
+    """One recipient of an RFC 3464 report, or of a bounce that reads like one.
+
+    `action` is `failed`, `delayed`, `relayed`, `delivered`, `expanded`, `complained`
+    or empty, `status` an RFC 3463 code or empty. `is_formal` says that a part of the
+    mail is such a report; otherwise it was read out of words.
+    """
 
     action: str
     status: str
     original_message_id: str | None
+    recipient: str = ""
+    is_formal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from worker.domain.errors import GiveUp
 from worker.domain.mail import Fate
 from worker.domain.reply import Reply
 from worker.lookups import Lookups
+from worker.steps.bounces import undeliver
 from worker.steps.shared import SEND, event_now, validation
 
 
@@ -73,6 +74,8 @@ def understand(parts: Parts, job: Job) -> None:
         if found.joins is not None and not found.joins.is_open:
             number = found.joins.claim_id
             work.raise_alert("mail_after_close", f"mail:{mail_id}", claim_id=number)
+        if found.bounced is not None:
+            undeliver(parts, work, found.bounced)
         for alert in found.alerts:
             work.raise_alert(alert, f"mail:{mail_id}")
         if parts.marker is not None:

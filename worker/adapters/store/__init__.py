@@ -26,6 +26,7 @@ from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.stats import Stats
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent
+from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
 from worker.domain.mail import Mail
@@ -212,6 +213,14 @@ class Work:
             held_reason=held_reason,
             was_uncertain=was_uncertain,
         )
+
+    def mark_bounced(self, email_id: int, *, code: str) -> bool:
+        """Record that a sent e-mail came back; False when it is not `sent`."""
+        return email_rows.mark_bounced(self.session, email_id, code=code)
+
+    def answers_of(self, claim_id: int, kinds: Sequence[str]) -> list[SentAnswer]:
+        """Return the claim's sent e-mails of some kinds, less those that came back."""
+        return email_rows.answers_of(self.session, claim_id, kinds)
 
 
 class Store:

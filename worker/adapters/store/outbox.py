@@ -1,8 +1,8 @@
 """The outbox: answers stored with the claim, sent after the commit.
 
 draft ──release──▶ queued ──begin──▶ sending ──▶ sent | refused | held
-                     ▲                  │
-                     └──── deferred ────┘
+                     ▲                  │          │
+                     └──── deferred ────┘          └──▶ bounced
 """
 
 from collections.abc import Collection, Sequence
@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import EmailRow
+from worker.domain.deadlines import SentAnswer
+from worker.ports import SentEmail
 
-AUTOMATIC = ("queued", "sending", "sent")
+AUTOMATIC = ("queued", "sending", "sent", "bounced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,22 @@ class Outbox:
                 .order_by(EmailRow.id)
             ).scalars()
             return [_email(row) for row in rows]
+
+    def with_message_id(self, message_ids: Sequence[str]) -> SentEmail | None:
+        """Return the newest e-mail with one of these Message-IDs, or None."""
+        return self._sent(EmailRow.message_id.in_(message_ids))
+
+    def last_sent_to(self, address: str) -> SentEmail | None:
+        """Return the newest e-mail that the relay took for an address, or None."""
+        return self._sent(
+            EmailRow.recipient == address.lower(), EmailRow.status == "sent"
+        )
+
+    def _sent(self, *where: sa.ColumnElement[bool]) -> SentEmail | None:
+        found = self._newest(*where)
+        if found is None:
+            return None
+        return SentEmail(found.email_id, found.claim_id, found.status)
 
     def has_receipt(self, claim_id: int) -> bool:
         """Return whether the claim's first mail was answered, or is about to be."""
@@ -325,6 +343,39 @@ def end_attempt(
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def mark_bounced(session: Session, email_id: int, *, code: str) -> bool:
+    """Record that a sent e-mail came back; False when it is not `sent` (any more)."""
+    done = session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id == email_id, EmailRow.status == "sent")
+        .values(status="bounced", last_code=code[:40])
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return done is not None
+
+
+def answers_of(
+    session: Session, claim_id: int, kinds: Sequence[str]
+) -> list[SentAnswer]:
+    """Return the claim's sent e-mails of some kinds, oldest first.
+
+    One that came back is not among them.
+    """
+    rows = session.execute(
+        sa.select(EmailRow.kind, EmailRow.created_at, EmailRow.sent_at)
+        .where(
+            EmailRow.claim_id == claim_id,
+            EmailRow.kind.in_(kinds),
+            EmailRow.status == "sent",
+        )
+        .order_by(EmailRow.sent_at, EmailRow.id)
+    )
+    return [
+        SentAnswer(row.kind, row.created_at, row.sent_at) for row in rows if row.sent_at
+    ]
 
 
 def _email(row: EmailRow) -> Email:

@@ -418,11 +418,14 @@ class EmailRow(Base):
     __tablename__ = "emails"
     __table_args__ = (
         sa.CheckConstraint(
-            "status in ('draft', 'queued', 'sending', 'sent', 'refused', 'held',"
-            " 'cancelled')",
+            "status in ('draft', 'queued', 'sending', 'sent', 'bounced', 'refused',"
+            " 'held', 'cancelled')",
             name="status",
         ),
-        sa.CheckConstraint("status != 'sent' or sent_at is not null", name="sent_at"),
+        sa.CheckConstraint(
+            "status not in ('sent', 'bounced') or sent_at is not null",
+            name="sent_at",
+        ),
         sa.CheckConstraint(
             "status not in ('queued', 'sending', 'sent') or raw is not null",
             name="has_bytes",
