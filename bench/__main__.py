@@ -6,7 +6,7 @@ Example: `python -m bench latency -n 20`
 import importlib
 import sys
 
-SCRIPTS = ("live_scenarios", "full_mailbox", "latency", "memory")
+SCRIPTS = ("live_scenarios", "full_mailbox", "latency", "memory", "pictures", "ocr")
 
 
 def main(arguments: list[str]) -> int:

@@ -21,7 +21,7 @@ from tests.builders import (
 )
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind, Piece, Verdict, Why, judge
-from worker.domain.mail import Attachment, FileKind, Trouble
+from worker.domain.mail import Attachment, FileKind, Looks, Trouble
 from worker.domain.roles import dropped, pieces
 
 D1, D2, D3, D4 = DocumentKind
@@ -307,8 +307,10 @@ def test_a_folder_or_an_archive_labels_what_it_holds() -> None:
 
 
 def test_A6_logos_and_decoration_never_count() -> None:
-    logo = a_picture("image001.png", looks_like="graphic", width=120, height=40)
-    pixel = a_picture("x.gif", looks_like="graphic", width=1, height=1, is_inline=True)
+    logo = a_picture("image001.png", looks_like=Looks.GRAPHIC, width=120, height=40)
+    pixel = a_picture(
+        "x.gif", looks_like=Looks.GRAPHIC, width=1, height=1, is_inline=True
+    )
     small = a_picture("sig.jpg", width=240, height=120, is_inline=True)
     twice = (
         a_picture("a.jpg", is_inline=True, sha256="ab"),
@@ -367,8 +369,8 @@ def test_of_a_parcel_that_never_came_a_picture_is_of_a_paper() -> None:
 
 
 def test_screenshots_fill_what_is_still_wanted() -> None:
-    first = a_picture("Screenshot_1.png", looks_like="document")
-    second = a_picture("Screenshot_2.png", looks_like="document")
+    first = a_picture("Screenshot_1.png", looks_like=Looks.SCREENSHOT)
+    second = a_picture("Screenshot_2.png", looks_like=Looks.SCREENSHOT)
 
     assert verdicts(first) == {D2: PROVISIONAL}
     assert verdicts(first, second) == {D1: PROVISIONAL, D2: PROVISIONAL}
@@ -376,13 +378,13 @@ def test_screenshots_fill_what_is_still_wanted() -> None:
 
 
 def test_a_screenshot_of_few_colours_is_no_logo() -> None:
-    shot = a_picture("Screenshot order.png", looks_like="graphic")
+    shot = a_picture("Screenshot order.png", looks_like=Looks.GRAPHIC)
 
     assert verdicts(shot) == {D2: PROVISIONAL}
 
 
 def test_a_page_beside_good_papers_is_taken_for_a_photograph() -> None:
-    page = a_picture("1.jpg", looks_like="document")
+    page = a_picture("1.jpg", looks_like=Looks.SCREENSHOT)
 
     found = verdicts(an_invoice(), an_order_mail(), page)
 
@@ -408,7 +410,7 @@ def test_a_scan_is_what_its_name_says_for_a_reviewer(
 
 
 def test_what_a_machine_read_off_a_picture_is_for_a_reviewer() -> None:
-    shot = replace(a_picture("1.png", looks_like="document"), text=INVOICE_TEXT)
+    shot = replace(a_picture("1.png", looks_like=Looks.SCREENSHOT), text=INVOICE_TEXT)
     misread = replace(shot, text=INVOICE_TEXT.replace(ORDER_NUMBER, OTHER_ORDER))
 
     assert verdicts(shot) == {D1: PROVISIONAL}
@@ -494,7 +496,7 @@ def test_clutter_is_neither_evidence_nor_a_fault(file: Attachment) -> None:
 
 
 def test_A9_every_file_that_serves_as_nothing_is_named_with_a_reason() -> None:
-    logo = a_picture("logo.png", looks_like="graphic", path="1")
+    logo = a_picture("logo.png", looks_like=Looks.GRAPHIC, path="1")
     terms = an_invoice("agb.pdf", text="Terms")
     locked = an_attachment("z.zip", kind=FileKind.ARCHIVE, note="archive locked")
     box = a_picture("box.jpg", sha256="ab")

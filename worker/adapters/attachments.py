@@ -327,7 +327,7 @@ def _look_at_picture(file: _Opened) -> Look:
     seen, cost = pictures.look_within(file.data, file.budget)
     match seen:
         case Trouble.TOO_LARGE:
-            return Look(trouble=seen, note="more than 40 megapixels, not opened")
+            return Look(trouble=seen, note="more than 250 megapixels, not opened")
         case Trouble():
             return Look(trouble=seen, note="picture that cannot be opened")
         case Picture():

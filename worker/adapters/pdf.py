@@ -1,8 +1,10 @@
-"""PDF to text with pypdfium2; the only file that imports it.
+"""PDF to text and to pictures of its pages with pypdfium2; the only file with it.
 
 PDFium is not safe to use from two threads; the reader child has one.
 """
 
+import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pypdfium2
@@ -13,6 +15,10 @@ from worker.domain.mail import Trouble
 MAX_PAGES = 20
 """Read of one file: an invoice has two. Our choice."""
 MAX_TEXT_CHARS = 100_000
+DRAWN_PAGES = 3
+"""Drawn of a file without text: what a receipt has. Our choice."""
+DRAWN_SIDE = 1_600
+"""Longer side of a drawn page in pixels: small print can be read. Our choice."""
 
 _PASSWORD_ERROR = 4
 """FPDF_ERR_PASSWORD. Source: pdfium/public/fpdfview.h."""
@@ -45,6 +51,50 @@ def read(data: bytes, *, max_pages: int = MAX_PAGES) -> PdfText | Trouble:
         return Trouble.UNREADABLE
     finally:
         document.close()
+
+
+def page_images(
+    data: bytes, *, max_pages: int = DRAWN_PAGES, side: int = DRAWN_SIDE
+) -> Iterator[bytes]:
+    """Yield the first pages of a PDF as bitmaps (BMP), `side` pixels long at most.
+
+    For a scan, which says nothing as text. A page that cannot be drawn ends it.
+    """
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        return
+    try:
+        for number in range(min(len(document), max_pages)):
+            yield _drawn(document, number, side)
+    except (pypdfium2.PdfiumError, ValueError):
+        return
+    finally:
+        document.close()
+
+
+def _drawn(document: pypdfium2.PdfDocument, number: int, side: int) -> bytes:
+    page = document[number]
+    try:
+        longer = max(*page.get_size(), 1.0)
+        bitmap = page.render(scale=side / longer, prefer_bgrx=False)
+        try:
+            return _bmp(bitmap.width, bitmap.height, bitmap.stride, bitmap.buffer)
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+
+
+def _bmp(width: int, height: int, stride: int, pixels: Iterable[int]) -> bytes:
+    """Return BGR rows as a BMP file; a negative height means from the top down.
+
+    PDFium pads its rows to four bytes as BMP does.
+    """
+    size = 54 + stride * height
+    head = struct.pack("<2sIHHI", b"BM", size, 0, 0, 54)
+    info = struct.pack("<IiiHHIIiiII", 40, width, -height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return head + info + bytes(pixels)[: stride * height]
 
 
 def _read_pages(document: pypdfium2.PdfDocument, max_pages: int) -> PdfText | Trouble:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from worker.domain import wording
 from worker.domain.documents import DocumentKind, Why
-from worker.domain.mail import Attachment, FileKind, Mail
+from worker.domain.mail import PAGES, Attachment, FileKind, Looks, Mail
 
 D1 = DocumentKind.PROOF_OF_PURCHASE
 D2 = DocumentKind.ORDER_NOTIFICATION
@@ -57,8 +57,13 @@ def is_called_photographs(file: Attachment) -> bool:
 
 def is_paper_picture(file: Attachment) -> bool:
     """Return whether a picture shows a page or a screen, by its looks or its name."""
-    looks = file.picture is not None and file.picture.looks_like == "document"
+    looks = file.picture is not None and file.picture.looks_like in PAGES
     return looks or wording.names_a_screenshot(file.filename)
+
+
+def is_screen(file: Attachment) -> bool:
+    """Return whether a picture may be of a screen: anything but a paper's."""
+    return file.picture is not None and file.picture.looks_like is not Looks.SCAN
 
 
 def unusable(file: Attachment) -> Why | None:
@@ -159,7 +164,7 @@ _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 
 
 def _is_photo(file: Attachment) -> bool:
-    return file.picture is not None and file.picture.looks_like == "photograph"
+    return file.picture is not None and file.picture.looks_like is Looks.PHOTOGRAPH
 
 
 def _is_decoration(file: Attachment, mail: Mail) -> bool:
@@ -167,7 +172,7 @@ def _is_decoration(file: Attachment, mail: Mail) -> bool:
 
     An attached drawing with a telling name is kept: a screenshot has few colours too.
     """
-    is_graphic = file.picture is not None and file.picture.looks_like == "graphic"
+    is_graphic = file.picture is not None and file.picture.looks_like is Looks.GRAPHIC
     if not file.is_inline:
         is_named = named_roles(file, mail) or is_paper_picture(file)
         return is_graphic and not is_named

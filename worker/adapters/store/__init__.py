@@ -62,6 +62,12 @@ class Work:
         """End a waiting job that will never be released."""
         job_rows.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
 
+    def hurry_job(self, kind: str, ref: str) -> bool:
+        """Let a job that waits for its time run now; False where it has begun."""
+        bells = job_rows.hurry(self.session, kind=kind, ref=ref, now_ms=self.now_ms)
+        self.bells += bells
+        return bool(bells)
+
     def assert_held(self, job: Job) -> None:
         """Raise LeaseLost when another worker has the job."""
         job_rows.assert_held(self.session, job)
@@ -106,6 +112,10 @@ class Work:
         """Store what reading showed."""
         mail_rows.put_reading(self.session, mail_id, mail)
 
+    def claim_of_mail(self, mail_id: int) -> int | None:
+        """Return the claim that a settled mail belongs to, or None."""
+        return mail_rows.claim_of(self.session, mail_id)
+
     def settle_mail(self, mail_id: int, settled: Settled) -> None:
         """Give the mail its one fate."""
         mail_rows.settle(self.session, mail_id, settled, at=self.at)
@@ -143,6 +153,12 @@ class Work:
     def add_pieces(self, claim_id: int, pieces: Sequence[Piece]) -> None:
         """Write the files of a mail."""
         claim_rows.add_pieces(self.session, claim_id, pieces)
+
+    def replace_pieces(
+        self, claim_id: int, mail_id: int, pieces: Sequence[Piece]
+    ) -> None:
+        """Write the files of a mail anew."""
+        claim_rows.replace_pieces(self.session, claim_id, mail_id, pieces)
 
     def release_held_mails(self, claim_id: int, *, at: datetime) -> None:
         """Let the files of a held claim count from `at` on."""
