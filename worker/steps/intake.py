@@ -10,9 +10,9 @@ from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
-from worker.domain.documents import Piece
+from worker.domain.documents import PHOTOGRAPHS, Piece
 from worker.domain.errors import GiveUp
-from worker.domain.mail import Fate
+from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
 from worker.lookups import Lookups, order_of
@@ -73,6 +73,7 @@ def understand(parts: Parts, job: Job) -> None:
         work.settle_mail(mail_id, _settled(found, claim))
         if claim is not None:
             work.add_pieces(claim.claim_id, found.pieces)
+            _add_photographs(work, claim, record.mail, found.pieces)
             delay = timedelta(0)
             if parts.scanner is not None and _worth_reading(parts, record, found):
                 work.add_jobs(NewJob("ocr", job.ref, OCR))
@@ -97,6 +98,22 @@ def understand(parts: Parts, job: Job) -> None:
         if parts.marker is not None:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
+
+
+def _add_photographs(
+    work: Work, claim: Claim, mail: Mail, brought: tuple[Piece, ...]
+) -> None:
+    pictures = {
+        file.path: file.picture
+        for file in mail.attachments
+        if file.picture is not None and file.picture.looks_like is Looks.PHOTOGRAPH
+    }
+    photographs = [
+        piece
+        for piece in brought
+        if piece.kind in PHOTOGRAPHS and piece.path in pictures
+    ]
+    work.add_photographs(claim.claim_id, photographs, pictures)
 
 
 def recognise(parts: Parts, job: Job) -> None:

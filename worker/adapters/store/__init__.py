@@ -1,7 +1,7 @@
 """SQLAlchemy: every table behind one facade; nothing of the library leaves it."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import jobs as job_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import outbox as email_rows
+from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
@@ -21,6 +22,7 @@ from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mails import Mails, Settled
 from worker.adapters.store.outbox import NewEmail, Outbox
+from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.stats import Stats
@@ -28,7 +30,7 @@ from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
-from worker.domain.mail import Mail
+from worker.domain.mail import Mail, Picture
 from worker.ports import Bell, Clock, Queue
 
 
@@ -154,6 +156,12 @@ class Work:
         """Write the files of a mail."""
         claim_rows.add_pieces(self.session, claim_id, pieces)
 
+    def add_photographs(
+        self, claim_id: int, pieces: Sequence[Piece], pictures: Mapping[str, Picture]
+    ) -> None:
+        """Write the photographs among a mail's files."""
+        photograph_rows.add(self.session, claim_id, pieces, pictures)
+
     def replace_pieces(
         self, claim_id: int, mail_id: int, pieces: Sequence[Piece]
     ) -> None:
@@ -234,6 +242,7 @@ class Store:
         self.mails = Mails(self.database)
         self.claims = Claims(self.database)
         self.outbox = Outbox(self.database)
+        self.photographs = Photographs(self.database)
         self.orders = SqlOrders(self.database)
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)
