@@ -17,8 +17,9 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from tests import drawn_papers
-from tests.drawn_papers import NUMBERS, a_paper, saved
+from tests.drawn_papers import a_paper, saved
 from worker import inspection
+from worker import log as logs
 from worker.adapters.orders_csv import read_orders
 from worker.domain.orders import Order
 from worker.settings import Settings
@@ -35,12 +36,23 @@ HEADER = (
 )
 
 
-def orders() -> tuple[Order, ...]:
+def number_of(seed: int) -> str:
+    """Return the order number of a case, in one of several shops' forms."""
+    forms = (
+        "ORD-2026{0:04}-0183",
+        "4029-{0:03}-7730",
+        "HL20261{0:05}",
+        "2026{0:05}8364",
+    )
+    return forms[seed % len(forms)].format(seed * 7 + 101)
+
+
+def orders(seeds: Iterable[int]) -> tuple[Order, ...]:
     """Return the orders that the drawn papers are about, of one member."""
     rows = (
-        f"{number},M104233,Lena Hoffmann,lena@mail.example,en,2026-11-04,P1,100,100,10,"
-        "30,,,,,0,0"
-        for number in NUMBERS
+        f"{number_of(seed)},M104233,Lena Hoffmann,lena@mail.example,en,2026-11-04,P1,"
+        "100,100,10,30,,,,,0,0"
+        for seed in seeds
     )
     return read_orders([HEADER, *rows]).rows
 
@@ -51,7 +63,7 @@ def mail_with(document: str, seed: int) -> bytes:
     A screenshot is a PNG, or a JPEG that a mail program made small; a photograph is a
     JPEG of low quality.
     """
-    paper = a_paper(seed)
+    paper = a_paper(seed, number=number_of(seed))
     image = CASES[document](seed, 2, paper=paper)
     if document == "D2" and seed % 2:
         image = image.resize((image.width * 2 // 3, image.height * 2 // 3))
@@ -76,19 +88,22 @@ def verdicts(
 ) -> list[tuple[int, str, float]]:
     """Return each mail's verdict on the document, with the seconds that it took."""
     found = []
-    settings = Settings(ocr=with_ocr)
-    for seed in seeds:
-        raw = mail_with(document, seed)
-        with inspection.inspector(settings, orders=orders(), given_at=NOW) as office:
+    seeds = list(seeds)
+    with inspection.inspector(
+        Settings(ocr=with_ocr), orders=orders(seeds), given_at=NOW
+    ) as office:
+        for seed in seeds:
+            raw = mail_with(document, seed)
             began = time.monotonic()
             seen = inspection.to_dict(office.inspect(Path("mail.eml"), raw))
             took = time.monotonic() - began
-        found.append((seed, _verdict(seen["documents"], document, with_ocr), took))
+            verdict = _verdict(seen["documents"], document, with_ocr=with_ocr)
+            found.append((seed, verdict, took))
     return found
 
 
 def _verdict(
-    documents: dict[str, dict[str, object]], document: str, with_ocr: bool
+    documents: dict[str, dict[str, object]], document: str, *, with_ocr: bool
 ) -> str:
     """Return the verdict; without OCR either paper may be what it is taken for."""
     verdict = str(documents[document]["verdict"])
@@ -105,6 +120,7 @@ def main(arguments: list[str]) -> int:
     seeds = [s for s in range(count) if _can_be_drawn(s)]
     if len(seeds) < count:
         print("Chinese is left out: apt-get install fonts-wqy-microhei\n")
+    logs.configure()
     is_good = True
     for document, name in NAMES.items():
         with_ocr = verdicts(document, seeds, with_ocr=True)

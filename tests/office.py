@@ -175,6 +175,7 @@ def an_office(folder: Path, *orders: Order, **settings: object) -> Iterator[Offi
     parts.__dict__["queue"] = queue
     parts.__dict__["clock"] = StillClock(OPENING)
     parts.__dict__["reader"] = InlineReader(parts.raw)
+    parts.__dict__["scanner"] = None
     parts.store.create_tables()
     parts.store.orders.import_orders(orders)
     try:

@@ -3,6 +3,7 @@ import io
 import pytest
 from PIL import Image
 
+from tests import drawn_papers, drawn_scenes
 from tests.builders_mail import logo, photo, screenshot
 from worker.adapters import pictures
 from worker.domain.mail import Looks, Picture, Trouble
@@ -143,3 +144,49 @@ def test_a_budget_is_spent_by_size_and_format() -> None:
 
     assert costs == sorted(costs)
     assert costs[1] == pictures.LOOK_COST + 640 * 480
+
+
+def test_a_photograph_of_108_megapixels_is_looked_at() -> None:
+    large = Image.linear_gradient("L").resize((12_000, 9_000))
+
+    found = looked(saved(large, "JPEG"))
+
+    assert (found.width, found.height) == (12_000, 9_000)
+    assert found.looks_like is Looks.PHOTOGRAPH
+
+
+def test_what_would_be_decoded_whole_is_only_measured_above_40_megapixels() -> None:
+    large = saved(Image.linear_gradient("L").resize((8_001, 5_000)), "PNG")
+
+    assert looked(large) == Picture(8_001, 5_000, Looks.PHOTOGRAPH)
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_papers_screens_and_photographs_are_told_apart_in_both_sets(which: int) -> None:
+    drawn = {
+        Looks.SCREENSHOT: [drawn_papers.screen(seed, which) for seed in (1, 6)],
+        Looks.SCAN: [drawn_papers.receipt(seed, which) for seed in (0, 1)],
+        Looks.PHOTOGRAPH: [drawn_scenes.box(1, which), drawn_scenes.goods(2, which)],
+    }
+
+    for looks, images in drawn.items():
+        taken_for = [looked(saved(image, "JPEG")).looks_like for image in images]
+        assert taken_for == [looks, looks]
+
+
+def test_what_a_phone_says_of_a_screenshot_is_believed() -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9286: b"ASCII\0\0\0Screenshot", 0x9003: "2026:11:18 16:02:11"}
+    held = io.BytesIO()
+    drawn_scenes.goods(1).save(held, "JPEG", exif=exif)
+
+    assert looked(held.getvalue()).looks_like is Looks.SCREENSHOT
+
+
+def test_a_camera_s_offset_is_kept_with_its_date() -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2026:11:18 16:02:11", 0x9011: "+01:00"}
+    held = io.BytesIO()
+    drawn_scenes.goods(1).save(held, "JPEG", exif=exif)
+
+    assert looked(held.getvalue()).taken_at == "2026:11:18 16:02:11+01:00"

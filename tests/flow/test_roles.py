@@ -22,7 +22,7 @@ from tests.builders import (
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind, Piece, Verdict, Why, judge
 from worker.domain.mail import Attachment, FileKind, Looks, Trouble
-from worker.domain.roles import dropped, pieces
+from worker.domain.roles import confirmed, dropped, pieces, worth_reading
 
 D1, D2, D3, D4 = DocumentKind
 OTHER_ORDER = "ORD-20260101-9999"
@@ -409,12 +409,61 @@ def test_a_scan_is_what_its_name_says_for_a_reviewer(
     assert verdicts(a_scan(filename)) == expected
 
 
-def test_what_a_machine_read_off_a_picture_is_for_a_reviewer() -> None:
-    shot = replace(a_picture("1.png", looks_like=Looks.SCREENSHOT), text=INVOICE_TEXT)
-    misread = replace(shot, text=INVOICE_TEXT.replace(ORDER_NUMBER, OTHER_ORDER))
+def recognised(text: str, looks_like: Looks = Looks.SCREENSHOT) -> Attachment:
+    picture = a_picture("1.png", looks_like=looks_like)
+    return replace(picture, text=text, is_text_recognised=True)
 
-    assert verdicts(shot) == {D1: PROVISIONAL}
+
+def test_a_receipt_that_was_read_off_a_picture_is_proof_of_purchase() -> None:
+    assert verdicts(recognised(INVOICE_TEXT, Looks.SCAN)) == {D1: SATISFIED}
+
+
+def test_a_misread_number_is_for_a_reviewer_and_never_another_order() -> None:
+    misread = recognised(INVOICE_TEXT.replace(ORDER_NUMBER, OTHER_ORDER))
+
+    assert verdicts(misread) == {D1: PROVISIONAL}
     assert whys(misread) == {}
+
+
+def test_an_order_page_that_was_read_off_a_screen_is_the_notification_too() -> None:
+    page = f"My orders\nOrder number: {ORDER_NUMBER}\nDelivered\nTea set $315.00"
+    sums = "\nShipping $4.90\nTotal $319.90"
+
+    assert verdicts(recognised(page + sums)) == {D1: SATISFIED, D2: SATISFIED}
+
+
+def test_a_parcel_s_label_in_a_photograph_is_no_paper() -> None:
+    label = f"TO: L. HOFFMANN\nOrder {ORDER_NUMBER}\n20095 HAMBURG"
+    box = recognised(label, Looks.PHOTOGRAPH)
+
+    assert verdicts(box) == {D3: PROVISIONAL, D4: PROVISIONAL}
+
+
+def test_pictures_that_may_be_papers_are_worth_reading() -> None:
+    page = a_picture("1.jpg", looks_like=Looks.SCAN, path="1")
+    named = a_picture("box.jpg", path="2")
+    unnamed = a_picture("IMG_1.jpg", path="3")
+    mail = a_mail(attachments=(named, unnamed, page))
+
+    found = pieces(1, mail, an_order(), ClaimType.DAMAGE)
+
+    assert worth_reading(mail, found) == ("1", "3")
+
+
+def test_where_both_papers_are_certain_no_picture_is_read() -> None:
+    page = a_picture("1.jpg", looks_like=Looks.SCAN)
+    certain = tuple(Piece(1, "9", "order.eml", "0" * 64, kind) for kind in (D1, D2))
+
+    assert worth_reading(a_mail(attachments=(page,)), certain) == ()
+
+
+def test_reading_after_the_answer_confirms_and_takes_nothing_away() -> None:
+    trusted = Piece(1, "1", "1.jpg", "0" * 64, D2, is_provisional=True)
+    read = (replace(trusted, kind=D1, is_provisional=False),)
+    sure = replace(trusted, is_provisional=False)
+
+    assert confirmed((trusted,), read) == (trusted, *read)
+    assert confirmed((trusted,), (sure,)) == (sure,)
 
 
 # -- files that cannot be used --------------------------------------------------------

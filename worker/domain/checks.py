@@ -59,7 +59,7 @@ RAISED_BY_CHECKS = frozenset(
 )
 
 _G1, _G2 = ClauseId("G1"), ClauseId("G2")
-_C1, _C7 = ClauseId("C1"), ClauseId("C7")
+_C1, _C3, _C7 = ClauseId("C1"), ClauseId("C3"), ClauseId("C7")
 _C11, _C12 = ClauseId("C11"), ClauseId("C12")
 _DOCUMENT_NAMES = {
     DocumentKind.PROOF_OF_PURCHASE: "proof of purchase",
@@ -268,21 +268,21 @@ def documents_are_complete(facts: Facts) -> Finding:
 def photographs_are_new(facts: Facts) -> Finding:
     """Return whether no photograph nearly is one of an earlier claim; only a hint.
 
-    Source: clause C7; clauses.md X6 (reused photos).
+    Source: clause C3; clauses.md X6 (reused photos).
     """
     seen = [photo for photo in facts.photographs if photo.seen]
     if not facts.photographs:
-        return Finding(_C7, V.NOT_APPLICABLE, "There are no photographs to compare.")
+        return Finding(_C3, V.NOT_APPLICABLE, "There are no photographs to compare.")
     if not seen:
         text = "No photograph was seen in an earlier claim."
-        return Finding(_C7, V.PASS, text, "perceptual hashes of earlier claims")
+        return Finding(_C3, V.PASS, text, "perceptual hashes of earlier claims")
     claims = sorted({reference(s.claim_id) for photo in seen for s in photo.seen})
     text = (
         f"{len(seen)} of {len(facts.photographs)} photographs nearly are ones of"
         f" {', '.join(claims)}."
     )
     evidence = "; ".join(_sighting_words(photo) for photo in seen)
-    return Finding(_C7, V.UNCLEAR, text, evidence, flags=(PHOTO_SEEN_BEFORE,))
+    return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_SEEN_BEFORE,))
 
 
 def photographs_follow_delivery(facts: Facts) -> Finding:
@@ -291,24 +291,24 @@ def photographs_follow_delivery(facts: Facts) -> Finding:
     A camera's time without a zone is older only where it is in every zone of the
     world, and a date in the directory counts from its first moment.
 
-    Source: clause C7.
+    Source: clause C3.
     """
     package = facts.package
     received = None if package is None else _received(package, facts.policy)
     dated = [photo for photo in facts.photographs if photo.taken_at is not None]
     if received is None or not dated:
         text = "There are no dates of photographs and of delivery to compare."
-        return Finding(_C7, V.NOT_APPLICABLE, text)
+        return Finding(_C3, V.NOT_APPLICABLE, text)
     older = [photo for photo in dated if is_older(photo.taken_at or "", received)]
     if not older:
         text = "No photograph is dated before the delivery."
-        return Finding(_C7, V.PASS, text, "EXIF: DateTimeOriginal")
+        return Finding(_C3, V.PASS, text, "EXIF: DateTimeOriginal")
     text = (
         f"{len(older)} of {len(dated)} dated photographs were taken before the"
         f" delivery, {_at(received.earliest_at)}, if the camera's clock was right."
     )
     evidence = "; ".join(f"{photo.filename}: {photo.taken_at}" for photo in older)
-    return Finding(_C7, V.UNCLEAR, text, evidence, flags=(PHOTO_OLDER_THAN_DELIVERY,))
+    return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_OLDER_THAN_DELIVERY,))
 
 
 def weight_is_as_estimated(facts: Facts) -> Finding:
