@@ -264,7 +264,7 @@ def page(paper: Paper, *, is_roll: bool) -> Image.Image:
     rows: list[tuple[str, str, Font]] = [
         (paper.shop, "", head),
         (paper.words.receipt, "", head),
-        (f"{paper.words.number}: {paper.number}", "", body),
+        *((text, "", body) for text in _number_lines(paper, body, width - 80)),
         (f"{paper.words.date}: 04.11.2026", "", body),
         ("", "", body),
         *((name, price, body) for name, price in paper.lines),
@@ -282,6 +282,14 @@ def page(paper: Paper, *, is_roll: bool) -> Image.Image:
         spot = (width - 40, at * step)
         draw.text(spot, right, font=letters, fill=(35, 35, 40), anchor="ra")
     return image
+
+
+def _number_lines(paper: Paper, body: Font, room: int) -> list[str]:
+    """Return the order number on one line, or below its name where it is too long."""
+    line = f"{paper.words.number}: {paper.number}"
+    if body.getlength(line) <= room:
+        return [line]
+    return [f"{paper.words.number}:", paper.number]
 
 
 def receipt(seed: int, which: int = 1, *, paper: Paper | None = None) -> Image.Image:

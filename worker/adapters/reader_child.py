@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from worker.adapters import mime, ocr
+from worker.adapters import mime
 from worker.adapters.reader_frames import (
     RAW_URL,
     SCANNED,
@@ -87,6 +87,9 @@ class Child:
         return Answer(_rss_bytes(), mail=mail)
 
     def _read_pictures(self, payload: bytearray) -> dict[str, str]:
+        # Loaded late: the other children start without it.
+        from worker.adapters import ocr  # noqa: PLC0415
+
         asked = SCANNED.validate_json(bytes(payload))
         return ocr.read(mime.files(self._stored(asked.sha256), asked.paths))
 
