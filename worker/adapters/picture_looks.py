@@ -3,8 +3,9 @@
 A screen is flat, a photograph is not; a paper is a pale field with thin dark strokes,
 and a photographed one has grain and shade. Works on a small copy with Pillow alone.
 
-Every threshold below was measured on set 1 of `python -m bench pictures` (drawn
-screens, papers, photographs and decoration) and tried on its set 2 once it stood.
+The thresholds were chosen on set 1 of `python -m bench pictures` (drawn screens,
+papers, photographs and decoration). Its set 2 has other sizes, colours and lights, but
+is drawn by the same code: neither says how real photographs fare.
 """
 
 from collections.abc import Callable
