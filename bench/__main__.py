@@ -14,6 +14,8 @@ SCRIPTS = (
     "reading",
     "variants",
     "corpus",
+    "pictures",
+    "ocr",
 )
 
 

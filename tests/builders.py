@@ -16,6 +16,7 @@ from worker.domain.mail import (
     DeliveryReport,
     FileKind,
     Hop,
+    Looks,
     Mail,
     Picture,
     Trouble,
@@ -162,7 +163,7 @@ def an_order_mail(
 def a_picture(
     filename: str = "IMG_4411.jpg",
     *,
-    looks_like: str = "photograph",
+    looks_like: Looks = Looks.PHOTOGRAPH,
     width: int = 1280,
     height: int = 960,
     is_inline: bool = False,
@@ -170,7 +171,7 @@ def a_picture(
     path: str | None = None,
     inside: str | None = None,
 ) -> Attachment:
-    """A picture that was opened: a `photograph`, `document` or `graphic`."""
+    """A picture that was opened."""
     return an_attachment(
         filename,
         kind=FileKind.PICTURE,

@@ -193,6 +193,7 @@ def an_office(home: Path, *orders: Order, **settings: object) -> Iterator[Office
     parts.__dict__["clock"] = StillClock(OPENING)
     parts.__dict__["reader"] = InlineReader(parts.raw)
     parts.__dict__["renderer"] = _renderer()
+    parts.__dict__["scanner"] = None
     parts.store.create_tables()
     parts.store.orders.import_orders(orders)
     try:

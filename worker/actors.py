@@ -2,7 +2,8 @@
 
     mailbox ─poll─▶ mail row + read + understand (waiting)
     read        ─▶ understand          what the mail says, in a child process
-    understand  ─▶ validate, send      which claim it belongs to, in mailbox order
+    understand  ─▶ ocr, validate, send which claim it belongs to, in mailbox order
+    ocr         ─▶ validate            what its pictures say; validation waits a while
     validate    ─▶ send, draft         what the terms say, in order within a claim
     remind      ─▶ send, draft         what a deadline makes due
     send        ─▶ (claim's clock)     outbox row to the relay
@@ -20,6 +21,7 @@ from worker.bootstrap import Parts
 from worker.runner import JobKind
 from worker.steps import delivery, intake, review
 from worker.steps.shared import (
+    OCR,
     QUEUES,
     READ,
     SEND,
@@ -29,7 +31,7 @@ from worker.steps.shared import (
     reminder,
 )
 
-__all__ = ["KINDS", "QUEUES", "READ", "SEND", "jobs_of_new_mail", "reminder"]
+__all__ = ["KINDS", "OCR", "QUEUES", "READ", "SEND", "jobs_of_new_mail", "reminder"]
 
 KINDS: dict[str, JobKind[Parts]] = {
     kind.name: kind
@@ -46,8 +48,16 @@ KINDS: dict[str, JobKind[Parts]] = {
             "understand",
             UNDERSTAND,
             intake.understand,
-            "validate, send",
+            "ocr, validate, send",
             on_quarantine=intake.park,
+        ),
+        JobKind(
+            "ocr",
+            OCR,
+            intake.recognise,
+            "validate",
+            on_failure=intake.assess_unread,
+            on_quarantine=intake.assess_unread,
         ),
         JobKind("validate", VALIDATE, review.validate_claim, "send, draft"),
         JobKind(

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from worker.adapters import processes
+from worker.adapters import ocr, processes
 from worker.adapters.clock import ShiftedClock, SystemClock
 from worker.adapters.embedded_redis import EmbeddedRedis
 from worker.adapters.imap import ImapMailbox
@@ -21,7 +21,7 @@ from worker.adapters.outgoing import MailIdentity
 from worker.adapters.policy_file import read_policy
 from worker.adapters.queue import RedisQueue, SilentQueue
 from worker.adapters.raw import open_raw_store
-from worker.adapters.reader import ReaderPool
+from worker.adapters.reader import ChildScanner, ReaderPool
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
@@ -39,6 +39,7 @@ from worker.ports import (
     RawStore,
     Reader,
     Renderer,
+    Scanner,
 )
 from worker.settings import Settings
 
@@ -138,6 +139,13 @@ class Parts:
     def reader(self) -> Reader:
         """Return the reader children."""
         return ReaderPool(self.raw_url, size=self.settings.readers)
+
+    @cached_property
+    def scanner(self) -> Scanner | None:
+        """Return who reads pictures of text; None without the extra `ocr`."""
+        if not self.settings.ocr or not ocr.is_installed():
+            return None
+        return ChildScanner(self.raw_url)
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -262,6 +270,8 @@ class Parts:
         made = self.__dict__
         if "reader" in made:
             self.reader.close()
+        if made.get("scanner") is not None:
+            made["scanner"].close()
         if "store" in made:
             self.store.close()
         if isinstance(made.get("queue"), RedisQueue):

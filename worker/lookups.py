@@ -144,6 +144,7 @@ def dossier_of(
             asked_again_at=tuple(
                 event.at for event in events if event.event is Event.INFO_REQUESTED
             ),
+            photographs=store.photographs.of_claim(claim.claim_id),
             flags=tuple(
                 dict.fromkeys([*claim.flags, *(f for m in mails for f in m.flags)])
             ),

@@ -212,6 +212,26 @@ class Reader(Protocol):
         ...
 
 
+class Scanner(Protocol):
+    """Reads pictures of text in stored mails, in a child process like Reader's."""
+
+    def texts(self, sha256: str, paths: tuple[str, ...]) -> dict[str, str]:
+        """Return what some files of a mail show as text, by path.
+
+        A file that shows no text, or for which there was no time, is absent.
+
+        Raises:
+            ReadFailed: this mail broke the child or its limits.
+            GiveUp: the raw mail is missing or damaged.
+            RetryLater: the raw store cannot be reached, or no child starts.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the child."""
+        ...
+
+
 # -- orders ---------------------------------------------------------------------
 
 

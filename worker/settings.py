@@ -94,6 +94,9 @@ class Settings(BaseSettings):
         None, description="The real instant at which CLAIMS_CLOCK began"
     )
     readers: int = Field(2, ge=1, le=64, description="Reader children of a worker")
+    ocr: bool = Field(
+        default=True, description="Read pictures of text, where the extra is installed"
+    )
     max_mail_mb: int = Field(60, ge=1, description="Larger mails are kept in part")
     auto_response: bool = Field(
         default=True, description="Answer at T-2 h when no person has"

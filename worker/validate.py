@@ -21,6 +21,7 @@ from worker.domain.documents import (
     judge,
 )
 from worker.domain.orders import Order, Package
+from worker.domain.photographs import Photograph
 from worker.domain.policy import Policy
 
 SENDER_NOT_AUTHENTICATED = "sender_not_authenticated"
@@ -67,6 +68,7 @@ class Dossier:
     released_at: datetime | None = None
     overruled: frozenset[str] = frozenset()
     asked_again_at: tuple[datetime, ...] = ()
+    photographs: tuple[Photograph, ...] = ()
     flags: tuple[str, ...] = ()
 
 
@@ -90,6 +92,7 @@ def assess(claim: Claim, dossier: Dossier, policy: Policy) -> Assessment:
         header_date_at=_first_header_date(claim, dossier),
         documents=documents,
         docs_complete_at=complete_at,
+        photographs=dossier.photographs,
         may_see_amounts=claim.state is not ClaimState.IDENTITY_HOLD,
         flags=_mail_flags(dossier),
     )

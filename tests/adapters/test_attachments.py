@@ -479,10 +479,13 @@ def test_names_are_decoded_in_every_way_they_are_written(header: str) -> None:
     assert mime.parse(raw).attachments[0].filename == "Rechnung Müller.pdf"
 
 
-def test_a_screenshot_is_a_document_and_a_logo_is_a_graphic() -> None:
+def test_a_screenshot_and_a_logo_are_told_apart() -> None:
     found = files_of(a_file(screenshot(), "order.png"), a_file(logo(), "logo.png"))
 
-    assert [a.picture.looks_like for a in found if a.picture] == ["document", "graphic"]
+    assert [a.picture.looks_like for a in found if a.picture] == [
+        "screenshot",
+        "graphic",
+    ]
 
 
 # -- collecting -----------------------------------------------------------------------

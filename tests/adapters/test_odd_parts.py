@@ -24,7 +24,7 @@ from tests.builders_mail import (
     zip_of,
 )
 from worker.adapters import mime, pdf, pictures
-from worker.domain.mail import Attachment, FileKind, Mail, Picture, Trouble
+from worker.domain.mail import Attachment, FileKind, Looks, Mail, Picture, Trouble
 
 PDF = invoice_pdf()
 
@@ -383,16 +383,17 @@ def scan_of(picture: bytes, pages: int = 1) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("picture", "looks_like"), [(screenshot(), "document"), (photo(), "photograph")]
+    ("picture", "looks_like"),
+    [(screenshot(), Looks.SCAN), (photo(), Looks.PHOTOGRAPH)],
 )
 def test_a_scan_shows_what_its_first_page_looks_like(
-    picture: bytes, looks_like: str
+    picture: bytes, looks_like: Looks
 ) -> None:
     found = the_file(scan_of(picture), "scan.pdf")
 
     assert (found.kind, found.text, found.trouble) == (FileKind.PDF, "", None)
     assert found.picture is not None
-    assert found.picture.looks_like == looks_like
+    assert found.picture.looks_like is looks_like
 
 
 def test_pages_are_drawn_for_reading_them() -> None:

@@ -3,9 +3,10 @@ import io
 import pytest
 from PIL import Image
 
+from tests import drawn_papers, drawn_scenes
 from tests.builders_mail import logo, photo, screenshot
 from worker.adapters import pictures
-from worker.domain.mail import Picture, Trouble
+from worker.domain.mail import Looks, Picture, Trouble
 
 
 def looked(data: bytes) -> Picture:
@@ -28,7 +29,7 @@ def test_a_photograph_is_one_in_every_format(fmt: str) -> None:
     assert found.looks_like == "photograph"
     assert found.taken_at == "2026:11:18 16:02:11"
     assert found.phash is not None
-    assert len(found.phash) == 16
+    assert len(found.phash) == 32
 
 
 def test_a_photograph_without_a_date_has_none() -> None:
@@ -46,13 +47,13 @@ def test_a_photograph_keeps_its_hash_in_another_size_and_format() -> None:
     ]
 
     first = int(hashes[0] or "", 16)
-    assert all((first ^ int(h or "", 16)).bit_count() <= 4 for h in hashes)
+    assert all((first ^ int(h or "", 16)).bit_count() <= 8 for h in hashes)
 
 
 def test_two_photographs_have_hashes_far_apart() -> None:
     one, two = (int(looked(photo(n)).phash or "", 16) for n in (1, 2))
 
-    assert (one ^ two).bit_count() > 15
+    assert (one ^ two).bit_count() > 30
 
 
 @pytest.mark.parametrize(
@@ -68,11 +69,11 @@ def test_two_photographs_have_hashes_far_apart() -> None:
             "graphic",
             id="transparent",
         ),
-        pytest.param(screenshot(), "document", id="screenshot"),
-        pytest.param(screenshot(["line " * 20] * 20), "document", id="page of text"),
+        pytest.param(screenshot(), "screenshot", id="screenshot"),
+        pytest.param(screenshot(["line " * 20] * 20), "screenshot", id="page of text"),
         pytest.param(
             saved(Image.new("RGB", (800, 600), (230, 228, 225)), "JPEG"),
-            "document",
+            "screenshot",
             id="empty page",
         ),
     ],
@@ -116,12 +117,12 @@ def test_what_is_no_picture_is_unreadable(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("size", "is_too_large"),
     [
-        pytest.param((8000, 5000), False, id="exactly 40 megapixels"),
-        pytest.param((8001, 5000), True, id="more"),
-        pytest.param((10_000, 10_000), True, id="more than twice"),
+        pytest.param((25_000, 10_000), False, id="exactly 250 megapixels"),
+        pytest.param((25_001, 10_000), True, id="more"),
+        pytest.param((40_000, 25_000), True, id="a thousand"),
     ],
 )
-def test_more_than_40_megapixels_are_too_large(
+def test_more_than_250_megapixels_are_too_large(
     size: tuple[int, int], *, is_too_large: bool
 ) -> None:
     found = pictures.look(saved(Image.new("1", size)))
@@ -132,7 +133,7 @@ def test_more_than_40_megapixels_are_too_large(
 def test_beyond_the_budget_a_picture_is_only_measured() -> None:
     found, cost = pictures.look_within(photo(fmt="HEIF"), 1000)
 
-    assert found == Picture(640, 480, "photograph", "2026:11:18 16:02:11")
+    assert found == Picture(640, 480, Looks.PHOTOGRAPH, "2026:11:18 16:02:11")
     assert cost == 0
 
 
@@ -142,4 +143,50 @@ def test_a_budget_is_spent_by_size_and_format() -> None:
     ]
 
     assert costs == sorted(costs)
-    assert costs[1] == 640 * 480
+    assert costs[1] == pictures.LOOK_COST + 640 * 480
+
+
+def test_a_photograph_of_108_megapixels_is_looked_at() -> None:
+    large = Image.linear_gradient("L").resize((12_000, 9_000))
+
+    found = looked(saved(large, "JPEG"))
+
+    assert (found.width, found.height) == (12_000, 9_000)
+    assert found.looks_like is Looks.PHOTOGRAPH
+
+
+def test_what_would_be_decoded_whole_is_only_measured_above_40_megapixels() -> None:
+    large = saved(Image.linear_gradient("L").resize((8_001, 5_000)), "PNG")
+
+    assert looked(large) == Picture(8_001, 5_000, Looks.PHOTOGRAPH)
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_papers_screens_and_photographs_are_told_apart_in_both_sets(which: int) -> None:
+    drawn = {
+        Looks.SCREENSHOT: [drawn_papers.screen(seed, which) for seed in (1, 6)],
+        Looks.SCAN: [drawn_papers.receipt(seed, which) for seed in (0, 1)],
+        Looks.PHOTOGRAPH: [drawn_scenes.box(1, which), drawn_scenes.goods(2, which)],
+    }
+
+    for looks, images in drawn.items():
+        taken_for = [looked(saved(image, "JPEG")).looks_like for image in images]
+        assert taken_for == [looks, looks]
+
+
+def test_what_a_phone_says_of_a_screenshot_is_believed() -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9286: b"ASCII\0\0\0Screenshot", 0x9003: "2026:11:18 16:02:11"}
+    held = io.BytesIO()
+    drawn_scenes.goods(1).save(held, "JPEG", exif=exif)
+
+    assert looked(held.getvalue()).looks_like is Looks.SCREENSHOT
+
+
+def test_a_camera_s_offset_is_kept_with_its_date() -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2026:11:18 16:02:11", 0x9011: "+01:00"}
+    held = io.BytesIO()
+    drawn_scenes.goods(1).save(held, "JPEG", exif=exif)
+
+    assert looked(held.getvalue()).taken_at == "2026:11:18 16:02:11+01:00"

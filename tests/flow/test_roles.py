@@ -21,8 +21,8 @@ from tests.builders import (
 )
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind, Piece, Verdict, Why, judge
-from worker.domain.mail import Attachment, FileKind, Picture, Trouble
-from worker.domain.roles import dropped, pieces
+from worker.domain.mail import Attachment, FileKind, Looks, Picture, Trouble
+from worker.domain.roles import confirmed, dropped, pieces, worth_reading
 
 D1, D2, D3, D4 = DocumentKind
 OTHER_ORDER = "ORD-20260101-9999"
@@ -307,12 +307,14 @@ def test_a_folder_or_an_archive_labels_what_it_holds() -> None:
 
 
 def test_A6_logos_and_decoration_never_count() -> None:
-    logo = a_picture("image001.png", looks_like="graphic", width=120, height=40)
-    pixel = a_picture("x.gif", looks_like="graphic", width=1, height=1, is_inline=True)
+    logo = a_picture("image001.png", looks_like=Looks.GRAPHIC, width=120, height=40)
+    pixel = a_picture(
+        "x.gif", looks_like=Looks.GRAPHIC, width=1, height=1, is_inline=True
+    )
     small = a_picture("sig.jpg", width=240, height=120, is_inline=True)
     twice = (
-        a_picture("a.jpg", is_inline=True, sha256="ab"),
-        a_picture("b.jpg", is_inline=True, sha256="ab"),
+        a_picture("a.jpg", looks_like=Looks.SCREENSHOT, is_inline=True, sha256="ab"),
+        a_picture("b.jpg", looks_like=Looks.SCREENSHOT, is_inline=True, sha256="ab"),
     )
 
     assert verdicts(logo, pixel, small, *twice) == {}
@@ -320,6 +322,15 @@ def test_A6_logos_and_decoration_never_count() -> None:
 
 def test_A5_a_photograph_shown_inline_counts() -> None:
     found = verdicts(a_picture("IMG_1.jpg", is_inline=True))
+
+    assert found == {D3: PROVISIONAL, D4: PROVISIONAL}
+
+
+def test_a_photograph_that_was_put_in_twice_counts() -> None:
+    found = verdicts(
+        a_picture("IMG_1.jpg", is_inline=True, sha256="ab"),
+        a_picture("IMG_1.jpg", is_inline=True, sha256="ab"),
+    )
 
     assert found == {D3: PROVISIONAL, D4: PROVISIONAL}
 
@@ -367,8 +378,8 @@ def test_of_a_parcel_that_never_came_a_picture_is_of_a_paper() -> None:
 
 
 def test_screenshots_fill_what_is_still_wanted() -> None:
-    first = a_picture("Screenshot_1.png", looks_like="document")
-    second = a_picture("Screenshot_2.png", looks_like="document")
+    first = a_picture("Screenshot_1.png", looks_like=Looks.SCREENSHOT)
+    second = a_picture("Screenshot_2.png", looks_like=Looks.SCREENSHOT)
 
     assert verdicts(first) == {D2: PROVISIONAL}
     assert verdicts(first, second) == {D1: PROVISIONAL, D2: PROVISIONAL}
@@ -376,13 +387,13 @@ def test_screenshots_fill_what_is_still_wanted() -> None:
 
 
 def test_a_screenshot_of_few_colours_is_no_logo() -> None:
-    shot = a_picture("Screenshot order.png", looks_like="graphic")
+    shot = a_picture("Screenshot order.png", looks_like=Looks.GRAPHIC)
 
     assert verdicts(shot) == {D2: PROVISIONAL}
 
 
 def test_a_page_beside_good_papers_is_taken_for_a_photograph() -> None:
-    page = a_picture("1.jpg", looks_like="document")
+    page = a_picture("1.jpg", looks_like=Looks.SCREENSHOT)
 
     found = verdicts(an_invoice(), an_order_mail(), page)
 
@@ -407,12 +418,61 @@ def test_a_scan_is_what_its_name_says_for_a_reviewer(
     assert verdicts(a_scan(filename)) == expected
 
 
-def test_what_a_machine_read_off_a_picture_is_for_a_reviewer() -> None:
-    shot = replace(a_picture("1.png", looks_like="document"), text=INVOICE_TEXT)
-    misread = replace(shot, text=INVOICE_TEXT.replace(ORDER_NUMBER, OTHER_ORDER))
+def recognised(text: str, looks_like: Looks = Looks.SCREENSHOT) -> Attachment:
+    picture = a_picture("1.png", looks_like=looks_like)
+    return replace(picture, text=text, is_text_recognised=True)
 
-    assert verdicts(shot) == {D1: PROVISIONAL}
+
+def test_a_receipt_that_was_read_off_a_picture_is_proof_of_purchase() -> None:
+    assert verdicts(recognised(INVOICE_TEXT, Looks.SCAN)) == {D1: SATISFIED}
+
+
+def test_a_misread_number_is_for_a_reviewer_and_never_another_order() -> None:
+    misread = recognised(INVOICE_TEXT.replace(ORDER_NUMBER, OTHER_ORDER))
+
+    assert verdicts(misread) == {D1: PROVISIONAL}
     assert whys(misread) == {}
+
+
+def test_an_order_page_that_was_read_off_a_screen_is_the_notification_too() -> None:
+    page = f"My orders\nOrder number: {ORDER_NUMBER}\nDelivered\nTea set $315.00"
+    sums = "\nShipping $4.90\nTotal $319.90"
+
+    assert verdicts(recognised(page + sums)) == {D1: SATISFIED, D2: SATISFIED}
+
+
+def test_a_parcel_s_label_in_a_photograph_is_no_paper() -> None:
+    label = f"TO: L. HOFFMANN\nOrder {ORDER_NUMBER}\n20095 HAMBURG"
+    box = recognised(label, Looks.PHOTOGRAPH)
+
+    assert verdicts(box) == {D3: PROVISIONAL, D4: PROVISIONAL}
+
+
+def test_pictures_that_may_be_papers_are_worth_reading() -> None:
+    page = a_picture("1.jpg", looks_like=Looks.SCAN, path="1")
+    named = a_picture("box.jpg", path="2")
+    unnamed = a_picture("IMG_1.jpg", path="3")
+    mail = a_mail(attachments=(named, unnamed, page))
+
+    found = pieces(1, mail, an_order(), ClaimType.DAMAGE)
+
+    assert worth_reading(mail, found) == ("1", "3")
+
+
+def test_where_both_papers_are_certain_no_picture_is_read() -> None:
+    page = a_picture("1.jpg", looks_like=Looks.SCAN)
+    certain = tuple(Piece(1, "9", "order.eml", "0" * 64, kind) for kind in (D1, D2))
+
+    assert worth_reading(a_mail(attachments=(page,)), certain) == ()
+
+
+def test_reading_after_the_answer_confirms_and_takes_nothing_away() -> None:
+    trusted = Piece(1, "1", "1.jpg", "0" * 64, D2, is_provisional=True)
+    read = (replace(trusted, kind=D1, is_provisional=False),)
+    sure = replace(trusted, is_provisional=False)
+
+    assert confirmed((trusted,), read) == (trusted, *read)
+    assert confirmed((trusted,), (sure,)) == (sure,)
 
 
 # -- files that cannot be used --------------------------------------------------------
@@ -482,18 +542,18 @@ def test_A4_a_broken_outlook_file_is_an_order_mail_that_cannot_be_read(
     assert whys(file) == {D2: Why.UNREADABLE}
 
 
-@pytest.mark.parametrize("looks_like", ["photograph", "document"])
-def test_a_scan_is_the_paper_that_is_wanted(looks_like: str) -> None:
+@pytest.mark.parametrize("looks_like", [Looks.PHOTOGRAPH, Looks.SCAN])
+def test_a_scan_is_the_paper_that_is_wanted(looks_like: Looks) -> None:
     page = Picture(1132, 1600, looks_like)
 
     assert verdicts(an_attachment("s.pdf", picture=page)) == {D1: PROVISIONAL}
 
 
 @pytest.mark.parametrize(
-    ("looks_like", "photos"), [("photograph", {D3, D4}), ("document", set())]
+    ("looks_like", "photos"), [(Looks.PHOTOGRAPH, {D3, D4}), (Looks.SCAN, set())]
 )
 def test_photographs_in_a_pdf_are_looked_at_where_both_papers_are_there(
-    looks_like: str, photos: set[DocumentKind]
+    looks_like: Looks, photos: set[DocumentKind]
 ) -> None:
     scan = an_attachment("s.pdf", picture=Picture(1132, 1600, looks_like))
 
@@ -526,7 +586,7 @@ def test_clutter_is_neither_evidence_nor_a_fault(file: Attachment) -> None:
 
 
 def test_A9_every_file_that_serves_as_nothing_is_named_with_a_reason() -> None:
-    logo = a_picture("logo.png", looks_like="graphic", path="1")
+    logo = a_picture("logo.png", looks_like=Looks.GRAPHIC, path="1")
     terms = an_invoice("agb.pdf", text="Terms")
     locked = an_attachment("z.zip", kind=FileKind.ARCHIVE, note="archive locked")
     box = a_picture("box.jpg", sha256="ab")

@@ -515,11 +515,11 @@ def test_flags_of_mails_checks_and_sender_come_together() -> None:
     mail = a_mail(MAIL_AT, ALL, is_proven=False)
 
     found = assess(
-        a_claim(), a_dossier(mail, fee="44.00", flags=("photo_seen_before",)), POLICY
+        a_claim(), a_dossier(mail, fee="44.00", flags=("several_orders",)), POLICY
     )
 
     assert found.flags == (
-        "photo_seen_before",
+        "several_orders",
         "sender_not_authenticated",
         "fee_mismatch",
     )

@@ -96,6 +96,20 @@ def parse(raw: bytes | memoryview) -> Mail:
     return _mail(memoryview(raw), tree, headers)
 
 
+def files(raw: bytes | memoryview, paths: Iterable[str]) -> dict[str, bytes]:
+    """Return the bytes of some files of a mail, by the paths that `parse` gave them.
+
+    Raises:
+        ReadFailed: see parse.
+    """
+    try:
+        tree = parts.read(raw)
+    except HEADER_ERRORS as error:
+        code = "unreadable"
+        raise ReadFailed(code, died=False) from error
+    return walk(tree, body.read(tree.leaves), wanted=frozenset(paths)).kept
+
+
 def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
     library = _library_view(tree)
     sender = read_sender(values_of(headers, "from"))

@@ -14,24 +14,25 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from worker.adapters import mime
 from worker.adapters.reader_frames import (
     RAW_URL,
+    SCANNED,
     Answer,
     PipeClosed,
     read_request,
     write_answer,
 )
 from worker.domain.errors import GiveUp, RetryLater
-from worker.domain.mail import Mail
 from worker.ports import RawStore, ReadFailed
 
-MAX_MEMORY_BYTES = 1024**3
-"""Address space. Source: reliability.md 4.2."""
-CPU_SECONDS = 20
-"""Of one mail. Source: reliability.md 4.2."""
+MAX_MEMORY_BYTES = {"read": 1024**3, "ocr": 2 * 1024**3}
+"""Address space. Source: reliability.md 4.2; for OCR twice what it was seen to take."""
+CPU_SECONDS = {"read": 20, "ocr": 90}
+"""Of one mail. Source: reliability.md 4.2; for OCR six pictures at worst."""
 MAX_FILES = 64
 
 _PR_SET_PDEATHSIG = 1
@@ -46,6 +47,7 @@ class Child:
     requests: BinaryIO
     answers: BinaryIO
     open_store: Callable[[], RawStore]
+    cpu_seconds: int
     store: RawStore | None = None
 
     def serve(self) -> None:
@@ -56,13 +58,13 @@ class Child:
                 kind, payload = read_request(self.requests)
             except PipeClosed:
                 return
-            _allow_more_cpu()
+            _allow_more_cpu(self.cpu_seconds)
             write_answer(self.answers, self._answer(kind, payload))
 
     def _answer(self, kind: bytes, payload: bytearray) -> Answer:
         """Return the mail, or a code: whatever it raises, it is the end of one mail."""
         try:
-            mail = self._read(kind, payload)
+            answer = self._read(kind, payload)
         except ReadFailed as error:
             return Answer(_rss_bytes(), failed=error.code)
         except GiveUp as error:
@@ -73,32 +75,47 @@ class Child:
             return Answer(_rss_bytes(), failed="memory")
         except Exception:  # noqa: BLE001 - the border to everything a mail can break
             return Answer(_rss_bytes(), failed="unreadable")
+        return answer
+
+    def _read(self, kind: bytes, payload: bytearray) -> Answer:
+        if kind == b"O":
+            texts = self._read_pictures(payload)
+            return Answer(_rss_bytes(), texts=texts)
+        is_mail = kind == b"B"
+        raw = payload if is_mail else self._stored(payload.decode("ascii"))
+        mail = mime.parse(memoryview(raw))
         return Answer(_rss_bytes(), mail=mail)
 
-    def _read(self, kind: bytes, payload: bytearray) -> Mail:
-        if kind == b"B":
-            return mime.parse(memoryview(payload))
+    def _read_pictures(self, payload: bytearray) -> dict[str, str]:
+        # Loaded late: the other children start without it.
+        from worker.adapters import ocr  # noqa: PLC0415
+
+        asked = SCANNED.validate_json(bytes(payload))
+        return ocr.read(mime.files(self._stored(asked.sha256), asked.paths))
+
+    def _stored(self, sha256: str) -> bytes:
         if self.store is None:
             self.store = self.open_store()
-        return mime.parse(self.store.get(payload.decode("ascii")))
+        return self.store.get(sha256)
 
 
 def main() -> None:
-    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER`.
+    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER ROLE`.
 
     The raw store's URL comes in the environment, since everybody can see arguments.
     """
-    parent, opener = sys.argv[1:3]
+    parent, opener, role = sys.argv[1:4]
     raw_url = os.environ.pop(RAW_URL, "")
     _die_with(int(parent))
     requests, answers = os.dup(0), os.dup(1)
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # nothing that a library prints reaches the parent
         os.dup2(silence, descriptor)
-    _limit()
+    _limit(MAX_MEMORY_BYTES[role])
     gc.freeze()
     with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
-        Child(source, sink, lambda: _open_store(opener, raw_url)).serve()
+        open_store = partial(_open_store, opener, raw_url)
+        Child(source, sink, open_store, CPU_SECONDS[role]).serve()
 
 
 def _open_store(opener: str, raw_url: str) -> RawStore:
@@ -117,10 +134,10 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-def _limit() -> None:
+def _limit(memory_bytes: int) -> None:
     """Set the limits that hold for the whole life of the child."""
     wanted = {
-        resource.RLIMIT_AS: MAX_MEMORY_BYTES,
+        resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_NOFILE: MAX_FILES,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,
@@ -131,10 +148,10 @@ def _limit() -> None:
         resource.setrlimit(what, (soft, hard))
 
 
-def _allow_more_cpu() -> None:
+def _allow_more_cpu(seconds: int) -> None:
     """Renew the CPU limit, which the system counts over the life of the process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = math.ceil(used.ru_utime + used.ru_stime) + CPU_SECONDS
+    soft = math.ceil(used.ru_utime + used.ru_stime) + seconds
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     if hard == resource.RLIM_INFINITY or soft < hard:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))

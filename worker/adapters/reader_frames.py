@@ -1,9 +1,9 @@
 """What the reader and its child say to each other over two pipes.
 
 The child begins with an empty answer: it is ready. A request is a kind (`S`: a SHA-256
-in the raw store, `B`: the mail itself), a length and that many bytes; an answer is a
-length and JSON. That JSON is all that leaves the child: it holds no exception text,
-since that may quote the mail.
+in the raw store, `B`: the mail itself, `O`: a Scanned), a length and that many bytes;
+an answer is a length and JSON. That JSON is all that leaves the child: it holds no
+exception text, since that may quote the mail.
 """
 
 import struct
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from worker.domain.mail import Mail
 
-Kind = Literal[b"S", b"B"]
+Kind = Literal[b"S", b"B", b"O"]
 
 RAW_URL = "READER_RAW_URL"
 """Environment variable for the child: where the raw store is."""
@@ -28,11 +28,20 @@ class PipeClosed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Scanned:
+    """A mail in the raw store, and the paths of its files that show text."""
+
+    sha256: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The mail, or the one code that says why there is none."""
+    """The mail, or its files' texts, or the one code that says why there is none."""
 
     rss_bytes: int
     mail: Mail | None = None
+    texts: dict[str, str] | None = None
     failed: str | None = None
     """A ReadFailed code."""
     give_up: str | None = None
@@ -40,6 +49,7 @@ class Answer:
 
 
 _ANSWERS = TypeAdapter(Answer)
+SCANNED = TypeAdapter(Scanned)
 
 
 def write_request(pipe: BinaryIO, kind: Kind, payload: bytes) -> None:

@@ -74,6 +74,9 @@ class File:
 class Walk:
     """The list so far, and what is left of the mail's budget."""
 
+    wanted: frozenset[str] = frozenset()
+    """Paths whose bytes are kept, and then nothing is looked at."""
+    kept: dict[str, bytes] = field(default_factory=dict)
     rows: list[Attachment] = field(default_factory=list)
     defects: set[str] = field(default_factory=set)
     opened: int = 0
@@ -115,7 +118,10 @@ class Walk:
             self._add_file(file, found, row)
 
     def _add_file(self, file: File, found: Type, row: Attachment) -> None:
-        left = 0 if self.opened >= MAX_OPENED else MAX_COST - self.cost
+        if row.path in self.wanted and file.blob.is_whole:
+            self.kept[row.path] = bytes(file.blob.data)
+        is_measured_only = self.opened >= MAX_OPENED or bool(self.wanted)
+        left = 0 if is_measured_only else MAX_COST - self.cost
         look = attachments.look(file.blob, found, charset=file.charset, budget=left)
         self.opened += 1
         self.cost += look.cost
@@ -262,9 +268,12 @@ class Walk:
         self.rows.append(replace(row, text=row.text[:left]))
 
 
-def walk(tree: Tree, text: Body) -> Walk:
-    """Return every file of a mail, and what had to be left out."""
-    found = Walk()
+def walk(tree: Tree, text: Body, *, wanted: frozenset[str] = frozenset()) -> Walk:
+    """Return every file of a mail, and what had to be left out.
+
+    With `wanted` paths their bytes are kept instead, and nothing is looked at.
+    """
+    found = Walk(wanted=wanted)
     found.add_mail_files(tree, text, Place())
     return found
 

@@ -15,7 +15,7 @@ from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
 from worker.domain.reply import ReplyKind
-from worker.ports import MailboxGone
+from worker.ports import MailboxGone, ReadFailed
 from worker.samples import every_reply
 from worker.settings import Settings
 
@@ -81,6 +81,7 @@ def examine(settings: Settings) -> bool:
         ("Mailbox", _mailbox),
         ("Relay", _relay),
         ("Reader", _reader),
+        ("Pictures", _pictures),
         ("Orders", _orders),
     ):
         examination.check(name, look)
@@ -178,6 +179,19 @@ def _reader(parts: Parts) -> str:
     if mail.subject != "claims doctor":
         raise Trouble("the reader child reads something else")
     return "a child reads mail within its limits"
+
+
+def _pictures(parts: Parts) -> str:
+    if not parts.settings.ocr:
+        return "switched off by CLAIMS_OCR: staff read screenshots and scans"
+    if parts.scanner is None:
+        return "extra `ocr` not installed: staff read screenshots and scans"
+    raw = b"From: a@example.org\r\nSubject: claims doctor\r\n\r\nhello\r\n"
+    try:
+        parts.scanner.texts(parts.raw.put([raw]).sha256, ())
+    except ReadFailed as error:
+        raise Trouble(f"the OCR child fails ({error.code})") from None
+    return "a child reads screenshots and scans"
 
 
 def _orders(parts: Parts) -> str:

@@ -170,7 +170,8 @@ def print_assessment(assessment: Assessment | None, flags: Sequence[str]) -> Non
     out.print(documents)
     checks = Table("Clause", "Verdict", "Why", title="Checks")
     for finding in assessment.findings:
-        checks.add_row(finding.clause, FINDINGS[finding.verdict], escape(finding.text))
+        why = finding.text + (f" [{finding.evidence}]" if finding.flags else "")
+        checks.add_row(finding.clause, FINDINGS[finding.verdict], escape(why))
     out.print(checks)
     if assessment.proposal is not None:
         _print_proposal(assessment.proposal)

@@ -35,7 +35,8 @@ log = structlog.get_logger()
 
 STOP_WITHIN_MS = 15_000
 THREADS = 2
-"""Threads of each queue but the reading one, which has one more than readers."""
+"""Threads of each queue but the reading one, which has one more than readers, and the
+one for pictures, which has one child."""
 DATABASE_WITHIN_S = 30.0
 """A child of `serve` waits so long for its database before it ends."""
 LOOK_EVERY_S = 20.0
@@ -140,7 +141,7 @@ def poll(
 @app.command(epilog="Example: `claims work`")
 def work(*, migrate: Migrate = False) -> None:
     """Run jobs: read, understand, validate and send."""
-    from worker.actors import KINDS, QUEUES, READ
+    from worker.actors import KINDS, QUEUES
     from worker.adapters.queue import QueueWorker
     from worker.runner import Runner
 
@@ -151,7 +152,7 @@ def work(*, migrate: Migrate = False) -> None:
             QueueWorker(
                 parts.redis_url,
                 queue=queue,
-                threads=parts.settings.readers + 1 if queue == READ else THREADS,
+                threads=_threads(parts, queue),
                 run_job=runner.run,
             )
             for queue in QUEUES
@@ -165,6 +166,14 @@ def work(*, migrate: Migrate = False) -> None:
             worker.stop(timeout_ms=STOP_WITHIN_MS)
         runner.leases.stop()
         parts.reader.close()
+        if parts.scanner is not None:
+            parts.scanner.close()
+
+
+def _threads(parts: "Parts", queue: str) -> int:
+    from worker.actors import OCR, READ
+
+    return {READ: parts.settings.readers + 1, OCR: 1}.get(queue, THREADS)
 
 
 @app.command(epilog="Example: `claims schedule`")

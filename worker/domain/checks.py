@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from worker.domain.amounts import Proposal, fee
-from worker.domain.claim import ClaimState, ClaimType
+from worker.domain.claim import ClaimState, ClaimType, reference
 from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import (
     DATE_MISMATCH,
@@ -30,6 +30,7 @@ from worker.domain.documents import (
 )
 from worker.domain.money import cents
 from worker.domain.orders import Order, Package, Precision, When
+from worker.domain.photographs import HASH_BITS, Photograph, is_older
 from worker.domain.policy import LateCountsFrom, Policy, ThirtyDayCount
 
 TRANSIT_GAP = timedelta(hours=2)  # Source: clauses.md section 1.1
@@ -41,6 +42,8 @@ FILED_BEFORE_DELIVERY = "filed_before_delivery"
 COLLECTED_AFTER_DELIVERY = "collected_after_delivery"
 DELIVERY_DISPUTED = "delivery_disputed"
 WEIGHT_DIFFERS = "weight_differs"
+PHOTO_SEEN_BEFORE = "photo_seen_before"
+PHOTO_OLDER_THAN_DELIVERY = "photo_older_than_delivery"
 RAISED_BY_CHECKS = frozenset(
     {
         WHICH_PACKAGE,
@@ -50,11 +53,13 @@ RAISED_BY_CHECKS = frozenset(
         COLLECTED_AFTER_DELIVERY,
         DELIVERY_DISPUTED,
         WEIGHT_DIFFERS,
+        PHOTO_SEEN_BEFORE,
+        PHOTO_OLDER_THAN_DELIVERY,
     }
 )
 
 _G1, _G2 = ClauseId("G1"), ClauseId("G2")
-_C1, _C7 = ClauseId("C1"), ClauseId("C7")
+_C1, _C3, _C7 = ClauseId("C1"), ClauseId("C3"), ClauseId("C7")
 _C11, _C12 = ClauseId("C11"), ClauseId("C12")
 _DOCUMENT_NAMES = {
     DocumentKind.PROOF_OF_PURCHASE: "proof of purchase",
@@ -102,6 +107,7 @@ class Facts:
     header_date_at: datetime | None = None
     documents: tuple[DocumentVerdict, ...] = ()
     docs_complete_at: datetime | None = None
+    photographs: tuple[Photograph, ...] = ()
     may_see_amounts: bool = True
     """False for an unproven sender: then no amount is proposed."""
     flags: tuple[str, ...] = ()
@@ -259,6 +265,52 @@ def documents_are_complete(facts: Facts) -> Finding:
     return Finding(_C7, V.UNCLEAR, f"Still to come: {names}.", evidence)
 
 
+def photographs_are_new(facts: Facts) -> Finding:
+    """Return whether no photograph nearly is one of an earlier claim; only a hint.
+
+    Source: clause C3; clauses.md X6 (reused photos).
+    """
+    seen = [photo for photo in facts.photographs if photo.seen]
+    if not facts.photographs:
+        return Finding(_C3, V.NOT_APPLICABLE, "There are no photographs to compare.")
+    if not seen:
+        text = "No photograph was seen in an earlier claim."
+        return Finding(_C3, V.PASS, text, "perceptual hashes of earlier claims")
+    claims = sorted({reference(s.claim_id) for photo in seen for s in photo.seen})
+    text = (
+        f"{len(seen)} of {len(facts.photographs)} photographs nearly are ones of"
+        f" {', '.join(claims)}."
+    )
+    evidence = "; ".join(_sighting_words(photo) for photo in seen)
+    return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_SEEN_BEFORE,))
+
+
+def photographs_follow_delivery(facts: Facts) -> Finding:
+    """Return whether no photograph was taken before the delivery; only a hint.
+
+    A camera's time without a zone is older only where it is in every zone of the
+    world, and a date in the directory counts from its first moment.
+
+    Source: clause C3.
+    """
+    package = facts.package
+    received = None if package is None else _received(package, facts.policy)
+    dated = [photo for photo in facts.photographs if photo.taken_at is not None]
+    if received is None or not dated:
+        text = "There are no dates of photographs and of delivery to compare."
+        return Finding(_C3, V.NOT_APPLICABLE, text)
+    older = [photo for photo in dated if is_older(photo.taken_at or "", received)]
+    if not older:
+        text = "No photograph is dated before the delivery."
+        return Finding(_C3, V.PASS, text, "EXIF: DateTimeOriginal")
+    text = (
+        f"{len(older)} of {len(dated)} dated photographs were taken before the"
+        f" delivery, {_at(received.earliest_at)}, if the camera's clock was right."
+    )
+    evidence = "; ".join(f"{photo.filename}: {photo.taken_at}" for photo in older)
+    return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_OLDER_THAN_DELIVERY,))
+
+
 def weight_is_as_estimated(facts: Facts) -> Finding:
     """Return whether the weight is near the estimate; a hint, and never more.
 
@@ -297,6 +349,8 @@ CHECKS: tuple[Check, ...] = (
     not_unclaimed_over_30_days,
     # What is there, and what does it hint at?
     documents_are_complete,
+    photographs_are_new,
+    photographs_follow_delivery,
     weight_is_as_estimated,
 )
 
@@ -321,6 +375,15 @@ def _received(package: Package, policy: Policy) -> When | None:
     if policy.late_24h_counts_from is LateCountsFrom.COURIER_SCAN:
         return package.delivered
     return package.collected if package.delivered is None else package.delivered
+
+
+def _sighting_words(photo: Photograph) -> str:
+    seen = (
+        f"{reference(one.claim_id)} ({'same' if one.is_same_member else 'another'}"
+        f" member, {one.bits} of {HASH_BITS} bits differ)"
+        for one in photo.seen
+    )
+    return f"{photo.filename}: {', '.join(seen)}"
 
 
 def _timed(

@@ -79,7 +79,7 @@ class DocumentVerdict:
 
 
 D = DocumentKind
-_PHOTOS = frozenset({D.PACKAGING_PHOTOS, D.CONTENTS_PHOTOS})
+PHOTOGRAPHS = frozenset({D.PACKAGING_PHOTOS, D.CONTENTS_PHOTOS})
 
 
 def required(claim_type: ClaimType) -> frozenset[DocumentKind]:
@@ -93,7 +93,7 @@ def required(claim_type: ClaimType) -> frozenset[DocumentKind]:
     always = frozenset({D.PROOF_OF_PURCHASE, D.ORDER_NOTIFICATION})
     match claim_type:
         case ClaimType.DAMAGE | ClaimType.PARTIAL_LOSS:
-            return always | _PHOTOS
+            return always | PHOTOGRAPHS
         case ClaimType.TOTAL_LOSS | ClaimType.UNKNOWN:
             return always
 
@@ -122,7 +122,7 @@ def _judge_one(
     pieces: list[Piece],
     waived: frozenset[DocumentKind],
 ) -> DocumentVerdict:
-    if kind in _PHOTOS and claim_type is ClaimType.TOTAL_LOSS:
+    if kind in PHOTOGRAPHS and claim_type is ClaimType.TOTAL_LOSS:
         return DocumentVerdict(kind, Verdict.NOT_REQUIRED)
     good = [p for p in pieces if p.why is None]
     certain = [p for p in good if not p.is_provisional]

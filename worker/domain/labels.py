@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from worker.domain import wording
 from worker.domain.documents import DocumentKind, Why
-from worker.domain.mail import Attachment, FileKind, Mail
+from worker.domain.mail import PAGES, Attachment, FileKind, Looks, Mail
 
 D1 = DocumentKind.PROOF_OF_PURCHASE
 D2 = DocumentKind.ORDER_NOTIFICATION
@@ -59,13 +59,18 @@ def is_called_photographs(file: Attachment) -> bool:
 
 def is_paper_picture(file: Attachment) -> bool:
     """Return whether a picture shows a page or a screen, by its looks or its name."""
-    looks = file.picture is not None and file.picture.looks_like == "document"
+    looks = file.picture is not None and file.picture.looks_like in PAGES
     return looks or wording.names_a_screenshot(file.filename)
 
 
 def shows_photographs(file: Attachment) -> bool:
     """Return whether its picture, or the page drawn of it, is a photograph."""
-    return file.picture is not None and file.picture.looks_like == "photograph"
+    return file.picture is not None and file.picture.looks_like is Looks.PHOTOGRAPH
+
+
+def is_screen(file: Attachment) -> bool:
+    """Return whether a picture may be of a screen: anything but a paper's."""
+    return file.picture is not None and file.picture.looks_like is not Looks.SCAN
 
 
 def unusable(file: Attachment) -> Why | None:
@@ -181,15 +186,18 @@ def _is_decoration(file: Attachment, mail: Mail) -> bool:
     """Whether a picture is a logo, a pixel, or one that a text repeats.
 
     An attached drawing with a telling name is kept: a screenshot has few colours too.
+    So is a photograph that was put in twice.
     """
-    is_graphic = file.picture is not None and file.picture.looks_like == "graphic"
+    is_graphic = file.picture is not None and file.picture.looks_like is Looks.GRAPHIC
     if not file.is_inline:
         is_named = named_roles(file, mail) or is_paper_picture(file)
         return is_graphic and not is_named
     if file.picture is None:
         return file.size_bytes < PIXEL_BYTES
+    if is_graphic or _side(file) < INLINE_SIDE:
+        return True
     copies = Counter(other.sha256 for other in mail.attachments if other.is_inline)
-    return is_graphic or copies[file.sha256] > 1 or _side(file) < INLINE_SIDE
+    return copies[file.sha256] > 1 and not shows_photographs(file)
 
 
 def _side(file: Attachment) -> int:

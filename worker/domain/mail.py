@@ -87,17 +87,36 @@ class FileKind(StrEnum):
     OTHER = "other"
 
 
+class Looks(StrEnum):
+    """What a picture shows by its pixels, never by its name."""
+
+    PHOTOGRAPH = "photograph"
+    """Something in the world; also what nothing else is sure of."""
+    SCREENSHOT = "screenshot"
+    """A screen, as its own program saved it."""
+    SCAN = "scan"
+    """A paper, scanned or photographed."""
+    GRAPHIC = "graphic"
+    """A logo, icon, sticker or tracking pixel."""
+
+
+PAGES = frozenset({Looks.SCREENSHOT, Looks.SCAN})
+"""Pictures that show something to read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What opening an image showed, or drawing the first page of a PDF without text.
 
-    `looks_like` is one of `photograph`, `graphic` (logo, icon, tracking pixel) or
-    `document` (screenshot, scan). `taken_at` is EXIF text, zone unknown.
+    `taken_at` is the camera's text, `YYYY:MM:DD HH:MM:SS`, with an offset behind it
+    where the camera wrote one. `phash` is 128 bits in hex that stay nearly the same
+    through another size, format or quality; None where the picture is too flat, or was
+    only measured.
     """
 
     width: int
     height: int
-    looks_like: str
+    looks_like: Looks
     taken_at: str | None = None
     phash: str | None = None
 
@@ -126,6 +145,8 @@ class Attachment:
     """Path of the attached mail or archive that holds it; None at the top."""
     note: str = ""
     """Why it was dropped or could not be read further; shown to member and staff."""
+    is_text_recognised: bool = False
+    """Its text was read off a picture by a machine, which errs in letters."""
     mail_subject: str = ""
     mail_from: str = ""
     mail_date: str = ""

@@ -6,8 +6,9 @@ provisional, so that a reviewer looks. Source: DESIGN section 4 (Roles); clause 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from worker.domain import labels, wording
 from worker.domain.claim import ClaimType, reference
@@ -20,6 +21,8 @@ from worker.domain.papers import TextReading, read_text
 
 MOST_FILES = 100
 """Looked at of one mail. Our choice."""
+MOST_READ = 6
+"""Pictures read by machine of one mail. Our choice: 12 s."""
 
 
 def pieces(
@@ -88,6 +91,72 @@ def dropped(
                 else "not one of the required documents"
             )
     return notes
+
+
+def worth_reading(mail: Mail, found: tuple[Piece, ...]) -> tuple[str, ...]:
+    """Return the files that show text which a machine might read, the likeliest first.
+
+    Pictures, and PDF without text, by their paths; at most six, and none where proof
+    of purchase and notification are certain. First what is taken for one of them on
+    trust, then other pages, and photographs that nothing names while one is lacking.
+
+    Args:
+        mail: what the reader made of it.
+        found: the claim's pieces, those of this mail among them.
+    """
+    good = [piece for piece in found if piece.why is None]
+    papers = {D1, D2}
+    if papers <= {piece.kind for piece in good if not piece.is_provisional}:
+        return ()
+    lacks_paper = not papers <= {piece.kind for piece in good}
+    on_trust = {piece.path for piece in good if piece.kind in papers}
+    certain = {piece.path for piece in good if not piece.is_provisional}
+    ranked: list[tuple[int, str]] = []
+    for file in mail.attachments[:MOST_FILES]:
+        if file.path in certain or not _shows_text(file, mail):
+            continue
+        is_page = file.kind is FileKind.PDF or labels.is_paper_picture(file)
+        if file.path in on_trust or is_page:
+            ranked.append((0 if file.path in on_trust else 1, file.path))
+        elif lacks_paper:
+            ranked.append((2, file.path))
+    return tuple(path for _, path in sorted(ranked, key=itemgetter(0))[:MOST_READ])
+
+
+def with_texts(mail: Mail, texts: Mapping[str, str]) -> Mail:
+    """Return the mail with what was recognised in its pictures, by their paths."""
+    files = tuple(
+        replace(file, text=texts[file.path], is_text_recognised=True)
+        if file.path in texts and not file.text.strip()
+        else file
+        for file in mail.attachments
+    )
+    return replace(mail, attachments=files)
+
+
+def confirmed(before: tuple[Piece, ...], read: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Return a mail's pieces once its pictures were read after all was answered.
+
+    What the member was told counts goes on counting: reading makes it certain or adds
+    to it, and takes nothing away.
+    """
+    certain = {
+        (p.path, p.kind): p for p in read if p.why is None and not p.is_provisional
+    }
+    kept = tuple(certain.pop((p.path, p.kind), p) for p in before)
+    return (*kept, *certain.values())
+
+
+def _shows_text(file: Attachment, mail: Mail) -> bool:
+    is_visible = file.kind in {FileKind.PICTURE, FileKind.PDF}
+    is_own = file.inside is None or not file.is_inline  # not a shop's illustration
+    return (
+        is_visible
+        and is_own
+        and not file.text.strip()
+        and labels.may_count(file, mail)
+        and labels.unusable(file) is None
+    )
 
 
 # -- cases and roles ----------------------------------------------------------------
@@ -175,13 +244,9 @@ def _by_text(file: Attachment, case: _Case) -> list[Role]:
     if not file.text.strip():
         return []
     reading = read_text(file.text, number)
-    if file.kind in _PAPERS:
-        return list(_paper_roles(file, reading))
-    if file.kind is FileKind.PICTURE:
-        # Read by machine, so a wrong digit must not make it another order's.
-        roles = _paper_roles(file, replace(reading, other_orders=()))
-        return [replace(role, is_provisional=True) for role in roles]
-    return []
+    if file.is_text_recognised:
+        return list(_recognised_roles(file, reading))
+    return list(_paper_roles(file, reading)) if file.kind in _PAPERS else []
 
 
 def _mail_roles(file: Attachment, reading: TextReading, case: _Case) -> Iterator[Role]:
@@ -226,6 +291,28 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
     )
     if is_notice:
         yield _judged(D2, reading, is_sure=True)
+
+
+def _recognised_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
+    """A picture of text: a receipt, and an order page counts as the notice.
+
+    A misread digit must not make it another order's. A photograph that nothing calls
+    a page may only show a label with the number: it needs goods and prices too.
+    """
+    reading = replace(reading, other_orders=())
+    is_page = file.kind is FileKind.PDF or labels.is_paper_picture(file)
+    is_purchase = reading.names_order and (reading.lists_contents or reading.has_total)
+    if not is_page and not is_purchase:
+        return
+    roles = {role.kind: role for role in _paper_roles(file, reading)}
+    is_order_page = wording.names_an_order(file.text) or wording.names_notification(
+        file.text
+    )
+    is_invoice = wording.names_invoice(_title(file.text))
+    if reading.names_order and is_order_page and not is_invoice:
+        roles.setdefault(D2, _judged(D2, reading, is_sure=True))
+    for role in roles.values():
+        yield replace(role, evidence=f"read off the picture: {role.evidence}")
 
 
 def _judged(kind: DocumentKind, reading: TextReading, *, is_sure: bool) -> Role:
@@ -293,7 +380,8 @@ def _by_label(file: Attachment, case: _Case) -> list[Role]:
 def _by_elimination(file: Attachment, case: _Case) -> list[Role]:
     """Roles of a file that nothing tells: what is still wanted, to be looked at."""
     why = labels.unusable(file)
-    is_readable = file.kind in _TEXTS or bool(file.text.strip())
+    is_recognised = file.is_text_recognised
+    is_readable = not is_recognised and (file.kind in _TEXTS or bool(file.text.strip()))
     if _is_in_shop_mail(file, case) or why is Why.NOT_THIS_KIND:
         return []
     if why is None and is_readable and file.kind is not FileKind.PICTURE:
@@ -317,7 +405,8 @@ def _likely_kinds(file: Attachment, case: _Case) -> tuple[DocumentKind, ...]:
     is_paper = labels.is_paper_picture(file) if is_picture else True
     if labels.is_called_photographs(file) or (has_photos and not is_paper):
         return _PHOTOS
-    is_mail = is_picture or labels.is_unread_mail(file)
+    is_screen = is_picture and labels.is_screen(file)
+    is_mail = is_screen or labels.is_unread_mail(file)
     wanted = case.first_wanted(*((D2, D1) if is_mail else (D1, D2)))
     if wanted is not None:
         return (wanted,)

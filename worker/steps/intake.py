@@ -1,16 +1,30 @@
 """Intake: read a mail in a child process, then understand it in mailbox order."""
 
+from datetime import timedelta
+
+import structlog
+
 from worker import ingest, notify
 from worker.adapters.store import Job, NewJob, Settled, Work
+from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
+from worker.domain.documents import PHOTOGRAPHS, Piece
 from worker.domain.errors import GiveUp
-from worker.domain.mail import Fate
+from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
-from worker.lookups import Lookups
+from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
+from worker.lookups import Lookups, order_of
+from worker.ports import ReadFailed
 from worker.steps.bounces import undeliver
-from worker.steps.shared import SEND, event_now, validation
+from worker.steps.shared import OCR, SEND, event_now, validation
+
+log = structlog.get_logger()
+
+WAIT_FOR_OCR = timedelta(minutes=5)
+"""An assessment waits no longer for pictures to be read: its receipt is owed. Our
+choice; the rings of a quiet worker take seconds."""
 
 
 def read(parts: Parts, job: Job) -> None:
@@ -60,8 +74,14 @@ def understand(parts: Parts, job: Job) -> None:
         work.settle_mail(mail_id, _settled(found, claim))
         if claim is not None:
             work.add_pieces(claim.claim_id, found.pieces)
+            _add_photographs(work, claim, record.mail, found.pieces)
+            delay = timedelta(0)
+            if parts.scanner is not None and _worth_reading(parts, record, found):
+                work.add_jobs(NewJob("ocr", job.ref, OCR))
+                delay = WAIT_FOR_OCR
             if found.fate in {Fate.CLAIM, Fate.FOLLOW_UP}:
-                work.add_jobs(validation(claim.claim_id, f"mail:{mail_id}"))
+                cause = f"mail:{mail_id}"
+                work.add_jobs(validation(claim.claim_id, cause, delay=delay))
         replies = _replies_without_assessment(parts, found, claim)
         go_live_at = record.go_live_at
         queue_emails(
@@ -81,6 +101,88 @@ def understand(parts: Parts, job: Job) -> None:
         if parts.marker is not None:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
+
+
+def _add_photographs(
+    work: Work, claim: Claim, mail: Mail, brought: tuple[Piece, ...]
+) -> None:
+    pictures = {
+        file.path: file.picture
+        for file in mail.attachments
+        if file.picture is not None and file.picture.looks_like is Looks.PHOTOGRAPH
+    }
+    photographs = [
+        piece
+        for piece in brought
+        if piece.kind in PHOTOGRAPHS and piece.path in pictures
+    ]
+    work.add_photographs(claim.claim_id, photographs, pictures)
+
+
+def recognise(parts: Parts, job: Job) -> None:
+    """Read the pictures of a mail, and say again what its files may serve as.
+
+    Its assessment waits for this, though not for ever: where it has begun without,
+    what was read only confirms, and the claim is assessed once more. A mail whose
+    pictures cannot be read stays as it is: a reviewer looks.
+    """
+    mail_id = int(job.ref)
+    record = parts.store.mails.get(mail_id)
+    claim = parts.store.claims.get(record.claim_id) if record.claim_id else None
+    order = None if claim is None else order_of(parts.orders, claim)
+    if claim is None or order is None or record.mail is None:
+        raise GiveUp("no_claim")
+    known = tuple(parts.store.claims.pieces(claim.claim_id))
+    mail = with_texts(record.mail, _texts(parts, record, known))
+    own = tuple(piece for piece in known if piece.mail_id == mail_id)
+    read_now = pieces(
+        mail_id,
+        mail,
+        order,
+        claim.claim_type,
+        earlier=known,
+        own_addresses=parts.house.own_addresses,
+    )
+    with parts.store.transaction() as work:
+        work.put_reading(mail_id, mail)
+        if work.hurry_job("validate", f"{claim.claim_id}:mail:{mail_id}"):
+            work.replace_pieces(claim.claim_id, mail_id, read_now)
+        else:
+            merged = confirmed(own, read_now)
+            work.replace_pieces(claim.claim_id, mail_id, merged)
+            if merged != own and claim.state is not ClaimState.IDENTITY_HOLD:
+                work.add_jobs(validation(claim.claim_id, f"ocr:{mail_id}"))
+        work.finish(job)
+
+
+def _texts(
+    parts: Parts, record: MailRecord, known: tuple[Piece, ...]
+) -> dict[str, str]:
+    paths = () if record.mail is None else worth_reading(record.mail, known)
+    if parts.scanner is None or not paths:
+        return {}
+    try:
+        return parts.scanner.texts(record.sha256, paths)
+    except ReadFailed as error:
+        log.warning("pictures_not_read", mail_id=record.mail_id, reason=error.code)
+        return {}
+
+
+def assess_unread(work: Work, job: Job, _reason: str) -> None:
+    """Let the assessment run that waits for pictures which nobody could read."""
+    claim_id = work.claim_of_mail(int(job.ref))
+    if claim_id is not None:
+        work.hurry_job("validate", f"{claim_id}:mail:{job.ref}")
+
+
+def _worth_reading(
+    parts: Parts, record: MailRecord, found: ingest.Understanding
+) -> bool:
+    earlier = (
+        () if found.joins is None else parts.store.claims.pieces(found.joins.claim_id)
+    )
+    mail = record.mail
+    return mail is not None and bool(worth_reading(mail, (*earlier, *found.pieces)))
 
 
 def _touch_claim(work: Work, found: ingest.Understanding) -> Claim | None:

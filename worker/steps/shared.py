@@ -1,6 +1,6 @@
 """What several steps share: queues, follow-up jobs, events, and laying a draft."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from worker import notify
 from worker.adapters.store import NewEmail, NewJob, Work
@@ -16,8 +16,10 @@ from worker.lookups import order_of
 
 SYSTEM = "system"
 READ, UNDERSTAND, VALIDATE, SEND = "read", "understand", "validate", "send"
-QUEUES = (READ, UNDERSTAND, VALIDATE, SEND)
-"""Reading has its own: a mail that was read must not wait for all that was not."""
+OCR = "ocr"
+QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND)
+"""Reading has its own: a mail that was read must not wait for all that was not. So
+has reading pictures, which takes a hundred times as long."""
 
 
 def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
@@ -33,10 +35,10 @@ def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
     ]
 
 
-def validation(claim_id: int, cause: str) -> NewJob:
+def validation(claim_id: int, cause: str, *, delay: timedelta = timedelta(0)) -> NewJob:
     """Return the job that assesses a claim again because of `cause`."""
     lane = f"claim:{claim_id}"
-    return NewJob("validate", f"{claim_id}:{cause}", VALIDATE, lane=lane)
+    return NewJob("validate", f"{claim_id}:{cause}", VALIDATE, lane=lane, delay=delay)
 
 
 def reminder(claim_id: int, version: int, at: datetime) -> NewJob:

@@ -1,7 +1,7 @@
 """SQLAlchemy: every table behind one facade; nothing of the library leaves it."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import jobs as job_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import outbox as email_rows
+from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
@@ -21,6 +22,7 @@ from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mails import Mails, Settled
 from worker.adapters.store.outbox import NewEmail, Outbox
+from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.stats import Stats
@@ -29,7 +31,7 @@ from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
-from worker.domain.mail import Mail
+from worker.domain.mail import Mail, Picture
 from worker.ports import Bell, Clock, Queue
 
 
@@ -62,6 +64,12 @@ class Work:
     def cancel_job(self, kind: str, ref: str) -> None:
         """End a waiting job that will never be released."""
         job_rows.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
+
+    def hurry_job(self, kind: str, ref: str) -> bool:
+        """Let a job that waits for its time run now; False where it has begun."""
+        bells = job_rows.hurry(self.session, kind=kind, ref=ref, now_ms=self.now_ms)
+        self.bells += bells
+        return bool(bells)
 
     def assert_held(self, job: Job) -> None:
         """Raise LeaseLost when another worker has the job."""
@@ -107,6 +115,10 @@ class Work:
         """Store what reading showed."""
         mail_rows.put_reading(self.session, mail_id, mail)
 
+    def claim_of_mail(self, mail_id: int) -> int | None:
+        """Return the claim that a settled mail belongs to, or None."""
+        return mail_rows.claim_of(self.session, mail_id)
+
     def settle_mail(self, mail_id: int, settled: Settled) -> None:
         """Give the mail its one fate."""
         mail_rows.settle(self.session, mail_id, settled, at=self.at)
@@ -144,6 +156,18 @@ class Work:
     def add_pieces(self, claim_id: int, pieces: Sequence[Piece]) -> None:
         """Write the files of a mail."""
         claim_rows.add_pieces(self.session, claim_id, pieces)
+
+    def add_photographs(
+        self, claim_id: int, pieces: Sequence[Piece], pictures: Mapping[str, Picture]
+    ) -> None:
+        """Write the photographs among a mail's files."""
+        photograph_rows.add(self.session, claim_id, pieces, pictures)
+
+    def replace_pieces(
+        self, claim_id: int, mail_id: int, pieces: Sequence[Piece]
+    ) -> None:
+        """Write the files of a mail anew."""
+        claim_rows.replace_pieces(self.session, claim_id, mail_id, pieces)
 
     def release_held_mails(self, claim_id: int, *, at: datetime) -> None:
         """Let the files of a held claim count from `at` on."""
@@ -235,6 +259,7 @@ class Store:
         self.mails = Mails(self.database)
         self.claims = Claims(self.database)
         self.outbox = Outbox(self.database)
+        self.photographs = Photographs(self.database)
         self.orders = SqlOrders(self.database)
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)

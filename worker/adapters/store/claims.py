@@ -313,6 +313,18 @@ def add_pieces(session: Session, claim_id: int, pieces: Sequence[Piece]) -> None
         )
 
 
+def replace_pieces(
+    session: Session, claim_id: int, mail_id: int, pieces: Sequence[Piece]
+) -> None:
+    """Write the files of a mail anew: its pictures were read."""
+    session.execute(
+        sa.delete(PieceRow).where(
+            PieceRow.claim_id == claim_id, PieceRow.mail_id == mail_id
+        )
+    )
+    add_pieces(session, claim_id, pieces)
+
+
 def release_held_mails(session: Session, claim_id: int, *, at: datetime) -> None:
     """Let the files of a held claim count from now on."""
     session.execute(

@@ -350,6 +350,18 @@ def release(session: Session, *, kind: str, ref: str, now_ms: int) -> list[Bell]
     return [Bell(row.queue, row.id)] if row else []
 
 
+def hurry(session: Session, *, kind: str, ref: str, now_ms: int) -> list[Bell]:
+    """Let a job that waits for its time run now; nothing where it has begun."""
+    row = session.execute(
+        sa.update(JobRow)
+        .where(JobRow.kind == kind, JobRow.ref == ref, JobRow.state == "ready")
+        .values(run_at_ms=now_ms, rung_at_ms=now_ms)
+        .returning(JobRow.id, JobRow.queue)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return [Bell(row.queue, row.id)] if row else []
+
+
 def cancel_waiting(session: Session, *, kind: str, ref: str, at: datetime) -> None:
     """End a waiting job that will never be released."""
     session.execute(

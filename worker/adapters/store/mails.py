@@ -33,6 +33,7 @@ class MailRecord:
     mail: Mail | None
     fate: Fate | None
     message_id: str | None
+    claim_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Mails:
             mail=_MAIL.validate_json(row.reading) if row.reading else None,
             fate=Fate(row.fate) if row.fate else None,
             message_id=row.message_id,
+            claim_id=row.claim_id,
         )
 
     def summary(self, mail_id: int) -> dict[str, Any]:
@@ -163,6 +165,13 @@ def put_reading(session: Session, mail_id: int, mail: Mail) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def claim_of(session: Session, mail_id: int) -> int | None:
+    """Return the claim that a settled mail belongs to, or None."""
+    return session.execute(
+        sa.select(MailRow.claim_id).where(MailRow.id == mail_id)
+    ).scalar()
 
 
 def settle(session: Session, mail_id: int, settled: Settled, *, at: datetime) -> None:

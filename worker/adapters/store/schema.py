@@ -362,6 +362,35 @@ class PieceRow(Base):
     evidence: Mapped[str] = mapped_column(sa.Text, default="")
 
 
+class PhotographRow(Base):
+    """A photograph of a claim: its perceptual hash, and its camera's time."""
+
+    __tablename__ = "photographs"
+    __table_args__ = (
+        sa.UniqueConstraint("claim_id", "mail_id", "path", name="uq_photographs_file"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"))
+    mail_id: Mapped[int] = mapped_column(sa.ForeignKey("mails.id"))
+    path: Mapped[str] = mapped_column(sa.String(400))
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    phash: Mapped[str | None] = mapped_column(sa.String(32))
+    taken_at: Mapped[str | None] = mapped_column(sa.String(60))
+    """As the camera wrote it, so without a zone mostly."""
+
+
+class PhotographKeyRow(Base):
+    """One part of a photograph's hash, by which near ones are found."""
+
+    __tablename__ = "photograph_keys"
+
+    key: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    photograph_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("photographs.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class DocumentRow(Base):
     """The present verdict on one required document of a claim."""
 

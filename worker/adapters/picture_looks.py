@@ -1,0 +1,210 @@
+"""What a picture shows, told by its pixels and its camera's fields, never by its name.
+
+A screen is flat, a photograph is not; a paper is a pale field with thin dark strokes,
+and a photographed one has grain and shade. Works on a small copy with Pillow alone.
+
+The thresholds were chosen on set 1 of `python -m bench pictures` (drawn screens,
+papers, photographs and decoration). Its set 2 has other sizes, colours and lights, but
+is drawn by the same code: neither says how real photographs fare.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageFilter
+
+from worker.domain.mail import Looks
+
+LOGO_SIDE = 150
+"""A shorter side below this shows no damage. Source: known-failures A6."""
+DRAWN_SIDE = 250
+"""Below this, few bytes and few colours make a graphic; a page is larger."""
+LOGO_BYTES = 10_000
+LOGO_COLOURS = 48
+BANNER_RATIO = 6
+SEE_THROUGH_SHARE = 0.3
+"""Share of transparent pixels from which a picture is a graphic. Our choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is known of a picture beside its small copy.
+
+    `from_camera` says that it names a camera, `from_screen` that a program for
+    pictures of screens wrote it; `see_through` is the share of transparent pixels.
+    """
+
+    size: tuple[int, int]
+    size_bytes: int
+    see_through: float = 0.0
+    from_camera: bool = False
+    from_screen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What was measured; all but `colours` are shares.
+
+    Args:
+        commonest: pixels of the commonest colour, at 16 levels a channel.
+        colours: how many such colours there are.
+        flat: pixels that hardly differ from their neighbours.
+        paper: pixels of pale, even ground, as light as a page is beside the rest.
+        text: squares of the picture that have thin strokes on such ground.
+        words: squares that have thin strokes on any even ground, light on dark too.
+    """
+
+    commonest: float
+    colours: int
+    flat: float
+    paper: float
+    text: float
+    words: float
+
+
+def looks_like(small: Image.Image, sight: Sight) -> Looks:
+    """Return what the picture is.
+
+    In doubt a photograph: staff look at those, and a wrong graphic would be dropped.
+
+    Args:
+        small: an RGB copy, 400 pixels on its longer side at most.
+        sight: what else is known.
+    """
+    marks = measure(small)
+    if _is_graphic(marks, sight):
+        return Looks.GRAPHIC
+    if sight.from_screen:
+        return Looks.SCREENSHOT
+    is_blank = marks.commonest > BLANK_SHARE
+    is_flat = marks.flat > FLAT_SHARE and (marks.words > FEW_WORDS or is_blank)
+    if is_flat and not sight.from_camera:
+        is_sheet = marks.paper > SHEET_SHARE and _is_sheet_shaped(sight.size)
+        return Looks.SCAN if is_sheet else Looks.SCREENSHOT
+    if marks.paper > PAPER_SHARE and marks.text > TEXT_SHARE:
+        return Looks.SCAN
+    return Looks.PHOTOGRAPH
+
+
+def measure(small: Image.Image) -> Marks:
+    """Return the marks of an RGB copy."""
+    grey = small.convert("L")
+    commonest, colours = _colours(small)
+    red, green, blue = small.split()
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    spread = ImageChops.subtract(lightest, darkest).filter(ImageFilter.BoxBlur(2))
+    ground = _narrowed(_widened(grey, ImageChops.lighter), ImageChops.darker)
+    behind = _narrowed(_widened(grey, ImageChops.darker), ImageChops.lighter)
+    dark = _over(ImageChops.subtract(ground, grey), STROKE_DEPTH)
+    light = _over(ImageChops.subtract(grey, behind), STROKE_DEPTH)
+    is_even = _under(_slope(ground), EVEN)
+    is_light = _over(ground, max(PAPER_LIGHT, round(_bright(ground) * PAPER_BESIDE)))
+    paper = ImageChops.darker(
+        is_even, ImageChops.darker(is_light, _under(spread, PALE))
+    )
+    on_paper = ImageChops.darker(dark, paper)
+    on_even = ImageChops.lighter(
+        ImageChops.darker(dark, is_even),
+        ImageChops.darker(light, _under(_slope(behind), EVEN)),
+    )
+    return Marks(
+        commonest=commonest,
+        colours=colours,
+        flat=_share(_under(_slope(grey), FLAT)),
+        paper=_share(paper),
+        text=_share(_written(on_paper)),
+        words=_share(_written(on_even)),
+    )
+
+
+# -- private ------------------------------------------------------------------------
+
+STROKE_DEPTH = 40
+"""Levels between a stroke and its ground: soft print in shade has 60."""
+EVEN = 14
+"""Levels by which an even ground may differ from pixel to pixel."""
+PALE = 40
+"""Levels between a page's channels in warm light; cardboard has 60."""
+PAPER_LIGHT, PAPER_BESIDE = 110, 0.62
+"""A page's least level, and beside the lightest twentieth of the picture."""
+FLAT = 2
+SQUARES = 20
+WRITTEN_SHARE = 0.04
+"""Share of strokes from which a square of a twentieth by a twentieth is written."""
+FLAT_SHARE, BLANK_SHARE, FEW_WORDS = 0.5, 0.9, 0.08
+SHEET_SHARE, SHEET_RATIOS, SHEET_SLACK = 0.85, (1.294, 1.414), 0.015
+"""A sheet is white, and Letter or A4; no screen has these shapes."""
+PAPER_SHARE, TEXT_SHARE = 0.2, 0.11
+
+
+def _is_graphic(marks: Marks, sight: Sight) -> bool:
+    short, long = sorted(sight.size)
+    is_light = sight.size_bytes < LOGO_BYTES and marks.colours <= LOGO_COLOURS
+    is_drawn = is_light and short < DRAWN_SIDE
+    is_banner = long > short * BANNER_RATIO and not sight.from_camera
+    is_cut_out = sight.see_through > SEE_THROUGH_SHARE
+    return short < LOGO_SIDE or is_drawn or is_banner or is_cut_out
+
+
+def _colours(small: Image.Image) -> tuple[float, int]:
+    """Return the share of the commonest colour, and how many there are (16 levels)."""
+    coarse = small.point([level & 0xF0 for level in range(256)] * 3)
+    counts = coarse.getcolors(maxcolors=small.width * small.height) or []
+    return max(n for n, _ in counts) / (small.width * small.height), len(counts)
+
+
+def _slope(grey: Image.Image) -> Image.Image:
+    """Return how much each pixel differs from its right and its lower neighbour."""
+    aside = ImageChops.difference(grey, ImageChops.offset(grey, 1, 0))
+    below = ImageChops.difference(grey, ImageChops.offset(grey, 0, 1))
+    return ImageChops.lighter(aside, below)
+
+
+_Chop = Callable[[Image.Image, Image.Image], Image.Image]
+
+
+def _widened(grey: Image.Image, chop: _Chop, sign: int = 1) -> Image.Image:
+    """Return the extreme of each 7 by 7 pixels, by seven comparisons in all."""
+    for step in (1, 2, 3):
+        grey = chop(grey, ImageChops.offset(grey, sign * step, 0))
+    for step in (1, 2, 3):
+        grey = chop(grey, ImageChops.offset(grey, 0, sign * step))
+    return grey
+
+
+def _narrowed(grey: Image.Image, chop: _Chop) -> Image.Image:
+    return _widened(grey, chop, sign=-1)
+
+
+def _written(strokes: Image.Image) -> Image.Image:
+    """Return the squares that hold enough strokes to be writing."""
+    squares = strokes.resize((SQUARES, SQUARES), Image.Resampling.BOX)
+    return _over(squares, round(255 * WRITTEN_SHARE))
+
+
+def _bright(grey: Image.Image) -> int:
+    """Return the level that a twentieth of the pixels exceed."""
+    left = grey.width * grey.height // 20
+    for level, count in reversed(list(enumerate(grey.histogram()))):
+        left -= count
+        if left < 0:
+            return level
+    return 0
+
+
+def _is_sheet_shaped(size: tuple[int, int]) -> bool:
+    short, long = sorted(size)
+    return any(abs(long / short - ratio) < SHEET_SLACK for ratio in SHEET_RATIOS)
+
+
+def _over(grey: Image.Image, level: int) -> Image.Image:
+    return grey.point([255 * (value >= level) for value in range(256)])
+
+
+def _under(grey: Image.Image, level: int) -> Image.Image:
+    return grey.point([255 * (value <= level) for value in range(256)])
+
+
+def _share(mask: Image.Image) -> float:
+    return mask.histogram()[255] / (mask.width * mask.height)
