@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.domain import absences, bounces
+from worker.domain import absences, bounces, wording
 from worker.domain.mail import COMPLAINED, Fate, FileKind, Mail
 
 LIST_HEADERS = (
@@ -230,17 +230,25 @@ def _machine_sender(case: _Case) -> Fate | None:
 def _calendar(case: _Case) -> Fate | None:
     """An invitation, or an answer to one, by iTIP (RFC 5546).
 
-    An event without a method is a file, and under the subject of a claim it is one that
-    a person attached.
+    An event without a method is a file, and so is any under the subject of a claim with
+    other files or with words of loss or damage.
     """
     mail = case.mail
     content_class = (mail.header("content-class") or "").lower()
     is_calendar = (
         mail.content_type.lower().startswith("text/calendar")
         or "calendarmessage" in content_class
-        or (_invites(mail) and not _has_claim_form(mail))
+        or (_invites(mail) and not _tells_of_a_claim(mail))
     )
     return Fate.NOT_A_CLAIM if is_calendar else None
+
+
+def _tells_of_a_claim(mail: Mail) -> bool:
+    """Whether a person's words or files stand beside an invitation."""
+    if not _has_claim_form(mail):
+        return False
+    has_files = any(file.kind is not FileKind.CALENDAR for file in mail.attachments)
+    return has_files or wording.tells_of_harm(mail.own_text, "")
 
 
 def _invites(mail: Mail) -> bool:
