@@ -34,7 +34,7 @@ SERVING = frozenset({"serve", "poll", "work", "schedule", "idle"})
 def make_app(asked: str | None = None) -> typer.Typer:
     """Return the command line; with only a part of it if that has what is asked for.
 
-    All of it takes a second to load, and under `claims serve` processes start often.
+    All of it takes a second to load; the parts that are run alone should be up soon.
     """
     app = typer.Typer(
         help=HELP,
