@@ -150,7 +150,9 @@ class Parts:
     @cached_property
     def renderer(self) -> Renderer:
         """Return the templates."""
-        return JinjaRenderer(folder("templates") / "emails")
+        return JinjaRenderer(
+            folder("templates") / "emails", team_name=self.settings.from_name
+        )
 
     @cached_property
     def secret_key(self) -> bytes:

@@ -177,8 +177,14 @@ def a_proposal(**changes: object) -> Proposal:
     """Return a proposal with changes."""
     proposal = Proposal(
         lines=(
-            AmountLine("30% of the shipping fee", Money.of("18.75"), ClauseId("G8")),
-            AmountLine("Product, at most", Money.of("100.00"), ClauseId("G8")),
+            AmountLine(
+                "Shipping: at most 30% of 62.50", Money.of("18.75"), ClauseId("G8")
+            ),
+            AmountLine(
+                "Product: goods 450.00, at most 100.00",
+                Money.of("100.00"),
+                ClauseId("G8"),
+            ),
         ),
         total=Money.of("118.75"),
         cap_applied=False,
@@ -192,9 +198,11 @@ def a_total_loss_proposal() -> Proposal:
     return Proposal(
         lines=(
             AmountLine(
-                "Goods, the lower of value and price", Money.of("450"), ClauseId("G5")
+                "Goods: the lower of value 480.00 and sales price 450.00",
+                Money.of("450"),
+                ClauseId("G5"),
             ),
-            AmountLine("Shipping", Money.of("62.50"), ClauseId("G3")),
+            AmountLine("Shipping: 100%", Money.of("62.50"), ClauseId("G3")),
         ),
         total=Money.of("512.50"),
         cap_applied=False,

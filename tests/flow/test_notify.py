@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from worker.adapters.languages import Language
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.domain.checks import FindingVerdict
@@ -17,14 +18,13 @@ from worker.domain.documents import Verdict
 from worker.domain.errors import GiveUp, UsageError
 from worker.domain.identity import Authentication, SenderTier
 from worker.domain.mail import Fate
+from worker.domain.money import Money
 from worker.domain.orders import Precision, When
 from worker.domain.reply import (
     Reply,
     ReplyKind,
     gaps,
-    instant_in_words,
     span_in_words,
-    when_in_words,
 )
 from worker.notify import (
     WHAT_WE_MAY_SAY,
@@ -38,6 +38,7 @@ from worker.notify import (
     remind,
     respond,
 )
+from worker.replies.values import instant, money, recorded, span
 from worker.samples import (
     ALL_THERE,
     APPROVAL,
@@ -72,6 +73,7 @@ from worker.samples import (
 )
 
 RENDERER = JinjaRenderer(folder("templates") / "emails")
+ENGLISH = Language("en", folder("templates") / "locale")
 A, B, C = SenderTier
 Kind = ReplyKind
 NEXT_AT = RESPOND_BY + timedelta(days=7)
@@ -348,7 +350,7 @@ def test_a_stored_due_date_wins_over_a_new_one() -> None:
 
     (reply,) = answers(claim, an_incomplete_assessment(), is_first=False)
 
-    assert reply.facts["due"] == instant_in_words(early, "Europe/Berlin")
+    assert reply.facts["due"] == instant(early, "Europe/Berlin")
 
 
 @pytest.mark.parametrize("past", [NOW, NOW - timedelta(days=1)])
@@ -653,7 +655,7 @@ def test_a_total_loss_is_drafted_with_its_arithmetic() -> None:
 
     assert reply.kind is Kind.APPROVED
     assert reply.is_draft
-    assert reply.facts["amount"] == "512.50 USD"
+    assert reply.facts["amount"] == money(Money.of("512.50"))
     assert [line["clause"] for line in reply.facts["lines"]] == ["G5", "G3"]
     assert gaps(everything_said(reply)) == ()
 
@@ -663,7 +665,7 @@ def test_what_an_audit_decides_is_left_open_beside_the_maximum() -> None:
     reply = a_draft(a_complete_claim(), an_assessment())
     said = everything_said(reply)
 
-    assert reply.facts["maximum"] == "118.75 USD"
+    assert reply.facts["maximum"] == money(Money.of("118.75"))
     assert gaps(said) == ("[amount]", "[why this amount]")
 
 
@@ -757,7 +759,7 @@ def test_a_rejection_for_waiting_too_long_names_both_instants() -> None:
     facts = {row["what"]: row["value"] for row in reply.facts["relied_on"]}
 
     assert set(facts) == {"arrived", "collected", "between"}
-    assert facts["between"] == "46 days"
+    assert ENGLISH.in_words(facts["between"]) == "46 days"
 
 
 def test_a_package_never_collected_is_counted_until_the_claim() -> None:
@@ -844,14 +846,16 @@ def test_an_instant_is_told_in_utc_and_at_the_destination(
 ) -> None:
     expected = f"Wednesday 25 November 2026, 19:10 UTC{words}"
 
-    assert instant_in_words(RESPOND_BY, zone) == expected
+    assert ENGLISH.in_words(instant(RESPOND_BY, zone)) == expected
 
 
 def test_our_deadline_never_reads_later_than_it_is() -> None:
     late = RESPOND_BY + timedelta(seconds=59)
 
-    assert instant_in_words(late).endswith("19:10 UTC")
-    assert instant_in_words(late, is_exact=True).endswith("19:10:59 UTC")
+    told = ENGLISH.in_words([instant(late), instant(late, is_exact=True)])
+
+    assert told[0].endswith("19:10 UTC")
+    assert told[1].endswith("19:10:59 UTC")
 
 
 def test_a_day_is_told_as_a_day() -> None:
@@ -863,11 +867,13 @@ def test_a_day_is_told_as_a_day() -> None:
         "2024-07-04",
     )
 
-    assert when_in_words(day, "America/Chicago").startswith("Thursday 4 July 2024 (")
+    told = ENGLISH.in_words(recorded(day, "America/Chicago"))
+
+    assert told == "Thursday 4 July 2024 (the time of day is not recorded)"
 
 
 @pytest.mark.parametrize(
-    ("span", "words"),
+    ("length", "words"),
     [
         (timedelta(hours=24, seconds=1), "24 hours and 1 second"),
         (timedelta(hours=23, minutes=30), "23 hours and 30 minutes"),
@@ -882,8 +888,8 @@ def test_a_day_is_told_as_a_day() -> None:
         (-timedelta(minutes=5), "5 minutes"),
     ],
 )
-def test_a_span_is_told_exactly_where_it_decides(span: timedelta, words: str) -> None:
-    assert span_in_words(span) == words
+def test_a_span_is_told_exactly_where_it_decides(length: timedelta, words: str) -> None:
+    assert ENGLISH.in_words(span(length)) == span_in_words(length) == words
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,9 @@ def make_app(asked: str | None = None) -> typer.Typer:
     if asked not in SERVING:
         from worker.cli.deciding import app as deciding  # noqa: PLC0415
         from worker.cli.looking import app as looking  # noqa: PLC0415
+        from worker.cli.templates import app as templates  # noqa: PLC0415
 
-        parts += [looking, deciding]
+        parts += [looking, deciding, templates]
     for part in parts:
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups

@@ -13,7 +13,7 @@ from worker.domain.errors import UsageError
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
-from worker.domain.reply import Reply, ReplyKind, gaps, instant_in_words
+from worker.domain.reply import Reply, ReplyKind, gaps
 from worker.replies.facts import (
     TOLD_CHECKS,
     claim_facts,
@@ -25,6 +25,7 @@ from worker.replies.facts import (
 )
 from worker.replies.may_say import BY_A_PERSON
 from worker.replies.recipients import about_claim, address_on_file, need_address
+from worker.replies.values import amount_line, instant, money
 
 _DEFAULTS = Policy()
 
@@ -76,8 +77,8 @@ def draft(
             kind = ReplyKind.APPROVED
             is_open = proposal.needs_person
             facts |= _amount_facts(proposal.lines, proposal.points_restored) | {
-                "amount": "[amount]" if is_open else str(proposal.total),
-                "maximum": str(proposal.total) if is_open else None,
+                "amount": "[amount]" if is_open else money(proposal.total),
+                "maximum": money(proposal.total) if is_open else None,
                 "reason": ["[why this amount]"] if is_open else [],
                 "is_partial": False,
             }
@@ -128,7 +129,7 @@ def decide(
     _check_decision(kind, decision)
     zone = destination_zone(claim, order, BY_A_PERSON)
     facts = claim_facts(claim, order, BY_A_PERSON)
-    facts |= _appeal_facts(policy, decision.at, zone)
+    facts |= _appeal_facts(policy, decision.at, zone, cycle=decision.cycle)
     reason = paragraphs(decision.reason)
     if kind is ReplyKind.REJECTED:
         facts |= _rejection_facts(decision.clauses, claim, order, reason=reason)
@@ -136,13 +137,13 @@ def decide(
         facts |= _amount_facts(
             decision.lines, decision.points_restored, decision.clauses
         ) | {
-            "amount": str(decision.amount),
+            "amount": None if decision.amount is None else money(decision.amount),
             "maximum": None,
             "reason": reason,
             "is_partial": decision.is_partial,
         }
     if kind is ReplyKind.COMPLETED and decision.paid_at is not None:
-        facts["paid_at"] = instant_in_words(decision.paid_at, zone)
+        facts["paid_at"] = instant(decision.paid_at, zone)
         facts["payment_reference"] = plain(decision.payment_reference)
     return about_claim(
         kind,
@@ -186,28 +187,29 @@ def _amount_facts(
     clauses: Iterable[ClauseId] = (),
 ) -> dict[str, Any]:
     return {
-        "lines": [
-            {
-                "label": plain(line.label),
-                "amount": str(line.amount),
-                "clause": line.clause,
-            }
-            for line in lines
-        ],
-        "points_restored": f"{points_restored:,}" if points_restored else None,
+        "lines": [amount_line(line) for line in lines],
+        "points_restored": points_restored,
         "clauses": quoted([*(line.clause for line in lines), *clauses]),
     }
 
 
 def _appeal_facts(
-    policy: Policy, decided_at: datetime | None, zone: str | None = None
+    policy: Policy,
+    decided_at: datetime | None,
+    zone: str | None = None,
+    *,
+    cycle: int = 1,
 ) -> dict[str, Any]:
-    """Return how long an appeal is open. Source: switch appeal_window."""
+    """Return how long an appeal is open; the decision on one is final.
+
+    Source: lifecycle.md T27, switch appeal_window.
+    """
     return {
+        "may_appeal": cycle == 1,
         "appeal_days": policy.appeal_window.days,
         "appeal_until": None
         if decided_at is None
-        else instant_in_words(decided_at + policy.appeal_window, zone),
+        else instant(decided_at + policy.appeal_window, zone),
     }
 
 

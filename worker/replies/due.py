@@ -6,7 +6,7 @@ from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order
-from worker.domain.reply import Reply, ReplyKind, instant_in_words
+from worker.domain.reply import Reply, ReplyKind
 from worker.replies.facts import (
     checks,
     claim_facts,
@@ -17,6 +17,7 @@ from worker.replies.facts import (
 )
 from worker.replies.may_say import ON_FILE
 from worker.replies.recipients import about_claim, need_address, stamp
+from worker.replies.values import instant
 
 
 def remind(
@@ -91,8 +92,8 @@ def respond(
     documents = document_facts(claim, assessment)
     facts = claim_facts(claim, order, tier) | documents
     facts |= {
-        "as_of": instant_in_words(now, zone),
-        "next_at": instant_in_words(next_at, zone),
+        "as_of": instant(now, zone),
+        "next_at": instant(next_at, zone),
         "checks": checks(claim, assessment, order, tier),
         "waits_for": waits_for(claim, documents, tier),
     }

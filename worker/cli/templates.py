@@ -1,0 +1,100 @@
+"""`claims templates preview`: every e-mail with sample facts, to look at."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from worker.adapters.render import JinjaRenderer
+from worker.adapters.resources import folder
+from worker.cli.console import err, out
+from worker.domain.errors import UsageError
+from worker.domain.reply import SUPPORTED_LOCALES, ReplyKind
+from worker.gallery import Page, write_gallery
+from worker.settings import Settings
+
+app = typer.Typer()
+templates_app = typer.Typer(help="The e-mails that we send.", no_args_is_help=True)
+app.add_typer(templates_app, name="templates")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PICTURE_SIZE = (2664, 1960)
+"""Four frames side by side, in pixels."""
+PATIENCE_S = 60
+
+
+@templates_app.callback()
+def templates() -> None:
+    """The e-mails that we send."""
+
+
+@templates_app.command(epilog="Example: `claims templates preview --language de`")
+def preview(
+    *,
+    to: Annotated[
+        Path, typer.Option("--out", help="Folder for the pages; made if need be.")
+    ] = Path("email-preview"),
+    language: Annotated[
+        str | None, typer.Option(help="Only one of: de, en, es, zh.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only one kind, such as received.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also a PNG of each, by Chromium.")
+    ] = False,
+) -> None:
+    """Write every e-mail with sample facts as HTML and text, and an index of them."""
+    languages = _choose("language", language, SUPPORTED_LOCALES)
+    kinds = {ReplyKind(k) for k in _choose("kind", kind, frozenset(ReplyKind))}
+    renderer = JinjaRenderer(
+        folder("templates") / "emails", team_name=Settings.from_env().from_name
+    )
+    pages = write_gallery(to, renderer, languages, kinds)
+    out.print(f"{len(pages)} e-mails written; open {to / 'index.html'}", soft_wrap=True)
+    if pictures:
+        out.print(f"{_take_pictures(pages)} pictures taken")
+
+
+def _choose(what: str, wish: str | None, all_there_are: frozenset[str]) -> list[str]:
+    if wish is None:
+        return sorted(all_there_are)
+    if wish not in all_there_are:
+        known = ", ".join(sorted(all_there_are))
+        raise UsageError(f"there is no {what} {wish!r}; there are {known}")
+    return [wish]
+
+
+def _take_pictures(pages: list[Page]) -> int:
+    """Return how many pictures were taken, beside the pages."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise UsageError("no pictures: install chromium, or leave out --pictures")
+    for page in track(pages, console=err, transient=True):
+        _take(browser, page.view, page.view.with_suffix("").with_suffix(".png"))
+    return len(pages)
+
+
+def _take(browser: str, page: Path, picture: Path) -> None:
+    width, height = PICTURE_SIZE
+    try:
+        subprocess.run(  # noqa: S603 - the browser by its full path, on our own page
+            [
+                browser,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                f"--window-size={width},{height}",
+                f"--screenshot={picture.resolve()}",
+                page.resolve().as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE_S,
+        )
+    except (subprocess.SubprocessError, OSError):
+        raise UsageError(f"no picture of {page.name}: {browser} fails") from None
