@@ -341,7 +341,8 @@ def test_a_first_mail_with_gaps_is_told_which_and_until_when() -> None:
     }
     said = everything_said(reply)
     assert "The file is locked with a password" in said
-    assert "2 documents from you, please by Wednesday 25 November 2026, 19:12" in said
+    assert "We still need 2 documents from you." in said
+    assert "missing by Wednesday 25 November 2026, 19:12" in said
 
 
 def test_a_stored_due_date_wins_over_a_new_one() -> None:
@@ -730,7 +731,7 @@ def test_an_approval_says_amount_clauses_points_and_appeal() -> None:
         "512.50 USD",
         "clause G3",
         "5,000 points",
-        "by Friday 18 December 2026",
+        "until Friday 18 December 2026",
     ):
         assert told in said
 
