@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Message
 
+from tools import messages
 from worker.adapters.languages import Language
 from worker.domain.money import Money
 from worker.domain.orders import Precision
@@ -18,9 +19,6 @@ from worker.replies.values import instant, money, recorded, span
 from worker.samples import NOW, at
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import messages  # noqa: E402 - a tool, not part of the package
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
 SENTENCES = [message for message in messages.extract() if message.id]
