@@ -34,11 +34,12 @@ from worker.demo.hosting import mail_host
 from worker.demo.results import find_faults
 from worker.demo.samples import Play, make_play
 from worker.demo.stage import Sample
-from worker.demo.view import left, screen
+from worker.demo.view import screen
 from worker.demo.watching import Scene, SeenClaim, SeenMail
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.errors import UsageError
 from worker.domain.mail import Fate, Picture, Trouble
+from worker.terminal import left
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ITS_TIME = timedelta(seconds=110)

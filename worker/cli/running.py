@@ -13,20 +13,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
-from worker import log as logs
-from worker.children import Children, stop_on_signals
 from worker.cli.console import out
+from worker.cli.starting import read_settings
 from worker.domain.errors import RetryLater, UsageError
-from worker.settings import Settings
 
 if TYPE_CHECKING:
     from worker.bootstrap import Parts
 
 app = typer.Typer()
-log = structlog.get_logger()
 
 STOP_WITHIN_MS = 15_000
 THREADS = 2
@@ -68,11 +64,12 @@ def serve(
     ] = False,
 ) -> None:
     """Run poller, workers and scheduler in one supervised process group."""
+    from worker import log as logs
+    from worker.children import Children, stop_on_signals
     from worker.cli import main
 
     logs.configure(stream=sys.stderr if until_idle else sys.stdout)
-    settings = Settings.from_env()
-    settings.need("mailbox_url", "smtp_url")
+    settings = read_settings("mailbox_url", "smtp_url")
     stop = stop_on_signals()
     code = Children(settings, main, until_idle=until_idle).run(stop)
     raise typer.Exit(code)
@@ -81,6 +78,7 @@ def serve(
 @app.command(hidden=True)
 def idle(*, migrate: Migrate = False) -> None:
     """Wait until all is done and print the counts; a part of `serve --until-idle`."""
+    from worker.children import stop_on_signals
     from worker.serve import IdleWatch, one_line
 
     parts = _parts("idle", "mailbox_url", migrate=migrate)
@@ -98,6 +96,7 @@ def poll(
 ) -> None:
     """Read the mailbox: store every mail and write its jobs."""
     from worker.actors import jobs_of_new_mail
+    from worker.children import stop_on_signals
     from worker.ingest import SweepLimits
     from worker.poll import Poller
 
@@ -122,8 +121,11 @@ def poll(
 @app.command(epilog="Example: `claims work`")
 def work(*, migrate: Migrate = False) -> None:
     """Run jobs: read, understand, validate and send."""
+    import structlog
+
     from worker.actors import KINDS, QUEUES, READ
     from worker.adapters.queue import QueueWorker
+    from worker.children import stop_on_signals
     from worker.runner import Runner
 
     parts = _parts("work", "smtp_url", migrate=migrate)
@@ -141,7 +143,7 @@ def work(*, migrate: Migrate = False) -> None:
     ]
     for worker in workers:
         worker.start()
-    log.info("worker_started", owner=parts.owner)
+    structlog.get_logger().info("worker_started", owner=parts.owner)
     stop.wait()
     for worker in workers:
         worker.stop(timeout_ms=STOP_WITHIN_MS)
@@ -152,6 +154,7 @@ def work(*, migrate: Migrate = False) -> None:
 @app.command(epilog="Example: `claims schedule`")
 def schedule(*, migrate: Migrate = False) -> None:
     """Ring due jobs, fire deadlines, end the leases of dead processes."""
+    from worker.children import stop_on_signals
     from worker.schedule import Scheduler
 
     parts = _parts("schedule", migrate=migrate)
@@ -165,7 +168,7 @@ def migrate() -> None:
     from worker.adapters import migrations
     from worker.bootstrap import Parts
 
-    parts = Parts(Settings.from_env(), with_redis=False)
+    parts = Parts(read_settings(), with_redis=False)
     before = migrations.current(parts.database_url)
     migrations.upgrade(parts.database_url)
     after = migrations.current(parts.database_url)
@@ -178,15 +181,15 @@ def _parts(role: str, *needed: str, migrate: bool) -> "Parts":
 
     What processes of this machine held when they died is free from here on.
     """
+    from worker import log as logs
     from worker.adapters import migrations
     from worker.bootstrap import Parts
     from worker.schedule import Scheduler
 
     # The stdout of `idle` is for its one line of counts.
     logs.configure(stream=sys.stderr if role == "idle" else None)
-    settings = Settings.from_env()
-    settings.need(*needed)
-    parts = Parts(settings, role=role)
+    # Of what `serve` starts, it has said itself what is unknown.
+    parts = Parts(read_settings(*needed, is_quiet=migrate), role=role)
     if migrate:
         _wait_for_database(parts)
     elif migrations.current(parts.database_url) != migrations.latest():
