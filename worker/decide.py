@@ -280,8 +280,8 @@ def _allow(claim: Claim, event: Event, done: str) -> None:
         return
     stands = _STANDS.get(claim.state, "is not approved yet")
     is_early = claim.state in _NOT_YET or claim.state not in _STANDS
-    yet = " yet" if is_early else ""
-    raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{yet}")
+    end = " yet" if is_early else " again" if stands.endswith(done) else ""
+    raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{end}")
 
 
 def _known(parts: Parts, claim: Claim) -> tuple[Order, Assessment]:

@@ -186,14 +186,18 @@ class Settings(BaseSettings):
     @classmethod
     def unknown(cls) -> list[str]:
         """Return a line for each variable that looks like a setting and is none."""
-        known = [_variable(name, field) for name, field in cls.model_fields.items()]
+        known = {
+            _variable(name, field).removeprefix(PREFIX)
+            for name, field in cls.model_fields.items()
+        }
         file = DotEnvSettingsSource(cls, env_file=".env").env_vars
         given = {name.upper() for name in (*os.environ, *file)}
         lines = []
-        for name in sorted(given.difference(known)):
-            if name.startswith(PREFIX):
-                near = get_close_matches(name, known, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+        for name in sorted(name for name in given if name.startswith(PREFIX)):
+            end = name.removeprefix(PREFIX)
+            if end not in known:
+                near = get_close_matches(end, known, n=1)
+                hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
                 lines.append(f"{name} is not a setting{hint}")
         return lines
 
@@ -203,14 +207,13 @@ class Settings(BaseSettings):
         Raises:
             SettingsInvalid: names all that are missing.
         """
-        missing = [name for name in names if getattr(self, name) is None]
+        missing = [
+            f"{PREFIX}{name.upper()} is not set: {_FORMS[name]}"
+            for name in names
+            if getattr(self, name) is None
+        ]
         if missing:
-            raise SettingsInvalid(
-                [
-                    f"{PREFIX}{name.upper()} is not set: {_FORMS[name]}"
-                    for name in missing
-                ]
-            )
+            raise SettingsInvalid(missing)
 
 
 def _checked_url(

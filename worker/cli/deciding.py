@@ -108,7 +108,8 @@ def release(
     parts = open_record()
     for email_id in _chosen(parts, emails, held_for):
         subject = decide.release(parts, email_id, by=by)
-        out.print(f"E-mail {email_id} {_goes_out(parts)}: {escape(subject)}")
+        text = f"E-mail {email_id} {_goes_out(parts)}: {escape(subject)}"
+        out.print(text, soft_wrap=True)
 
 
 @app.command(
@@ -151,7 +152,8 @@ def _say(parts: "Parts", done: "Done") -> None:
     what = {"queued": _goes_out(parts), "held": "is held; see `claims held`"}
     email = what.get(done.email_status, done.email_status)
     state = words(done.claim.state)
-    out.print(f"{done.claim.ref} is now [bold]{state}[/]; the e-mail {email}.")
+    text = f"{done.claim.ref} is now [bold]{state}[/]; the e-mail {email}."
+    out.print(text, soft_wrap=True)
 
 
 def _goes_out(parts: "Parts") -> str:

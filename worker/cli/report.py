@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from worker.adapters.store.alerts import Alert
 from worker.adapters.store.mails import MailInClaim
@@ -59,6 +59,7 @@ ALERTS = {
     "warn_24h": "24 hours are left to respond",
     "documents_expiry": "the documents did not come in time: somebody decides",
 }
+AT = "When (UTC)"
 WIDE = 100
 """From so many columns on, the work list has the instants."""
 NARROW = (10, 20)
@@ -115,22 +116,22 @@ def print_claim(parts: Parts, claim: Claim) -> None:
         mails=[one.mail for one in mails if one.mail is not None],
     )
     _print_mails(mails)
-    history = Table("When", "What", "Who", "State", "Clauses", title="History")
+    history = Table(AT, "What", "Who", "State", "Clauses", title="History")
     for event in store.claims.events(claim.claim_id):
         history.add_row(
-            when(event.at),
-            words(event.event),
+            _at(event.at),
+            words(event.event).replace("docs", "documents").replace("sla", "deadline"),
             escape(event.actor),
             words(event.state_after),
             ", ".join(event.clauses),
         )
     out.print(history)
-    emails = Table("E-mail", "Status", "Written", "Subject", title="E-mails")
+    emails = Table(AT, "E-mail", "Status", "Subject", title="E-mails")
     for email in store.outbox.of_claim(claim.claim_id):
         if email.status != "cancelled":
             status = f"{email.status} {words(email.held_reason)}".strip()
             emails.add_row(
-                words(email.kind), status, when(email.created_at), escape(email.subject)
+                _at(email.created_at), words(email.kind), status, escape(email.subject)
             )
     out.print(emails)
 
@@ -157,11 +158,12 @@ def _facts(parts: Parts, claim: Claim) -> Table:
 
 
 def _print_mails(mails: Sequence[MailInClaim]) -> None:
-    table = Table("Received", "From", "Tier", "Fate", "Subject", title="Mails")
+    sender = Column("From", overflow="fold")
+    table = Table(AT, sender, "Tier", "Fate", "Subject", title="Mails")
     for one in mails:
         mail = one.mail
         table.add_row(
-            when(one.received_at),
+            _at(one.received_at),
             escape((mail.from_address if mail else None) or "–"),
             one.sender_tier or "–",
             words(one.fate),
@@ -175,12 +177,12 @@ def print_alerts(alerts: Sequence[Alert]) -> None:
     if not alerts:
         out.print("No alerts.")
         return
-    table = Table("When", "What", "About", "Claim")
+    table = Table(AT, "What", "About", "Claim")
     for alert in alerts:
         kind, _, rest = alert.ref.partition(":")
         claim = NOTHING if alert.claim_id is None else short_ref(alert.claim_id)
         table.add_row(
-            when(alert.raised_at),
+            _at(alert.raised_at),
             ALERTS.get(alert.code, words(alert.code)),
             claim if kind == "claim" else escape(f"{kind} {rest.partition(':')[0]}"),
             claim,
@@ -193,14 +195,14 @@ def print_held(emails: Sequence[Email]) -> None:
     if not emails:
         out.print("No e-mail is held.")
         return
-    table = Table("E-mail", "Kind", "To", "Why", "Written", "Subject")
+    table = Table("E-mail", "Kind", "To", "Why", AT, "Subject")
     for email in emails:
         table.add_row(
             str(email.email_id),
             words(email.kind),
             escape(email.recipient),
             email.held_reason,
-            when(email.created_at),
+            _at(email.created_at),
             escape(email.subject),
         )
     out.print(table)
@@ -245,7 +247,9 @@ def print_assessment(
             out.print(f"  Flags: [yellow]{', '.join(map(words, flags))}[/]")
         return
     unnamed = {
-        file.path: f"{UNNAMED.get(file.kind, 'file')} (part {file.path})"
+        file.path: "forwarded in the text"
+        if file.path.endswith("body")
+        else f"{UNNAMED.get(file.kind, 'file')} (part {file.path})"
         for mail in mails
         for file in mail.attachments
         if not file.filename
@@ -294,6 +298,10 @@ def grid() -> Table:
 def when(at: datetime) -> str:
     """Return an instant as staff read it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _at(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _counts(counts: dict[str, int]) -> str:
