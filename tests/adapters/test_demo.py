@@ -309,18 +309,41 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
         run_demo(once=True, data_dir=tmp_path)
 
 
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, list[bytes]]]:
+    """A terminal to write to, and what was written."""
+    ours, theirs = pty.openpty()
+    written: list[bytes] = []
+
+    def keep() -> None:
+        with contextlib.suppress(OSError):  # when nobody has it open any more
+            while piece := os.read(ours, 4096):
+                written.append(piece)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    yield theirs, written
+    os.close(theirs)
+    thread.join(timeout=10)
+    os.close(ours)
+
+
 @pytest.mark.services
-def test_demo_once_shows_that_each_sample_ends_as_expected(play: Play) -> None:
+def test_demo_once_shows_that_each_sample_ends_as_expected(
+    play: Play, terminal: tuple[int, list[bytes]]
+) -> None:
+    screen_of_errors, written = terminal
     done = subprocess.run(
         [sys.executable, "-m", "worker", "demo", "--once"],
-        env=os.environ | {"COLUMNS": "150"},
-        capture_output=True,
+        env=os.environ | {"COLUMNS": "150", "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=screen_of_errors,
         text=True,
         timeout=ITS_TIME.total_seconds(),
         check=False,
     )
 
-    assert done.stderr == ""
+    assert f" of {len(play.samples)} samples settled" in b"".join(written).decode()
     assert done.returncode == 0, done.stdout
     rows = done.stdout.splitlines()
     for sample in play.samples:

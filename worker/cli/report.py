@@ -59,7 +59,6 @@ ALERTS = {
     "warn_24h": "24 hours are left to respond",
     "documents_expiry": "the documents did not come in time: somebody decides",
 }
-AT = "When (UTC)"
 WIDE = 100
 """From so many columns on, the work list has the instants."""
 NARROW = (10, 20)
@@ -116,7 +115,7 @@ def print_claim(parts: Parts, claim: Claim) -> None:
         mails=[one.mail for one in mails if one.mail is not None],
     )
     _print_mails(mails)
-    history = Table(AT, "What", "Who", "State", "Clauses", title="History")
+    history = Table(_when(), "What", "Who", "State", "Clauses", title="History")
     for event in store.claims.events(claim.claim_id):
         history.add_row(
             _at(event.at),
@@ -126,7 +125,7 @@ def print_claim(parts: Parts, claim: Claim) -> None:
             ", ".join(event.clauses),
         )
     out.print(history)
-    emails = Table(AT, "E-mail", "Status", "Subject", title="E-mails")
+    emails = Table(_when(), "E-mail", "Status", "Subject", title="E-mails")
     for email in store.outbox.of_claim(claim.claim_id):
         if email.status != "cancelled":
             status = f"{email.status} {words(email.held_reason)}".strip()
@@ -158,16 +157,15 @@ def _facts(parts: Parts, claim: Claim) -> Table:
 
 
 def _print_mails(mails: Sequence[MailInClaim]) -> None:
-    sender = Column("From", overflow="fold")
-    table = Table(AT, sender, "Tier", "Fate", "Subject", title="Mails")
+    table = Table(_when(), "From and subject", "Tier", "Fate", title="Mails")
     for one in mails:
-        mail = one.mail
+        sender = (one.mail.from_address if one.mail else None) or "nobody clear"
+        subject = (one.mail.subject if one.mail else None) or "–"
         table.add_row(
             _at(one.received_at),
-            escape((mail.from_address if mail else None) or "–"),
+            f"{escape(sender)}\n{escape(subject)}",
             one.sender_tier or "–",
             words(one.fate),
-            escape((mail.subject if mail else None) or "–"),
         )
     out.print(table)
 
@@ -177,7 +175,7 @@ def print_alerts(alerts: Sequence[Alert]) -> None:
     if not alerts:
         out.print("No alerts.")
         return
-    table = Table(AT, "What", "About", "Claim")
+    table = Table(_when(), "What", "About", "Claim")
     for alert in alerts:
         kind, _, rest = alert.ref.partition(":")
         claim = NOTHING if alert.claim_id is None else short_ref(alert.claim_id)
@@ -195,7 +193,7 @@ def print_held(emails: Sequence[Email]) -> None:
     if not emails:
         out.print("No e-mail is held.")
         return
-    table = Table("E-mail", "Kind", "To", "Why", AT, "Subject")
+    table = Table("E-mail", "Kind", "To", "Why", _when(), "Subject")
     for email in emails:
         table.add_row(
             str(email.email_id),
@@ -298,6 +296,10 @@ def grid() -> Table:
 def when(at: datetime) -> str:
     """Return an instant as staff read it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _when() -> Column:
+    return Column("When (UTC)", no_wrap=True)
 
 
 def _at(at: datetime) -> str:
