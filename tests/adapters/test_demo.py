@@ -1,12 +1,15 @@
 """The demo: its papers and mails, its view, its mail host, and the whole of it."""
 
+import contextlib
 import io
 import os
+import pty
 import re
 import signal
 import smtplib
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from worker.cli.console import err, out
+from worker.cli.console import out
 from worker.cli.report import grid, print_assessment, when
 from worker.domain.claim import Claim
 from worker.domain.mail import Fate, ReceivedFrom
@@ -58,7 +58,7 @@ def print_doubt(results: Sequence[Inspected]) -> None:
     hosts = [one.mail.hops[0].by_host for one in unknown if one.mail and one.mail.hops]
     if hosts:
         text += f" Its topmost Received is by {escape(hosts[0])}."
-    err.print(f"[yellow]{text}[/]", soft_wrap=True)
+    out.print(f"[yellow]{text}[/]", soft_wrap=True)
 
 
 def print_inspected(one: Inspected) -> None:
