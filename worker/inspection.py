@@ -29,7 +29,7 @@ from worker.settings import Settings
 
 _HEADER = re.compile(
     rb"^(?:from|to|cc|date|subject|received|message-id|return-path|reply-to|sender"
-    rb"|delivered-to|mime-version|content-type|x-[a-z0-9-]+):",
+    rb"|delivered-to|mime-version|content-type|x-[a-z0-9-]+)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEAD_BYTES = 65_536

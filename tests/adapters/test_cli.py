@@ -291,6 +291,7 @@ def test_what_is_no_mail_is_told(tmp_path: Path, raw: bytes) -> None:
 )
 def test_an_odd_beginning_is_still_a_mail(before: bytes) -> None:
     assert looks_like_mail(before + b"Received: by mx.example\r\n\r\nhello")
+    assert looks_like_mail(before + b"Subject : as once it was\r\n\r\nhello")
 
 
 def test_orders_with_faults_are_told_by_inspect_without_an_import(
