@@ -19,7 +19,7 @@ help: ## show this list
 		awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: $(RUNTIME) ## run everything embedded on sample mails; prints the desk's address
+demo: $(RUNTIME) ## run everything embedded on sample mails, and show it
 	@$(BIN)/claims demo $(ARGS)
 
 .PHONY: run

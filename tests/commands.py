@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from worker.cli import main
+from worker.cli.console import out as printer
 
 Done = subprocess.CompletedProcess[str]
 HEADER = (
@@ -57,6 +58,7 @@ def claims_here(folder: Path, *words: str | Path, **settings: str) -> Done:
         for name, value in settings_in(folder, **settings).items():
             patch.setenv(name, value)
         patch.chdir(folder)
+        patch.setattr(printer, "width", int(os.environ["COLUMNS"]))
         patch.setattr(sys, "argv", ["claims", *map(str, words)])
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from worker.adapters import ocr, processes
@@ -51,6 +52,9 @@ class Parts:
     `with_redis` is false for commands that leave the ringing to the sweep.
     """
 
+    DATABASE: ClassVar = "claims.db"
+    """The record's file in the data folder, where no URL is set."""
+
     settings: Settings
     role: str = "cli"
     with_redis: bool = True
@@ -87,7 +91,7 @@ class Parts:
         """Return where the record is kept."""
         if self.settings.database_url is not None:
             return self.settings.database_url.get_secret_value()
-        return f"sqlite:///{self.data_dir / 'claims.db'}"
+        return f"sqlite:///{self.data_dir / self.DATABASE}"
 
     @cached_property
     def embedded_redis(self) -> EmbeddedRedis | None:

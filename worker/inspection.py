@@ -5,6 +5,7 @@ after the other as one mailbox, with the clock standing at each mail's receipt.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ from worker.ports import NewMail
 from worker.runner import Runner
 from worker.settings import Settings
 
+_HEADER = re.compile(
+    rb"^(?:from|to|cc|date|subject|received|message-id|return-path|reply-to|sender"
+    rb"|delivered-to|mime-version|content-type|x-[a-z0-9-]+)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEAD_BYTES = 65_536
 LEASE_FOR = timedelta(hours=1)
 
 
@@ -158,6 +165,15 @@ def inspector(
             yield Inspector(parts, queue, clock)
         finally:
             parts.close()
+
+
+def looks_like_mail(raw: bytes) -> bool:
+    """Return whether bytes have a line of a mail's head, be they as odd as they are.
+
+    Empty lines, a mailbox's "From " and a byte-order mark may stand before it.
+    """
+    head = raw[:_HEAD_BYTES].replace(b"\0", b"").replace(b"\r", b"\n")
+    return _HEADER.search(head.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def as_json(results: Sequence[Inspected]) -> str:

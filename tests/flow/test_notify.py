@@ -13,6 +13,7 @@ from worker.adapters.resources import folder
 from worker.domain.checks import FindingVerdict
 from worker.domain.claim import ASSESSED_STATES, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
+from worker.domain.deadlines import span_in_words
 from worker.domain.documents import Verdict
 from worker.domain.errors import GiveUp, UsageError
 from worker.domain.identity import Authentication, SenderTier
@@ -23,7 +24,6 @@ from worker.domain.reply import (
     ReplyKind,
     gaps,
     instant_in_words,
-    span_in_words,
     when_in_words,
 )
 from worker.notify import (

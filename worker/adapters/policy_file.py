@@ -43,7 +43,9 @@ def read_policy(path: Path | None) -> Policy:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid([f"CLAIMS_POLICY: {path} cannot be read"]) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        fault = f"CLAIMS_POLICY: {path} cannot be read: {why}"
+        raise SettingsInvalid([fault]) from error
     return parse_policy(text)
 
 

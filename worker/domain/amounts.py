@@ -244,8 +244,8 @@ def _total_loss(case: _Case, policy: Policy) -> Proposal:
     shipping = cents(package.shipping_fee_usd)
     points = _points_part(case, goods, policy)
     lines = [
-        _line(f"Goods: {_basis_words(package)}", goods, "G5"),
-        _line("Shipping: 100%", shipping, "G3"),
+        _line(f"Goods, {_basis_words(package)}", goods, "G5"),
+        _line(f"Shipping, 100% of {shipping:,.2f}", shipping, "G3"),
     ]
     lines += (limit := _limit_lines(goods, shipping, policy))
     if points > 0:
@@ -267,13 +267,13 @@ def _partial_loss(case: _Case, policy: Policy) -> Proposal:
         _ZERO if granted is None else cents(granted),
         cents(case.package.shipping_fee_usd),
     )
-    lines = [_line(f"Goods: audited, at most {most:,.2f}", goods, "G4")]
+    lines = [_line(f"Goods, audited, at most {most:,.2f}", goods, "G4")]
     share = _shipping_share(case) if granted is None else None
     if share is not None:
-        label = f"Shipping: share of {share:,.2f}, optional and not included"
+        label = f"Shipping, share of {share:,.2f}, optional and not included"
         lines.append(_line(label, _ZERO, "G4"))
     else:
-        lines.append(_line("Shipping: as audited", shipping, "G4"))
+        lines.append(_line("Shipping, as audited", shipping, "G4"))
     lines += (limit := _limit_lines(goods, shipping, policy))
     return _proposal(
         lines,
@@ -293,8 +293,8 @@ def _damage(case: _Case, policy: Policy) -> Proposal:
         loss, what = min(cents(case.audited_product), loss), "audited loss"
     product = min(loss, DAMAGE_PRODUCT_CAP)
     lines = [
-        _line(f"Shipping: at most 30% of {paid:,.2f}", shipping, "G8"),
-        _line(f"Product: {what} {loss:,.2f}, at most 100.00", product, "G8"),
+        _line(f"Shipping, at most 30% of {paid:,.2f}", shipping, "G8"),
+        _line(f"Product, {what} {loss:,.2f}, at most 100.00", product, "G8"),
     ]
     if policy.damage_cap_mode is DamageCapMode.LOWER:
         limit = [_line("Only the smaller part counts", -max(shipping, product), "G8")]

@@ -16,10 +16,12 @@ from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import (
     DATE_MISMATCH,
     INTERNALDATE_IGNORED,
+    REPORT_WITHIN,
     collect_by,
     is_date_mismatch,
     latest,
     report_by,
+    span_in_words,
     utc,
 )
 from worker.domain.documents import (
@@ -420,7 +422,7 @@ def _waited(facts: Facts, package: Package, arrived: When) -> Finding:
         until = utc(taken.earliest_at)
     start = utc(arrived.earliest_at)
     limit = collect_by(arrived, facts.policy, destination_tz=package.destination_tz)
-    gap = f"{_days(until - start)} later" if until >= start else "which is earlier"
+    gap = f"{_exactly(until - start)} later" if until >= start else "which is earlier"
     text = (
         f"The package arrived {_at(start)} and was {what} {_at(until)}, {gap};"
         f" {_counted(facts.policy)} ends at {_at(limit)}."
@@ -472,14 +474,16 @@ def _elapsed_words(claimed_at: datetime, delivered: When) -> str:
     received = f"Claim received {_at(claimed_at)}"
     start, end = utc(delivered.earliest_at), latest(delivered)
     if claimed_at < start:
-        gap = _span(start - claimed_at)
+        gap = _exactly(start - claimed_at)
         return f"{received}, {gap} before the recorded delivery at {_at(start)}."
     if claimed_at < end:
         return f'{received}, within the recorded delivery "{delivered.written}".'
     at = f"delivery at {_at(end)}"
     if delivered.precision is not Precision.SECOND:
         at = f'the end of the recorded delivery "{delivered.written}", {_at(end)}'
-    return f"{received}, {_span(claimed_at - end)} after {at}; the limit is 24:00:00."
+    gap = _exactly(claimed_at - end)
+    limit = span_in_words(REPORT_WITHIN)
+    return f"{received}, {gap} after {at}; the limit is {limit}."
 
 
 def _counted(policy: Policy) -> str:
@@ -504,17 +508,8 @@ def _at(at: datetime) -> str:
     return f"{utc(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _span(length: timedelta) -> str:
-    """Return hours, minutes and seconds: 24:00:01, and 1106:00:00 for 46 days."""
-    minutes, seconds = divmod(int(length.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}"
-
-
-def _days(length: timedelta) -> str:
-    """Return days and the rest: 46 days and 2:00:00."""
-    rest = _span(length - timedelta(days=length.days))
-    return f"{length.days} {'day' if length.days == 1 else 'days'} and {rest}"
+def _exactly(length: timedelta) -> str:
+    return span_in_words(length, is_exact=True)
 
 
 def _is(value: Decimal | None) -> str:

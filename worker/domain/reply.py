@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -109,7 +109,6 @@ _MONTHS = (
     "November",
     "December",
 )
-_HOURS_ARE_CLEARER_UNDER = timedelta(hours=72)
 
 
 def instant_in_words(
@@ -152,38 +151,12 @@ def when_in_words(when: When, zone: str | None = None) -> str:
     return instant_in_words(when.earliest_at, zone, is_exact=True)
 
 
-def span_in_words(span: timedelta) -> str:
-    """Return a length of time: "24 hours and 1 second", or whole days from 72 hours.
-
-    A negative span reads like its opposite.
-    """
-    seconds = int(abs(span).total_seconds())
-    if abs(span) >= _HOURS_ARE_CLEARER_UNDER:
-        return _count(seconds // 86400, "day")
-    parts = [
-        _count(number, unit)
-        for number, unit in (
-            (seconds // 3600, "hour"),
-            (seconds // 60 % 60, "minute"),
-            (seconds % 60, "second"),
-        )
-        if number
-    ]
-    if not parts:
-        return "0 seconds"
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
 def _day_in_words(at: datetime) -> str:
     return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def _time_in_words(at: datetime, *, is_exact: bool) -> str:
     return f"{at:%H:%M:%S}" if is_exact and at.second else f"{at:%H:%M}"
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _zone(name: str | None) -> ZoneInfo | None:

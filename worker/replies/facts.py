@@ -12,6 +12,7 @@ from typing import Any
 from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import CLAUSES, ClauseId
+from worker.domain.deadlines import span_in_words
 from worker.domain.documents import (
     COMPLETING,
     DocumentKind,
@@ -22,7 +23,7 @@ from worker.domain.documents import (
 )
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order, When
-from worker.domain.reply import instant_in_words, span_in_words, when_in_words
+from worker.domain.reply import instant_in_words, when_in_words
 from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
 
 TOLD_CHECKS = (ClauseId("G1"), ClauseId("C12"), ClauseId("C11"))

@@ -37,6 +37,17 @@ class MailRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailInClaim:
+    """A mail of a claim as people look at it."""
+
+    received_at: datetime
+    mail: Mail | None
+    """What reading showed; None where it could not be read."""
+    fate: Fate
+    sender_tier: SenderTier | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What a mail turned out to be; written once, together with its effects."""
 
@@ -103,6 +114,26 @@ class Mails:
                 "roles": roles,
                 "notes": dict(row.notes),
             }
+
+    def of_claim(self, claim_id: int) -> list[MailInClaim]:
+        """Return the mails that are settled as a claim's, duplicates too, in order."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(MailRow)
+                .where(MailRow.claim_id == claim_id, MailRow.fate.is_not(None))
+                .order_by(MailRow.id)
+            ).scalars()
+            return [
+                MailInClaim(
+                    received_at=row.received_at or row.first_seen_at,
+                    mail=_MAIL.validate_json(row.reading) if row.reading else None,
+                    fate=Fate(row.fate or ""),
+                    sender_tier=SenderTier(row.sender_tier)
+                    if row.sender_tier
+                    else None,
+                )
+                for row in rows
+            ]
 
     def first_with_content(
         self, content_sha256: str, *, before_mail_id: int
