@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
+from worker.domain.authentication import Authentication
 from worker.domain.claim import Claim, Event
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
-from worker.domain.identity import Authentication, Sender, SenderTier
+from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
 from worker.domain.reply import MailCause, verify_message_id

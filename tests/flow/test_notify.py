@@ -10,12 +10,13 @@ import pytest
 
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
+from worker.domain.authentication import Authentication
 from worker.domain.checks import FindingVerdict
 from worker.domain.claim import ASSESSED_STATES, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.documents import Verdict
 from worker.domain.errors import GiveUp, UsageError
-from worker.domain.identity import Authentication, SenderTier
+from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Precision, When
 from worker.domain.reply import (
