@@ -36,7 +36,10 @@ def _prime(bits: int, chance: random.Random) -> int:
     top = 3 << (bits - 2)
     while True:
         number = chance.getrandbits(bits) | top | 1
-        if number % EXPONENT != 1 and all(_passes(number, chance) for _ in range(20)):
+        has_factor = any(number % small == 0 for small in range(3, 2000, 2))
+        if has_factor or number % EXPONENT == 1:
+            continue
+        if all(_passes(number, chance) for _ in range(8)):
             return number
 
 

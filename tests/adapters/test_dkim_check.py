@@ -97,12 +97,10 @@ def test_headers_that_servers_add_on_the_way_change_nothing() -> None:
     assert signers(raw) == (DOMAIN,)
 
 
-def test_a_key_of_2048_bits_and_a_signer_below_the_sender_are_fine() -> None:
-    key = rsa_key(2048)
-    raw = signed(domain="news.mail.example", key=key)
+def test_a_signer_below_the_senders_domain_counts() -> None:
+    dns = published(name="s1._domainkey.news.mail.example.")
 
-    dns = published(key, "s1._domainkey.news.mail.example.")
-    assert signers(raw, dns) == ("news.mail.example",)
+    assert signers(signed(domain="news.mail.example"), dns) == ("news.mail.example",)
 
 
 def test_a_mail_without_a_signature_asks_nobody() -> None:
@@ -232,12 +230,13 @@ def test_a_slow_dns_costs_five_seconds_at_most(
     passed = [0.0]
     monkeypatch.setattr(dkim_check, "monotonic", lambda: passed[0])
     line = signed()[: -len(PLAIN)]
+    several = b"".join(line.replace(b"s=s1", b"s=x%d" % n, 1) for n in range(5))
 
     def slow(_name: str, timeout: float) -> bytes | None:
         passed[0] += timeout
         return None
 
-    assert signers(line * 5 + PLAIN, slow) == ()
+    assert signers(several + PLAIN, slow) == ()
     assert passed[0] == dkim_check.DNS_SECONDS
 
 

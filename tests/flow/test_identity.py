@@ -296,7 +296,7 @@ def test_a_mail_as_microsoft_365_delivers_it_is_proven() -> None:
         ("dmarc=fail action=none;dkim=pass header.d=mail.example;compauth=pass", N),
         ("dmarc=fail;dmarc=pass header.from=mail.example;compauth=pass", N),
         ("dmarc=pass header.from=mail.example;compauth=pass;compauth=pass", N),
-        ("mail.example;dmarc=pass header.from=mail.example; a.example;compauth=pass", P),
+        ("a.example;dmarc=pass header.from=mail.example; a.example;compauth=pass", P),
         ("dmarc=pass header.from=mail.example;nonsense;compauth=pass", N),
         ("dmarc=pass header.from=mail.example;compauth=pass (reason", N),
     ],

@@ -12,6 +12,7 @@ Source: RFC 6376; reliability.md section 4.1 (own DKIM check).
 
 import importlib
 import importlib.util
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,9 @@ MISSING_KEPT_FOR = 60.0
 MOST_KEPT = 500
 """Answers of the DNS, in seconds and in number. Our choice."""
 
+# It logs the names of domains, and those are personal data.
+_SILENT = logging.getLogger("dkimpy")
+_SILENT.setLevel(logging.CRITICAL + 1)
 _BROKEN = (*HEADER_ERRORS, ArithmeticError, MemoryError)
 _NAME = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -143,7 +147,7 @@ def _signers(raw: bytes, from_domain: str, key_of: KeyOf) -> tuple[str, ...]:
     import dkim  # noqa: PLC0415 - of the extra
 
     try:
-        verifier = dkim.DKIM(raw, minkey=MIN_KEY_BITS)
+        verifier = dkim.DKIM(raw, logger=_SILENT, minkey=MIN_KEY_BITS)
     except dkim.DKIMException:
         return ()
     if not _reads_like_us(verifier.headers, raw):
