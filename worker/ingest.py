@@ -132,7 +132,8 @@ def understand(
         return case.machine(machine)
     case = replace(case, silencer=machine.signal)
     order, candidates, flags = case.named_order()
-    thread = known.claim_of_messages(thread_of(mail))
+    thread = known.claim_of_addresses(mail.to_addresses)
+    thread = thread or known.claim_of_messages(thread_of(mail))
     if thread is not None and not (order and candidates.is_strict):
         order = known.order(thread.order_number) or order
     if order is None:
