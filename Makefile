@@ -59,7 +59,7 @@ bench: $(DEV) ## measure the worker on this machine
 
 .PHONY: lock
 lock: ## choose package versions anew after a change in pyproject.toml; needs uv
-	$(UV) $(COMPILE) --extra ocr --group dev --output-file requirements-dev.lock $(ARGS)
+	$(UV) $(COMPILE) --extra dkim --extra ocr --group dev --output-file requirements-dev.lock $(ARGS)
 	printf 'editables\nhatchling\n' | $(UV) $(COMPILE) - \
 		--constraint requirements-dev.lock --output-file requirements.lock $(ARGS)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from worker.adapters import ocr, processes
+from worker.adapters import dkim_check, ocr, processes
 from worker.adapters.clock import ShiftedClock, SystemClock
 from worker.adapters.embedded_redis import EmbeddedRedis
 from worker.adapters.imap import ImapMailbox
@@ -27,6 +27,8 @@ from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
 from worker.adapters.store import Store
+from worker.domain.authentication import AuthProfile, Trust
+from worker.domain.errors import SettingsInvalid
 from worker.domain.policy import Policy
 from worker.domain.subject import PERMISSIVE, IdPatterns
 from worker.ingest import House
@@ -141,8 +143,17 @@ class Parts:
 
     @cached_property
     def reader(self) -> Reader:
-        """Return the reader children."""
-        return ReaderPool(self.raw_url, size=self.settings.readers)
+        """Return the reader children.
+
+        Raises:
+            SettingsInvalid: DKIM is to be checked, and its extra is not installed.
+        """
+        keys = ""
+        if self.settings.dkim:
+            if not dkim_check.is_installed():
+                raise SettingsInvalid(["CLAIMS_DKIM is on without the extra `dkim`"])
+            keys = dkim_check.KEYS
+        return ReaderPool(self.raw_url, size=self.settings.readers, keys=keys)
 
     @cached_property
     def scanner(self) -> Scanner | None:
@@ -192,8 +203,11 @@ class Parts:
         """Return what is ours, for understanding mail."""
         return House(
             own_addresses=self.own_addresses,
-            trusted_mx=frozenset(self.settings.trusted_mx),
-            trusted_authserv=frozenset(self.settings.trusted_authserv),
+            trust=Trust(
+                authserv_ids=frozenset(self.settings.trusted_authserv),
+                exchangers=frozenset(self.settings.trusted_mx),
+                profile=AuthProfile(self.settings.auth_profile),
+            ),
             id_patterns=self.id_patterns,
             policy=self.policy,
             secret_key=self.secret_key,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.bounced import Bounced, bounced_email, thread_of
+from worker.domain.authentication import Trust
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.deadlines import received_stamp
 from worker.domain.documents import Piece
@@ -68,8 +69,7 @@ class House:
     """What is ours: addresses, servers, id forms, policy, and the token key."""
 
     own_addresses: frozenset[str]
-    trusted_mx: frozenset[str]
-    trusted_authserv: frozenset[str]
+    trust: Trust
     id_patterns: IdPatterns
     policy: Policy
     secret_key: bytes
@@ -132,7 +132,8 @@ def understand(
         return case.machine(machine)
     case = replace(case, silencer=machine.signal)
     order, candidates, flags = case.named_order()
-    thread = known.claim_of_messages(thread_of(mail))
+    thread = known.claim_of_addresses(mail.to_addresses)
+    thread = thread or known.claim_of_messages(thread_of(mail))
     if thread is not None and not (order and candidates.is_strict):
         order = known.order(thread.order_number) or order
     if order is None:
@@ -149,7 +150,7 @@ def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
         internaldate_at=arrival.internaldate_at,
         first_seen_at=arrival.first_seen_at,
         header_date_at=mail.date_at,
-        trusted_mx=house.trusted_mx,
+        trusted_mx=house.trust.exchangers,
         policy=house.policy,
         given_at=arrival.given_at,
     )
@@ -298,8 +299,7 @@ class _Case:
         return members[0] if members else None
 
     def _sender(self, member: Member | None) -> Sender:
-        house = self.house
-        return judge_sender(self.mail, member, house.trusted_authserv, house.trusted_mx)
+        return judge_sender(self.mail, member, self.house.trust)
 
     def _cause(self, sender: Sender) -> MailCause:
         """Return the mail as what is answered.

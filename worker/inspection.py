@@ -108,7 +108,7 @@ class Inspector:
             internaldate_at=None,
             first_seen_at=record.first_seen_at,
             header_date_at=record.mail.date_at,
-            trusted_mx=self._parts.house.trusted_mx,
+            trusted_mx=self._parts.house.trust.exchangers,
             policy=self._parts.policy,
             given_at=self._parts.given_at,
         ).received_at

@@ -477,6 +477,10 @@ class Lookups(Protocol):
         """
         ...
 
+    def claim_of_addresses(self, addresses: tuple[str, ...]) -> Claim | None:
+        """Return the claim whose signed token stands in one of these addresses."""
+        ...
+
     def claims_of(self, order_number: str) -> list[tuple[Claim, str | None]]:
         """Return every claim of an order, newest first, with whom it is held for."""
         ...

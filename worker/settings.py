@@ -72,6 +72,12 @@ class Settings(BaseSettings):
     trusted_authserv: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="authserv-ids of our own servers (comma list)"
     )
+    auth_profile: Literal["rfc8601", "microsoft365"] = Field(
+        "rfc8601", description="How our server writes Authentication-Results"
+    )
+    dkim: bool = Field(
+        default=False, description="Check DKIM signatures where our server stamps none"
+    )
     policy: Path | None = Field(None, description="TOML file with policy switches")
     data_dir: Path = Field(
         Path("claims-data"), description="Folder of the embedded defaults"
