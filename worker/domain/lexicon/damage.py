@@ -20,7 +20,8 @@ DAMAGE = Terms(
     rotto! rotta! rotti! rotte! danneggiat danni! danno! spezzat schiacciat ammaccat
     frantumat incrinat crepat difettos strappat graffiat distrutt
     kapot! gebarsten gescheurd ingedeukt verbrijzeld gedeukt schade_aan *schade!
-    partido! danificad avariad rachad amassad estragad esmagad trincad molhad
+    ficou_partid veio_partid chegou_partid esta_partid
+    danificad avariad rachad amassad estragad esmagad trincad molhad
     uszkodz zniszcz rozbit polaman peknie pekl! zgniecion podart rozerwan zlaman
     stluczon potluczon
     поврежд разбит разбил сломан сломал треснут треснул трещин порван помят разорван
@@ -33,7 +34,7 @@ DAMAGE = Terms(
     损毁 裂开 破裂 碎裂 裂痕 变形 變形 打碎 受损 破了 划痕 漏液
     壊れ 割れ 損傷 ひび つぶれ 潰れ 凹 へこ 破れ 傷つ 傷が キズ 濡れ 故障 欠けて
     파손 깨졌 깨져 깨진 깨짐 부서 손상 찌그러 망가 찢어 고장 훼손
-    dinged! buckled! squashed! squished! smushed! mashed! bashed! battered! banged_up
+    dinged! buckled! squashed! squished! smushed! bashed! battered! banged_up
     beat_up! beaten_up caved_in puncture gashed! spilled! spilt! spillage busted!
     snapped! splintered! fracture scuff scraped! gouge mauled! trashed! wrecked!
     in_bits! shards! in_tatters tattered! frayed! mouldy! moldy! soggy! drenched!
@@ -75,7 +76,7 @@ DAMAGE = Terms(
     rikki! rikkout sarkyn sarkyi vaurio vahingoittu hajonnut hajosi! murskaant
     murtunut halkeam haljenn lommo! lommolla naarmu repeyty revenn kastunut kastui!
     vuotanut viallinen viallis litistyn lytistyn lytyssa
-    zepsut pekl pekn rozdart wgniec wgniot zgniot zmiazdz porysow zarysow zalany!
+    zepsut pekl pekniet peknal rozdart wgniec wgniot zgniot zmiazdz porysow zarysow zalany!
     zalana! zalane! przemoczon mokra! mokry! mokre! stlucz pokrusz ukrusz wyszczerb
     odlam ulaman zdeformow pogiet wygiet wadliw nie_dziala rozlan wyciek! wyciekl
     przeciek usterk
@@ -108,7 +109,7 @@ DAMAGE = Terms(
     kirild bozul ezild catla! catladi catlam patlam patlak! delinm cizik! cizilm
     zedelen gocuk islanm islak! sizdir sizinti kusurlu arizali calismiyor tahrip yamul
     egilm tuzla_buz paramparca burusuk burusm
-    تالف تلف! تلفت! تلفا! متضرر تضرر ضرر أضرار مكسور مكسر انكسر اتكسر كسر تكسر محطم
+    تالف تلف! تلفت! تلفا! متضرر تضرر ضرر أضرار مكسور مكسر انكسر اتكسر كسر! كسرت كسور تكسر محطم
     تحطم مهشم تهشم ممزق تمزق مشقوق متشقق تشقق مخدوش خدش خدوش معيب معطوب معطل عطل!
     مثقوب مبلل مبتل مسحوق منبعج انبعاج مشوه مدمر تسرب مهروس خربان لا_يعمل لا_تعمل
     شکسته شکست! آسیب خسارت خراب پاره! ترک_خورد له_شده مچاله خیس! نشتی معیوب ضربه_خورد
