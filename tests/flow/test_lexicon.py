@@ -47,7 +47,8 @@ Tôi chưa nhận được kiện hàng|Paket belum diterima|Bungkusan tidak sam
 """
 PARTLY = """
 The box came up short|Es ist nur die Hälfte drin, der Inhalt ist unvollzählig
-La boîte était vide|La caja llegó vacía|Il pacco era vuoto|A caixa veio vazia, só veio um
+La boîte était vide|La caja llegó vacía|Il pacco era vuoto
+A caixa veio vazia, só veio um
 De doos was leeg|Kartongen var tom, tom låda|Æsken var tom|Esken var tom
 Toimitus oli puutteellinen|Przesyłka niekompletna|Zásilka je neúplná
 Zásielka je nekompletná|A csomag hiányos|Coletul este incomplet|Пратката е непълна

@@ -75,7 +75,8 @@ _TEXT = re.compile(
     r"|de f[ée]rias|fora do escrit[óo]rio|p[åa] (?:semester|ferie)|urlop|nieobecn"
     r"|poissa toimistosta|lomalla|på (?:semester|ferie)|na dovolené|na dovolenke"
     r"|szabadságon|în concediu|в отпуск\b|на одмор|na godišnjem|σε άδεια|у відпустці"
-    r"|izindeyim|yıllık izin|في إجازة|در مرخصی|בחופשה|छुट्टी पर|ลาพัก|nghỉ phép|sedang cuti"
+    r"|izindeyim|yıllık izin|في إجازة|در مرخصی|בחופשה|छुट्टी पर|ลาพัก|nghỉ phép"
+    r"|sedang cuti"
     r"|在休假|請假|请假|в отпуске|не в офисе|休假|出差|不在|休暇|외출|휴가|출장|부재"
 )
 _SELF_NAMED = re.compile(

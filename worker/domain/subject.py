@@ -160,13 +160,15 @@ _LIKE_SPACE = re.compile(f"[{_QUOTE}]|%20")
 
 _REPLY = (
     "re|res|ref|r|aw|antw|antwort|sv|svar|vs|vb|ynt|odp|rif|ha|ang|bls"
-    "|odg|rasp|răsp|vá|απ|σχετ|відп|відповідь|отг|одг|رد|پاسخ|השב|תשובה|उत्तर|ตอบ|trả lời"
+    "|odg|rasp|răsp|vá|απ|σχετ|відп|відповідь|отг|одг|رد|پاسخ|השב|תשובה|उत्तर|ตอบ"
+    "|trả lời"
     "|balas|ответ|отв|回复|回覆|答复|答覆|返信|답장|회신"
 )
 _FORWARD = (
     "fw|fwd|i|wg|wtr|vl|vid[ae]rebef|doorst|rv|reenv|tr|trs|enc|pd|[iİ]lt|fs|ri|p|na"
     "|továbbítás|továb|tov|redir|προώθ|πρθ|прд|переслати|препр|проследено|prosl|proslijeđeno"
-    "|إعادة توجيه|ارجاع|הועבר|अग्रेषित|ส่งต่อ|chuyển tiếp|teruskan|preposl|přeposl|пересл|转发|轉寄|转寄|轉發|転送|전달"
+    "|إعادة توجيه|ارجاع|הועבר|अग्रेषित|ส่งต่อ|chuyển tiếp|teruskan|preposl|přeposl"
+    "|пересл|转发|轉寄|转寄|轉發|転送|전달"
 )
 _PREFIX = re.compile(
     rf"(?:(?:(?P<reply>{_REPLY})|{_FORWARD}) ?(?:[\[(^*]\d{{1,3}}[\])]?)? ?:"

@@ -23,17 +23,20 @@ LABELS = {
         gönderildi, tarih,
         elküldve, dátum, trimis, ημερομηνία, στάλθηκε, 发送时间, 发送日期, 日期,
         时间, 寄件日期, 傳送時間, 送信日時, 送信日, 日付, 日時, 날짜, 보낸 날짜,
-        odoslané, datum odeslání, надіслано, изпратено, poslano, poslato, послато, датум,
+        odoslané, datum odeslání, надіслано, изпратено, poslano, poslato, послато,
+        датум,
         εστάλη, ημερομηνία αποστολής, التاريخ, تاريخ الإرسال, تم الإرسال, أرسلت, تاریخ,
         ارسال شده, תאריך, נשלח, दिनांक, तारीख, भेजा गया, วันที่, ส่งเมื่อ, ngày, đã gửi,
-        tanggal, dikirim, terkirim, tarikh, dihantar, 發送時間, 發送日期, 時間, 보낸 시간
+        tanggal, dikirim, terkirim, tarikh, dihantar, 發送時間, 發送日期, 時間, 보낸
+        시간
         """,
     "to": """
         to, an, à, pour, a, para, aan, do, till, til, vastaanottaja, komu, кому, kime,
         alıcı, címzett, către, προς, destinatario, destinataire, empfänger, 收件人,
         收件者, 宛先, 받는사람, 받는 사람,
         до, za, prima, за, прима, إلى, المستلم, به, گیرنده, אל, प्रति, ถึง, ผู้รับ, đến,
-        tới, người nhận, kepada, untuk, ontvanger, mottagare, modtager, odbiorca, příjemce,
+        tới, người nhận, kepada, untuk, ontvanger, mottagare, modtager, odbiorca,
+        příjemce,
         받는이
         """,
     "subject": """
@@ -103,7 +106,8 @@ WROTE = re.compile(
 )
 WROTE_ENDS = (":", "：", "写道", "寫道")
 WROTE_STARTS = re.compile(
-    r"^\s*(?:on|am|le|el|il|op|em|dnia|w dniu|den|på|dne|dňa|în|pe|na|u|у|на|στις|pada|vào|ในวันที่|เมื่อ|في|در|ב|在|于|\d{4}[年/.-]|\S+@\S+"
+    r"^\s*(?:on|am|le|el|il|op|em|dnia|w dniu|den|på|dne|dňa|în|pe|na|u|у|на|στις"
+    r"|pada|vào|ในวันที่|เมื่อ|في|در|ב|在|于|\d{4}[年/.-]|\S+@\S+"
     r"|.{1,80}<\S+@\S+>)",
     re.IGNORECASE,
 )

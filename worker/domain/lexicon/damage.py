@@ -76,7 +76,8 @@ DAMAGE = Terms(
     rikki! rikkout sarkyn sarkyi vaurio vahingoittu hajonnut hajosi! murskaant
     murtunut halkeam haljenn lommo! lommolla naarmu repeyty revenn kastunut kastui!
     vuotanut viallinen viallis litistyn lytistyn lytyssa
-    zepsut pekl pekniet peknal rozdart wgniec wgniot zgniot zmiazdz porysow zarysow zalany!
+    zepsut pekl pekniet peknal rozdart wgniec wgniot zgniot zmiazdz porysow zarysow
+    zalany!
     zalana! zalane! przemoczon mokra! mokry! mokre! stlucz pokrusz ukrusz wyszczerb
     odlam ulaman zdeformow pogiet wygiet wadliw nie_dziala rozlan wyciek! wyciekl
     przeciek usterk
@@ -109,7 +110,8 @@ DAMAGE = Terms(
     kirild bozul ezild catla! catladi catlam patlam patlak! delinm cizik! cizilm
     zedelen gocuk islanm islak! sizdir sizinti kusurlu arizali calismiyor tahrip yamul
     egilm tuzla_buz paramparca burusuk burusm
-    تالف تلف! تلفت! تلفا! متضرر تضرر ضرر أضرار مكسور مكسر انكسر اتكسر كسر! كسرت كسور تكسر محطم
+    تالف تلف! تلفت! تلفا! متضرر تضرر ضرر أضرار مكسور مكسر انكسر اتكسر كسر! كسرت كسور
+    تكسر محطم
     تحطم مهشم تهشم ممزق تمزق مشقوق متشقق تشقق مخدوش خدش خدوش معيب معطوب معطل عطل!
     مثقوب مبلل مبتل مسحوق منبعج انبعاج مشوه مدمر تسرب مهروس خربان لا_يعمل لا_تعمل
     شکسته شکست! آسیب خسارت خراب پاره! ترک_خورد له_شده مچاله خیس! نشتی معیوب ضربه_خورد

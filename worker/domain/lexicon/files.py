@@ -80,7 +80,8 @@ GOODS = Terms(
 
 PHOTOGRAPHS = Terms(
     """
-    photo foto imagem imagens picture image! images! img! pic! pics! bild! bilder imagen immagin
+    photo foto imagem imagens picture image! images! img! pic! pics! bild! bilder imagen
+    immagin
     afbeelding zdjec фото снимк resim 照片 图片 圖片 相片 写真 画像 사진
     photograph snapshot snap! aufnahme! *fotos fotografie photographie cliche!
     imagenes retrato fotografia immagine fotografi bilde! bilder! billede billeder
