@@ -171,14 +171,16 @@ _LIKE_SPACE = re.compile(f"[{_QUOTE}]|%20")
 
 _REPLY = (
     "re|res|ref|r|aw|antw|antwort|sv|svar|vs|vb|ynt|odp|rif|ha|ang|bls"
-    "|r[ée]p|v[áa]|yan|atb|ats|odg|odpove[ďd]|trả lời|απ|отг|ответ|отв|תשובה|رد"
-    "|ตอบ(?:กลับ)?|回复|回覆|答复|答覆|返信|답장|회신"
+    "|r[ée]p|v[áa]|yan|atb|ats|odg|odpove[ďd]|rasp|răsp|trả lời|balas|απ|σχετ|відп"
+    "|відповідь|одг|отг|ответ|отв|השב|תשובה|رد|پاسخ|उत्तर|ตอบ(?:กลับ)?"
+    "|回复|回覆|答复|答覆|返信|답장|회신"
 )
 _FORWARD = (
     "fw|fwd|i|wg|wtr|vl|vid[ae]rebef|doorst|rv|reenv|tr|trs|enc|pd|[iİ]lt|fs|ri|p|na"
-    "|weitergeleitet|tov[áa]bb[íi]t[áa]s|nosūtīt|chuyển tiếp|πρθ|пересл(?:ать)?"
-    "|пересылаемое сообщение|הועבר|إعادة توجيه|ส่งต่อ|转发|轉寄|转寄|轉發|転送|전달"
-    "|extern(?:al)?|fyi|urgent"
+    "|weitergeleitet|tov[áa]bb[íi]t[áa]s|továb|tov|redir|nosūtīt|chuyển tiếp|teruskan"
+    "|preposl|přeposl|prosl|proslijeđeno|проследено|препр|прд|переслати|προώθ|πρθ"
+    "|пересл(?:ать)?|пересылаемое сообщение|הועבר|إعادة توجيه|ارجاع|अग्रेषित|ส่งต่อ"
+    "|转发|轉寄|转寄|轉發|転送|전달|extern(?:al)?|fyi|urgent"
 )
 _PREFIX = re.compile(
     rf"(?:[\[(<]?(?:(?P<reply>{_REPLY})|{_FORWARD})\.?"
@@ -256,18 +258,28 @@ _MEMBER = (
     r"|lid(?:maatschaps)?|klant(?:en)?|s[óo]cio|участник\w{0,3}|клиент\w{0,3}"
     r"|член\w{0,3}|cz[łl]onk\w{0,4}|klient\w{0,3}|uczestnik\w{0,3}|[üu]yelik|[üu]ye"
     r"|m[üu][şs]teri|medlems?|kund(?:e|en)?|j[äa]sen"
+    r"|člen\w{0,3}|zákazn[ií]\w{0,3}|členské|tag(?:sági)?|ügyfél|vásárlói?|membru\w{0,4}"
+    r"|clientului|клієнт\w{0,3}|учасник\w{0,3}|член\w{0,3}|član\w{0,4}|kup(?:ac|ca)"
+    r"|члан\w{0,4}|купца|μέλο(?:ς|υς)|πελάτη\w?|πελάτης|asiakas|jäsen|العضوية|العضو"
+    r"|عضوية|العميل|الزبون|عضویت|مشتری|חבר|לקוח|सदस्य(?:ता)?|ग्राहक|सदस्यता"
+    r"|สมาชิก|ลูกค้า|thành viên|khách hàng|hội viên|anggota|keanggotaan|pelanggan|ahli"
     r"|会员|會員|会員|客户|客戶|顧客|お客様|회원|고객"
 )
 _ORDER = (
     r"orders?|purchase|bestell(?:ungs?)?|auftrags?|commande|pedido|orden|compra"
     r"|ordine|bestelling|bestel|encomenda|заказ\w{0,2}|zam[óo]wieni\w{1,2}"
     r"|sipari[şs]|ordre|best[äa]llnings?|tilaus"
-    r"|订单|訂單|订购|ご?注文|オーダー|주문"
+    r"|objedn[áa]v\w{1,3}|(?:meg)?rendelés(?:i|e)?|comen(?:zii|zi)|comand[aă]|поръчка\w{0,3}"
+    r"|замовлен\w{1,2}|narudžb\w|porudžbin\w|наруџб\w|поруџбин\w|παραγγελ[ίι]α\w?"
+    r"|الطلبية|الطلب|طلبية|سفارش|ההזמנה|הזמנה|ऑर्डर|คำสั่งซื้อ|ออเดอร์|การสั่งซื้อ|đơn hàng"
+    r"|đặt hàng|pesanan|pembelian|tilauksen|订单|訂單|订购|ご?注文|オーダー|주문"
 )
 _KIND = (
     r"id|nos?|nr|num|number|numbers|nummern?|num[ée]ro|n[uú]mero|numer[oyu]?|nro|n[°ºo]"
     r"|#|№|codes?|c[óo]digo|codice|ref|reference|identifiant|numaras\w"
-    r"|номер\w{0,2}|ид|号码?|號碼?|编号|編號|番号|번호|아이디|コード|카드"
+    r"|č[ií]sl[oae]|szám(?:a|ú)?|azonosító|număr(?:ul)?|nr|broj|број|αριθμ[όο]ς|κωδικ[όο]ς"
+    r"|رقم|معرف|کد|شماره|شناسه|מספר|מס|מזהה|नंबर|संख्या|आईडी|หมายเลข|เลขที่|รหัส|mã số|mã|số"
+    r"|nomor|kode|nombor|tunnus|nummeret|номер\w{0,2}|ид|号码?|號碼?|编号|編號|番号|번호|아이디|コード|카드"
 )
 _OF = r"de la|de l|del|della|dell|des|der|de|du|do|da|di|d|of|van|la|le|for"
 _SAYS = r"is|are|was|lautet|ist|est|es|è|é|это|to|jest|wynosi"
@@ -281,6 +293,8 @@ _VALUE = (
 
 def _labelled(word: str) -> re.Pattern[str]:
     """`word kind` (Order number, Bestellnummer) or `kind of word` (numéro de ...)."""
+    # Mails are compared in NFKC, which takes a Thai vowel apart.
+    word = unicodedata.normalize("NFKC", word)
     return re.compile(
         rf"(?<![A-Za-z])(?:(?:{word})(?:[ -]?(?:{_KIND})(?![a-z]))?"
         rf"|(?:{_KIND})\.? ?(?:(?:{_OF})\b ?)?(?:{word}))"
