@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
@@ -42,6 +43,12 @@ class Lookups:
                 return claim
         found = self.store.mails.claim_of_messages(message_ids)
         return None if found is None else self.store.claims.get(found)
+
+    def first_unmatched(
+        self, message_ids: tuple[str, ...], address: str
+    ) -> datetime | None:
+        """See ports.Lookups."""
+        return self.store.mails.first_unmatched(message_ids, address)
 
     def email_of_messages(self, message_ids: Sequence[str]) -> SentEmail | None:
         """See ports.Lookups."""

@@ -12,7 +12,6 @@ from worker.domain.amounts import (
     Alternative,
     Condition,
     Proposal,
-    excluded_damage,
     fee,
     propose,
 )
@@ -61,6 +60,8 @@ def proposed(
     product: Decimal | None = None,
     shipping: Decimal | None = None,
     missing: tuple[int, ...] = (),
+    packaging: Condition = Condition.UNKNOWN,
+    contents: Condition = Condition.UNKNOWN,
 ) -> Proposal:
     proposal = propose(
         package,
@@ -70,6 +71,8 @@ def proposed(
         audited_product=product,
         audited_shipping=shipping,
         missing=missing,
+        packaging=packaging,
+        contents=contents,
     )
     assert proposal is not None
     return proposal
@@ -285,18 +288,31 @@ def test_EX_22_an_audit_below_the_limits_stands() -> None:
 
 
 def test_EX_23_an_intact_box_around_broken_contents_proposes_nothing() -> None:
-    proposal = excluded_damage(Condition.INTACT, Condition.DAMAGED, POLICY)
+    proposal = proposed(
+        a_package(shipping_fee_usd="80.00"),
+        ClaimType.DAMAGE,
+        product=Decimal("250.00"),
+        packaging=Condition.INTACT,
+        contents=Condition.DAMAGED,
+    )
 
-    assert proposal is not None
     assert proposal.total == Money.of("0.00")
     assert lines(proposal) == [("G9a", "0.00")]
     assert proposal.needs_person
+    assert proposal.alternatives == (
+        Alternative("packed_well_rule", "false", Money.of("124.00")),
+    )
 
 
 def test_EX_24_a_crushed_box_around_good_contents_proposes_nothing() -> None:
-    proposal = excluded_damage(Condition.DAMAGED, Condition.INTACT, POLICY)
+    proposal = proposed(
+        a_package(),
+        ClaimType.DAMAGE,
+        product=Decimal("250.00"),
+        packaging=Condition.DAMAGED,
+        contents=Condition.INTACT,
+    )
 
-    assert proposal is not None
     assert proposal.total == Money.of("0.00")
     assert lines(proposal) == [("G9b", "0.00")]
     assert proposal.needs_person

@@ -27,6 +27,7 @@ REASONS = {
     "order_gone": "the order directory no longer has this order: import it again",
 }
 
+GROUPS = frozenset({"orders", "policy"})
 SERVING = frozenset({"serve", "poll", "work", "schedule", "idle"})
 """What runs for long and must be up soon; it needs no other command."""
 
@@ -47,8 +48,9 @@ def make_app(asked: str | None = None) -> typer.Typer:
     if asked not in SERVING:
         from worker.cli.deciding import app as deciding  # noqa: PLC0415
         from worker.cli.looking import app as looking  # noqa: PLC0415
+        from worker.cli.quoting import app as quoting  # noqa: PLC0415
 
-        parts += [looking, deciding]
+        parts += [looking, deciding, quoting]
     for part in parts:
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
@@ -82,4 +84,4 @@ def _asked(app: typer.Typer) -> str:
     """Return the command that was asked for, without its arguments."""
     words = [word for word in sys.argv[1:3] if word.isalpha()]
     known = {command.name or "" for command in app.registered_commands}
-    return " ".join(["claims", *(w for w in words[:1] if w in known or w == "orders")])
+    return " ".join(["claims", *(w for w in words[:1] if w in known or w in GROUPS)])

@@ -1,0 +1,271 @@
+"""Commands that explain: the money of a claim, its clocks, and the policy in force."""
+
+import json
+import re
+import sys
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from worker.adapters.orders_csv import CsvFaults, read_orders
+from worker.adapters.policy_file import read_policy
+from worker.bootstrap import Parts
+from worker.cli.console import fail, out
+from worker.domain.amounts import Condition, Proposal, item_lines, propose
+from worker.domain.claim import ClaimType
+from worker.domain.clauses import CLAUSES
+from worker.domain.errors import UsageError
+from worker.domain.orders import Order, Package, normal_id
+from worker.domain.policy import Policy
+from worker.settings import Settings
+
+app = typer.Typer()
+
+_AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+class QuotedType(StrEnum):
+    """What can be quoted: a claim whose type is known. Source: clause C5."""
+
+    TOTAL_LOSS = "total_loss"
+    PARTIAL_LOSS = "partial_loss"
+    DAMAGE = "damage"
+
+
+QUOTE_EXAMPLES = """
+Examples: `claims quote --order ORD-20261104-0183 --type total_loss`;
+`claims quote --order ORD-20261104-0183 --type damage --audited-product 250 --json`;
+`claims quote --orders orders.csv --order ORD-1 --package A --type partial_loss
+--missing 3`
+"""
+
+
+@app.command(epilog=QUOTE_EXAMPLES)
+def quote(  # noqa: PLR0913 - the options of the contract
+    *,
+    order: Annotated[str, typer.Option(help="The order's number.")],
+    claim_type: Annotated[
+        QuotedType, typer.Option("--type", help="What happened to the package.")
+    ],
+    package: Annotated[
+        str | None, typer.Option(help="Its id, where the order has several.")
+    ] = None,
+    audited_product: Annotated[
+        str | None,
+        typer.Option(metavar="USD", help="The reviewer's figure for the goods."),
+    ] = None,
+    audited_shipping: Annotated[
+        str | None,
+        typer.Option(metavar="USD", help="The reviewer's figure for the shipping."),
+    ] = None,
+    missing: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="An item line that did not arrive, from 1; repeatable (partial loss)."
+        ),
+    ] = None,
+    packaging: Annotated[
+        Condition, typer.Option(help="What the photos show of the box (damage).")
+    ] = Condition.UNKNOWN,
+    contents: Annotated[
+        Condition, typer.Option(help="What the photos show of the contents (damage).")
+    ] = Condition.UNKNOWN,
+    orders: Annotated[
+        Path | None,
+        typer.Option(help="Order directory as CSV; else the imported one."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Work out the money that the terms give, line by line, storing nothing."""
+    product = _amount("--audited-product", audited_product)
+    shipping = _amount("--audited-shipping", audited_shipping)
+    _refuse_idle_options(
+        claim_type,
+        audits={
+            "--audited-product": product is not None,
+            "--audited-shipping": shipping is not None,
+        },
+        missing=bool(missing),
+        condition={packaging, contents} != {Condition.UNKNOWN},
+    )
+    settings = Settings.from_env()
+    policy = read_policy(settings.policy)
+    found = _order(settings, policy, order, orders)
+    chosen = _package(found, package)
+    proposal = propose(
+        chosen,
+        ClaimType(claim_type.value),
+        policy,
+        order=found,
+        audited_product=product,
+        audited_shipping=shipping,
+        missing=_positions(chosen, missing or []),
+        packaging=packaging,
+        contents=contents,
+    )
+    assert proposal is not None  # noqa: S101 - every quoted type has one
+    if as_json:
+        data = quote_as_json(found, chosen, claim_type, proposal, policy)
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _print_quote(found, chosen, claim_type, proposal, policy)
+
+
+def quote_as_json(
+    order: Order,
+    package: Package,
+    claim_type: QuotedType,
+    proposal: Proposal,
+    policy: Policy,
+) -> dict[str, Any]:
+    """Return a quote as programs read it; amounts are texts with two decimals.
+
+    Source: DESIGN section 5 (claims quote).
+    """
+    return {
+        "order_number": order.order_number,
+        "package_id": package.package_id,
+        "claim_type": claim_type.value,
+        "lines": [
+            {
+                "label": line.label,
+                "amount_usd": f"{line.amount.amount:.2f}",
+                "clause": line.clause,
+            }
+            for line in proposal.lines
+        ],
+        "total_usd": f"{proposal.total.amount:.2f}",
+        "cap_applied": proposal.cap_applied,
+        "needs_person": proposal.needs_person,
+        "alternatives": [
+            {
+                "switch": other.switch,
+                "value": other.value,
+                "total_usd": f"{other.total.amount:.2f}",
+            }
+            for other in proposal.alternatives
+        ],
+        "points_restored": proposal.points_restored,
+        "policy_version": policy.version,
+    }
+
+
+# -- what is asked ----------------------------------------------------------------
+
+
+def _amount(option: str, text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    if _AMOUNT.fullmatch(text.strip()) is None:
+        fail(f"{option}: {escape(text)!r} is no amount such as 124.00", code=2)
+    return Decimal(text.strip())
+
+
+def _refuse_idle_options(
+    claim_type: QuotedType, *, audits: dict[str, bool], missing: bool, condition: bool
+) -> None:
+    """Refuse what this type of claim does not look at, rather than pass it over."""
+    given = [option for option, is_given in audits.items() if is_given]
+    if claim_type is QuotedType.TOTAL_LOSS and given:
+        fail(f"{given[0]}: a total loss is not audited (clause G3)", code=2)
+    if claim_type is not QuotedType.PARTIAL_LOSS and missing:
+        fail("--missing: only a partial loss has missing lines (clause G4)", code=2)
+    if claim_type is not QuotedType.DAMAGE and condition:
+        fail("--packaging, --contents: only for damage (clause G9)", code=2)
+
+
+def _order(
+    settings: Settings, policy: Policy, number: str, source: Path | None
+) -> Order:
+    if source is None:
+        parts = Parts(settings, with_redis=False)
+        found = parts.orders.order(number)
+        where = "the directory; see `claims orders import`, or name a file: --orders"
+    else:
+        wanted = normal_id(number)
+        known = _read_orders(source, policy.policy_tz)
+        same = (one for one in known if normal_id(one.order_number) == wanted)
+        found, where = next(same, None), str(source)
+    if found is None:
+        raise UsageError(f"there is no order {escape(number)} in {escape(where)}")
+    return found
+
+
+def _read_orders(path: Path, default_tz: str) -> tuple[Order, ...]:
+    try:
+        return read_orders(path, default_tz=default_tz).rows
+    except CsvFaults as error:
+        line, message = error.faults[0]
+        more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
+        raise UsageError(f"{path}:{line}: {message}{more}") from None
+
+
+def _package(order: Order, package_id: str | None) -> Package:
+    ids = ", ".join(escape(package.package_id) for package in order.packages)
+    if package_id is None:
+        if len(order.packages) > 1:
+            fail(f"name the package with --package; the order has {ids}", code=2)
+        return order.packages[0]
+    found = order.package(package_id)
+    if found is None:
+        message = f"the order has no package {escape(package_id)}; it has {ids}"
+        raise UsageError(message)
+    return found
+
+
+def _positions(package: Package, numbers: list[int]) -> tuple[int, ...]:
+    lines = item_lines(package)
+    for number in numbers:
+        if not 1 <= number <= len(lines):
+            has = f"the package has {len(lines)} item lines in the directory"
+            fail(f"--missing {number}: {has}", code=2)
+    return tuple(number - 1 for number in numbers)
+
+
+# -- what is shown ----------------------------------------------------------------
+
+
+def _print_quote(
+    order: Order,
+    package: Package,
+    claim_type: QuotedType,
+    proposal: Proposal,
+    policy: Policy,
+) -> None:
+    where = f"{order.order_number}, package {package.package_id}"
+    words = claim_type.value.replace("_", " ")
+    table = Table("Clause", "Line", title=f"{escape(where)}: {words}")
+    table.add_column("USD", justify="right", no_wrap=True)
+    for line in proposal.lines:
+        table.add_row(line.clause, escape(line.label), f"{line.amount.amount:,.2f}")
+    table.add_section()
+    table.add_row("", "[bold]Total[/]", f"[bold]{proposal.total.amount:,.2f}[/]")
+    for other in proposal.alternatives:
+        what = f"[dim]with {other.switch} = {other.value}[/]"
+        table.add_row("", what, f"[dim]{other.total.amount:,.2f}[/]")
+    out.print(table)
+    for note in _notes(proposal):
+        out.print(f"  {note}")
+    for clause in dict.fromkeys(line.clause for line in proposal.lines):
+        out.print(f"  [dim]{clause}: {escape(CLAUSES[clause].text)}[/]")
+    out.print(f"  [dim]Policy {escape(policy.version)}[/]")
+
+
+def _notes(proposal: Proposal) -> list[str]:
+    notes = []
+    if proposal.needs_person:
+        notes.append("[yellow]A person must find or confirm the figure.[/]")
+    if proposal.cap_applied:
+        notes.append("A limit of the terms applies.")
+    if proposal.optional_shipping is not None:
+        share = proposal.optional_shipping.amount
+        notes.append(f"Optional, not included: {share:,.2f} of the shipping.")
+    if proposal.points_restored:
+        notes.append(f"{proposal.points_restored:,} points go back to the member.")
+    return notes
