@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -12,19 +13,24 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from worker import explaining
 from worker.adapters.orders_csv import CsvFaults, read_orders
-from worker.adapters.policy_file import read_policy
+from worker.adapters.policy_file import read_policy, write_policy
 from worker.bootstrap import Parts
 from worker.cli.console import fail, out
+from worker.decide import find_claim
 from worker.domain.amounts import Condition, Proposal, item_lines, propose
 from worker.domain.claim import ClaimType
 from worker.domain.clauses import CLAUSES
-from worker.domain.errors import UsageError
+from worker.domain.errors import SettingsInvalid, UsageError
+from worker.domain.explanation import ClockExplanation, Line, in_zone
 from worker.domain.orders import Order, Package, normal_id
-from worker.domain.policy import Policy
+from worker.domain.policy import SWITCHES, Policy
 from worker.settings import Settings
 
 app = typer.Typer()
+policy_app = typer.Typer(help="What the terms leave open.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
 
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -156,6 +162,66 @@ def quote_as_json(
     }
 
 
+@app.command(epilog="Examples: `claims explain CLM-000012`; `claims explain 12 --json`")
+def explain(
+    claim: Annotated[str, typer.Argument(help="The claim's number, such as CLM-12.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Explain each clock of a claim: its instants, their sources, the arithmetic."""
+    parts = Parts(Settings.from_env(), with_redis=False)
+    found = explaining.explain(parts, find_claim(parts, claim))
+    if as_json:
+        data = explaining.as_json(found)
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _print_explained(found)
+
+
+@policy_app.command(
+    "show", epilog="Example: `claims policy show > policy.toml`, then change it"
+)
+def policy_show(*, as_json: AsJson = False) -> None:
+    """Print the policy in force as a file: every switch, its clause, its values."""
+    policy = read_policy(Settings.from_env().policy)
+    if as_json:
+        values = {name: _plain(getattr(policy, name)) for name in SWITCHES}
+        data = {"version": policy.version, **values}
+        sys.stdout.write(json.dumps(data, indent=2) + "\n")
+    else:
+        sys.stdout.write(write_policy(policy))
+
+
+@policy_app.command("check", epilog="Example: `claims policy check policy.toml`")
+def policy_check(
+    file: Annotated[Path, typer.Argument(help="TOML, as CLAIMS_POLICY names it.")],
+) -> None:
+    """Check a policy file and name what it changes, or all of its faults."""
+    try:
+        policy = read_policy(file)
+    except SettingsInvalid as error:
+        for fault in error.faults:
+            words = fault.removeprefix("CLAIMS_POLICY: ").removeprefix(f"{file} ")
+            fail(f"{escape(str(file))}: {escape(words)}", code=None)
+        raise typer.Exit(1) from None
+    out.print(f"{escape(str(file))} is right: version [bold]{policy.version}[/]")
+    for name in SWITCHES:
+        now, default = getattr(policy, name), getattr(Policy(), name)
+        if now != default:
+            out.print(f"  {name}: {_plain(now)} instead of {_plain(default)}")
+
+
+def _plain(value: object) -> str | int | bool | None:
+    """Return a switch's value as JSON and people take it; lengths in hours."""
+    match value:
+        case timedelta():
+            return f"{value // timedelta(hours=1)} hours"
+        case None | bool() | int():
+            return value
+        case _:
+            return str(value)
+
+
 # -- what is asked ----------------------------------------------------------------
 
 
@@ -269,3 +335,46 @@ def _notes(proposal: Proposal) -> list[str]:
     if proposal.points_restored:
         notes.append(f"{proposal.points_restored:,} points go back to the member.")
     return notes
+
+
+def _print_explained(found: explaining.Explained) -> None:
+    claim = found.claim
+    out.print(f"[bold]{claim.ref}[/] [bold]{claim.state}[/], {claim.claim_type}")
+    out.print(f"  Policy {escape(found.policy_version)}{_assessed_with(found)}")
+    out.print(f"  Local times are of {found.zone} ({escape(found.zone_source)})")
+    for clock in found.clocks:
+        out.print()
+        _print_clock(clock, found.zone)
+
+
+def _assessed_with(found: explaining.Explained) -> str:
+    version = found.assessed_with
+    if version is None or version == found.policy_version:
+        return ""
+    return f"; last assessed with [yellow]{escape(version)}[/]"
+
+
+def _print_clock(clock: ClockExplanation, zone: str) -> None:
+    clause = "" if clock.clause is None else f" ({clock.clause})"
+    out.print(f"[bold]{clock.name}[/]{clause}: [bold]{clock.result}[/]")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(style="bold", overflow="fold")
+    table.add_column(style="dim", overflow="fold")
+    for line in clock.lines:
+        table.add_row(f"  {line.label}", escape(_instant(line, zone)), _source(line))
+    if clock.lines:
+        out.print(table)
+    out.print(f"  {escape(clock.text)}")
+
+
+def _instant(line: Line, zone: str) -> str:
+    if line.at is None:
+        return line.text
+    shown = in_zone(line.at, "UTC")
+    return shown if zone == "UTC" else f"{shown} = {in_zone(line.at, zone)}"
+
+
+def _source(line: Line) -> str:
+    words = [line.text if line.at is not None else "", line.source]
+    return escape("; ".join(word for word in words if word))
