@@ -1,5 +1,6 @@
 """CLAIMS_POLICY: a TOML file becomes a policy, or all of its faults are named."""
 
+import re
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ from worker.domain.policy import (
     TimestampSource,
 )
 
+ROOT = Path(__file__).parents[2]
 EVERY_SWITCH = """
 version = "2027-01"
 damage_cap_mode = "lower"
@@ -239,3 +241,11 @@ def test_who_changes_a_written_policy_gets_another_version() -> None:
 
     assert changed.damage_cap_mode is DamageCapMode.LOWER
     assert changed.version != Policy().version
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_that_nothing_reads_yet_says_so(name: str) -> None:
+    used = re.compile(rf"policy\.{name}\b")
+    sources = [path.read_text() for path in (ROOT / "worker").rglob("*.py")]
+
+    assert any(map(used.search, sources)) is SWITCHES[name].is_acted_on

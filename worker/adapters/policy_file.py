@@ -94,7 +94,9 @@ def write_policy(policy: Policy) -> str:
     lines = [f"{'# ' if made else ''}version = {_quoted(policy.version)}"]
     lines += [f"# ({note})"] if made else []
     for name, switch in SWITCHES.items():
-        lines += ["", f"# {switch.clauses}: {switch.decides}{_allowed(name, switch)}"]
+        words = f"{switch.decides}{_allowed(name, switch)}"
+        lines += ["", f"# {switch.clauses}: {words}"]
+        lines += [] if switch.is_acted_on else ["# (not acted on yet)"]
         shown = f"{name} = {_written(values[name])}"
         lines.append(f"# {name} is not set" if values[name] is None else shown)
     return "\n".join(lines) + "\n"

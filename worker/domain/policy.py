@@ -118,6 +118,8 @@ class Switch:
     decides: str
     least: int | None = None
     most: int | None = None
+    is_acted_on: bool = True
+    """False while nothing of the product reads it yet."""
 
 
 _DAY, _YEAR = 24, 365 * 24
@@ -135,17 +137,31 @@ SWITCHES: dict[str, Switch] = {
     "documents_due": Switch("C8", "how long a list of documents waits", _DAY, _YEAR),
     "documents_reminder": Switch("C8", "when it is reminded of, once", 1, _YEAR),
     "appeal_window": Switch("lifecycle T27", "how long an appeal is open", 0, _YEAR),
-    "reopen_window": Switch("lifecycle T26", "how long a reply reopens", 0, _YEAR),
-    "proof_date_tolerance": Switch("D1", "how far a proof may be off", 0, _YEAR),
+    "reopen_window": Switch(
+        "lifecycle T26", "how long a reply reopens", 0, _YEAR, is_acted_on=False
+    ),
+    "proof_date_tolerance": Switch(
+        "D1", "how far a proof may be off", 0, _YEAR, is_acted_on=False
+    ),
     "policy_tz": Switch("C10, C12, P11", "the zone of days without one of their own"),
-    "two_person_limit_usd": Switch("lifecycle T21", "above it two decide", 0, 1000000),
+    "two_person_limit_usd": Switch(
+        "lifecycle T21", "above it two decide", 0, 1000000, is_acted_on=False
+    ),
     "weight_flag_percent": Switch("C1", "from which weight difference on", 0, 100),
     "auto_response": Switch("C10", "whether we answer 2 hours before the limit"),
-    "redeem_step": Switch("P6", "the least number of points spent at once", 1, 100000),
-    "earn_base": Switch("P2", "what points are earned on"),
-    "refund_lot_order": Switch("P13, P14", "which points come back first"),
-    "return_sequence": Switch("P15", "what a return does first"),
-    "review_photo_points": Switch("P4", "points of a review with photos", 0, 100000),
-    "daily_points_cap": Switch("P11", "most points a day; unset: no limit", 0, 10**9),
+    "redeem_step": Switch(
+        "P6", "the least number of points spent at once", 1, 100000, is_acted_on=False
+    ),
+    "earn_base": Switch("P2", "what points are earned on", is_acted_on=False),
+    "refund_lot_order": Switch(
+        "P13, P14", "which points come back first", is_acted_on=False
+    ),
+    "return_sequence": Switch("P15", "what a return does first", is_acted_on=False),
+    "review_photo_points": Switch(
+        "P4", "points of a review with photos", 0, 100000, is_acted_on=False
+    ),
+    "daily_points_cap": Switch(
+        "P11", "most points a day; unset: no limit", 0, 10**9, is_acted_on=False
+    ),
 }
 """Every switch but the version. Source: clauses.md section 0b."""
