@@ -359,7 +359,7 @@ def _print_clock(clock: ClockExplanation, zone: str) -> None:
     out.print(f"[bold]{clock.name}[/]{clause}: [bold]{clock.result}[/]")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
-    table.add_column(style="bold", overflow="fold")
+    table.add_column(style="bold", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
     for line in clock.lines:
         table.add_row(f"  {line.label}", escape(_instant(line, zone)), _source(line))
@@ -371,8 +371,11 @@ def _print_clock(clock: ClockExplanation, zone: str) -> None:
 def _instant(line: Line, zone: str) -> str:
     if line.at is None:
         return line.text
-    shown = in_zone(line.at, "UTC")
-    return shown if zone == "UTC" else f"{shown} = {in_zone(line.at, zone)}"
+    shown, local = in_zone(line.at, "UTC"), in_zone(line.at, zone)
+    if zone == "UTC":
+        return shown
+    day, _, clock = local.partition(" ")
+    return f"{shown} ({clock if shown.startswith(day) else local})"
 
 
 def _source(line: Line) -> str:

@@ -169,14 +169,14 @@ def thirty_days(facts: Facts) -> ClockExplanation:
         by_hours = policy.thirty_day_count is ThirtyDayCount.HOURS_720
         plus = length(COLLECT_WITHIN) if by_hours else f"{COLLECT_WITHIN.days} days"
         switch = f"switch thirty_day_count = {policy.thirty_day_count}"
-        how = "" if by_hours else ", to the end of the last one; day 0 is the arrival"
+        how = "" if by_hours else "to the end of the last day, the arrival is day 0; "
         lines = [
             *_record_lines(package.arrived, "order directory: arrived_at"),
             Line("zone", text=zone, source=zone_source),
             Line(
                 "plus",
-                text=f"{plus}{how}",
-                source=f"clause C12, {switch}",
+                text=plus,
+                source=f"{how}clause C12, {switch}",
             ),
             Line("last second in time", limit),
             *_taken_lines(package),
@@ -216,7 +216,8 @@ def seven_days(
         )
     lines.append(Line("respond by", due_at))
     if claim.responded_at is None:
-        lines.append(Line("now", utc(now), f"{length(due_at - utc(now))} left"))
+        read_at = utc(now).replace(microsecond=0)
+        lines.append(Line("now", read_at, f"{length(due_at - read_at)} left"))
         text = "No answer was handed to the relay yet; a receipt is none."
     else:
         answered_at = utc(claim.responded_at)
