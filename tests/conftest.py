@@ -14,6 +14,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
 
 from tests.services import (
     Dovecot,
@@ -23,6 +24,10 @@ from tests.services import (
     ServiceMissing,
     SmtpSink,
 )
+
+# A busy machine is slow; that is no property of what is tested.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 SERVERS = frozenset({"dovecot", "redis", "postgres", "smtp_sink"})
 HOME_FOLDERS = {

@@ -34,6 +34,7 @@ def compose(
         "recipient": reply.to,
         "claim_id": reply.claim_id,
         "mail_id": reply.mail_id,
+        "policy_version": parts.policy.version,
     }
     try:
         rendered = parts.renderer.render(reply.kind, reply.facts, locale=reply.locale)

@@ -123,7 +123,8 @@ def reject(
     """Reject a claim by clauses; without any, those of the failed checks.
 
     Raises:
-        UsageError: no clause is given and no check failed, or an unknown clause.
+        UsageError: no clause is given and no check failed, an unknown clause, or an X
+            clause, which one person alone may not rely on (lifecycle.md T21).
     """
     _allow(claim, Event.REJECTED, "rejected")
     order, assessment = _known(parts, claim)
@@ -137,6 +138,9 @@ def reject(
     if unknown or not chosen:
         known = ", ".join(CLAUSES)
         raise WrongUse(f"name the clause with --clause; one of {known}")
+    if any(one.startswith("X") for one in chosen):
+        message = "a rejection by an X clause needs two persons, which is not built yet"
+        raise UsageError(message)
     decision = notify.Decision(
         at=parts.clock.now(), cycle=_cycle(parts, claim), clauses=chosen, reason=reason
     )

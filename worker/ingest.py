@@ -264,7 +264,7 @@ class _Case:
             claim_type=kind,
             state=ClaimState.INTAKE,
             version=1,
-            received_at=self.stamp.received_at,
+            received_at=self._first_receipt(),
             flags=flags,
         )
         claims = self.known.claims_of(order.order_number)
@@ -280,6 +280,19 @@ class _Case:
         return replace(found, pieces=brought, notes=notes)
 
     # -- details --
+
+    def _first_receipt(self) -> datetime:
+        """Return the receipt of the thread's first mail of this sender, matched or not.
+
+        Who is asked for the order number has not written later for it (EX-76).
+
+        Source: DESIGN section 4 (Sender); clause C11.
+        """
+        received_at, address = self.stamp.received_at, self.mail.from_address
+        if address is None:
+            return received_at
+        first_at = self.known.first_unmatched(thread_of(self.mail), address)
+        return received_at if first_at is None else min(first_at, received_at)
 
     def _confirmed(self, named: Candidates) -> list[Order]:
         found: dict[str, Order] = {}

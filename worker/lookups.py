@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
@@ -52,6 +53,12 @@ class Lookups:
             if claim is not None:
                 return claim
         return None
+
+    def first_unmatched(
+        self, message_ids: tuple[str, ...], address: str
+    ) -> datetime | None:
+        """See ports.Lookups."""
+        return self.store.mails.first_unmatched(message_ids, address)
 
     def email_of_messages(self, message_ids: Sequence[str]) -> SentEmail | None:
         """See ports.Lookups."""

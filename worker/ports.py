@@ -481,6 +481,16 @@ class Lookups(Protocol):
         """Return the claim whose signed token stands in one of these addresses."""
         ...
 
+    def first_unmatched(
+        self, message_ids: tuple[str, ...], address: str
+    ) -> datetime | None:
+        """Return the first receipt of a thread's mails that could not be matched.
+
+        Only mails from `address` count, named by their Message-ID or by that of our
+        answer to them; None where there is none.
+        """
+        ...
+
     def claims_of(self, order_number: str) -> list[tuple[Claim, str | None]]:
         """Return every claim of an order, newest first, with whom it is held for."""
         ...

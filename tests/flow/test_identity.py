@@ -63,7 +63,7 @@ def test_on_file_without_a_header_of_ours_is_tier_b() -> None:
     assert found.may_be_answered
 
 
-def test_EX_78_a_stranger_is_tier_c_and_may_be_asked_to_confirm() -> None:
+def test_a_stranger_is_tier_c_and_may_be_asked_to_confirm() -> None:
     found = judged(PASS, member=a_member(addresses=("other@mail.example",)))
 
     assert found.tier is SenderTier.C

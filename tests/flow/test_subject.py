@@ -38,7 +38,7 @@ def can_confirm(
 # -- the strict form ------------------------------------------------------------
 
 
-def test_EX_72_the_strict_form_is_read() -> None:
+def test_the_strict_form_is_read() -> None:
     found = read_ids("M10023+ORD-20245581+Claim")
 
     assert found.candidates == Candidates(
@@ -47,7 +47,7 @@ def test_EX_72_the_strict_form_is_read() -> None:
     assert not found.is_reply
 
 
-def test_EX_73_case_spaces_and_a_reply_prefix_do_not_matter() -> None:
+def test_case_spaces_and_a_reply_prefix_do_not_matter() -> None:
     found = read_ids("Re: M10023 + ord-20245581 + CLAIM")
 
     assert found.candidates.is_strict
@@ -56,14 +56,14 @@ def test_EX_73_case_spaces_and_a_reply_prefix_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("plus", ["＋", "﹢", "⁺", "➕", "∔", "%2B", " + ", "+\u200b"])
-def test_EX_74_other_plus_signs_are_plus_signs(plus: str) -> None:
+def test_other_plus_signs_are_plus_signs(plus: str) -> None:
     found = read_ids(plus.join(["M10023", "ORD-20245581", "Claim"]))
 
     assert found.candidates.is_strict
     assert pairs(found.candidates)[0] == ("M10023", "ORD-20245581")
 
 
-def test_EX_75_without_plus_signs_the_ids_are_candidates() -> None:
+def test_without_plus_signs_the_ids_are_candidates() -> None:
     found = read_ids("Claim M10023 ORD-20245581").candidates
 
     assert not found.is_strict
@@ -71,14 +71,14 @@ def test_EX_75_without_plus_signs_the_ids_are_candidates() -> None:
     assert can_confirm(found, "M10023", "ORD-20245581")
 
 
-def test_EX_76_a_lone_id_may_be_either_and_is_confirmed_by_nothing() -> None:
+def test_a_lone_id_may_be_either_and_is_confirmed_by_nothing() -> None:
     found = read_ids("M10023+Claim").candidates
 
     assert found.members == found.orders == ("M10023",)
     assert pairs(found) == ((None, "M10023"),)
 
 
-def test_EX_77_two_orders_are_two_claims() -> None:
+def test_two_orders_are_two_claims() -> None:
     found = read_ids("M10023+ORD-1+ORD-2+Claim").candidates
 
     assert found.is_strict

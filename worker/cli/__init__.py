@@ -15,6 +15,7 @@ from worker import __version__
 from worker.cli.console import fail, out
 from worker.cli.deciding import app as deciding
 from worker.cli.looking import app as looking
+from worker.cli.quoting import app as quoting
 from worker.cli.running import app as running
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
@@ -55,7 +56,7 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    for part in (running, looking, deciding):
+    for part in (running, looking, deciding, quoting):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

@@ -207,7 +207,9 @@ def reported_within_24_hours(facts: Facts) -> Finding:
     flags = (DATE_MISMATCH,) if mismatch else ()
     package = facts.package
     if facts.claim_type is ClaimType.TOTAL_LOSS:
-        disputed = package is not None and _received(package, facts.policy) is not None
+        disputed = (
+            package is not None and receipt_record(package, facts.policy) is not None
+        )
         text = "The 24 hours run only where a package was received."
         if disputed:
             text += " The directory has a delivery, which the member disputes."
@@ -215,7 +217,7 @@ def reported_within_24_hours(facts: Facts) -> Finding:
         return Finding(_C11, V.NOT_APPLICABLE, text, flags=flags)
     if package is None:
         return _which_package(_C11, flags)
-    delivered = _received(package, facts.policy)
+    delivered = receipt_record(package, facts.policy)
     if delivered is None:
         text = "The directory has no evidence of when the package was received."
         evidence = "order directory: delivered_at, collected_at are empty"
@@ -296,7 +298,7 @@ def photographs_follow_delivery(facts: Facts) -> Finding:
     Source: clause C3.
     """
     package = facts.package
-    received = None if package is None else _received(package, facts.policy)
+    received = None if package is None else receipt_record(package, facts.policy)
     dated = [photo for photo in facts.photographs if photo.taken_at is not None]
     if received is None or not dated:
         text = "There are no dates of photographs and of delivery to compare."
@@ -372,7 +374,7 @@ def assess_checks(facts: Facts) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
 # -- private ----------------------------------------------------------------------
 
 
-def _received(package: Package, policy: Policy) -> When | None:
+def receipt_record(package: Package, policy: Policy) -> When | None:
     """Return the record of the member's receipt that decides, by the switch."""
     if policy.late_24h_counts_from is LateCountsFrom.COURIER_SCAN:
         return package.delivered

@@ -174,6 +174,27 @@ class Mails:
                 .limit(1)
             ).scalar()
 
+    def first_unmatched(
+        self, message_ids: Sequence[str], address: str
+    ) -> datetime | None:
+        """See ports.Lookups."""
+        if not message_ids:
+            return None
+        answered = sa.select(EmailRow.mail_id).where(
+            EmailRow.message_id.in_(message_ids), EmailRow.mail_id.is_not(None)
+        )
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(MailRow.received_at)
+                .where(
+                    MailRow.message_id.in_(message_ids) | MailRow.id.in_(answered),
+                    MailRow.fate == Fate.CANNOT_MATCH,
+                    MailRow.sender_address == address,
+                )
+                .order_by(MailRow.received_at)
+                .limit(1)
+            ).scalar()
+
     def fates(self) -> dict[str, int]:
         """Return how many mails ended in each fate; `open` counts the unsettled."""
         with self._database.read() as session:

@@ -22,7 +22,10 @@ AUTOMATIC = ("queued", "sending", "sent", "bounced")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEmail:
-    """An answer to be stored: `status` is `queued`, `draft` or `held`."""
+    """An answer to be stored: `status` is `queued`, `draft` or `held`.
+
+    `policy_version` names the switches under which it was written.
+    """
 
     dedup_key: str
     kind: str
@@ -34,6 +37,7 @@ class NewEmail:
     message_id: str | None = None
     raw: bytes | None = None
     held_reason: str = ""
+    policy_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Email:
     uncertain: int
     created_at: datetime
     held_reason: str
+    policy_version: str
 
 
 class Outbox:
@@ -233,6 +238,7 @@ def add_emails(
                 raw=email.raw,
                 status=email.status,
                 held_reason=email.held_reason,
+                policy_version=email.policy_version,
                 created_at=at,
             )
             .on_conflict_do_nothing(index_elements=["dedup_key"])
@@ -393,4 +399,5 @@ def _email(row: EmailRow) -> Email:
         uncertain=row.uncertain,
         created_at=row.created_at,
         held_reason=row.held_reason,
+        policy_version=row.policy_version,
     )
