@@ -123,14 +123,14 @@ def test_EX_26_exactly_24_hours_is_in_time() -> None:
     finding = judged_24_hours(when("2024-05-10T14:30:00Z"), at("2024-05-11T14:30:00Z"))
 
     assert finding.verdict is V.PASS
-    assert "24:00:00 after delivery" in finding.text
+    assert "24 hours after delivery" in finding.text
 
 
 def test_EX_27_a_second_over_24_hours_is_late_and_only_proposed() -> None:
     finding = judged_24_hours(when("2024-05-10T14:30:00Z"), at("2024-05-11T14:30:01Z"))
 
     assert finding.verdict is V.FAIL
-    assert "24:00:01 after delivery" in finding.text
+    assert "24 hours and 1 second after delivery" in finding.text
     assert finding.proposes is ClaimState.INELIGIBLE_PROPOSED
 
 
@@ -140,7 +140,10 @@ def test_EX_28_the_night_that_lost_an_hour_is_in_time() -> None:
     )
 
     assert finding.verdict is V.PASS
-    assert "23:30:00 after delivery at 2024-03-09 19:00:00 UTC" in finding.text
+    assert (
+        "23 hours and 30 minutes after delivery at 2024-03-09 19:00:00 UTC"
+        in finding.text
+    )
 
 
 def test_EX_29_the_night_that_won_an_hour_is_late() -> None:
@@ -149,7 +152,10 @@ def test_EX_29_the_night_that_won_an_hour_is_late() -> None:
     )
 
     assert finding.verdict is V.FAIL
-    assert "24:30:00 after delivery at 2024-11-02 18:00:00 UTC" in finding.text
+    assert (
+        "24 hours and 30 minutes after delivery at 2024-11-02 18:00:00 UTC"
+        in finding.text
+    )
 
 
 def test_EX_30_internaldate_with_another_offset_is_in_time() -> None:
@@ -164,7 +170,10 @@ def test_EX_30_internaldate_with_another_offset_is_in_time() -> None:
 
     assert stamp.received_at == at("2024-06-02T00:59:59Z")
     assert finding.verdict is V.PASS
-    assert "23:59:59 after delivery at 2024-06-01 01:00:00 UTC" in finding.text
+    assert (
+        "23 hours, 59 minutes and 59 seconds after delivery at 2024-06-01 01:00:00 UTC"
+        in finding.text
+    )
 
 
 def test_EX_31_a_date_header_that_is_in_time_does_not_help_and_is_marked() -> None:
@@ -181,7 +190,7 @@ def test_EX_31_a_date_header_that_is_in_time_does_not_help_and_is_marked() -> No
 
     assert stamp.flags == (DATE_MISMATCH,)
     assert finding.verdict is V.FAIL
-    assert "29:30:00 after delivery" in finding.text
+    assert "29 hours and 30 minutes after delivery" in finding.text
     assert finding.flags == (DATE_MISMATCH,)
 
 
@@ -195,28 +204,28 @@ def test_EX_32_a_slow_hop_of_ours_costs_the_member_nothing() -> None:
 
     assert stamp.received_from is ReceivedFrom.TRUSTED_RECEIVED
     assert finding.verdict is V.PASS
-    assert "23:40:00 after delivery" in finding.text
+    assert "23 hours and 40 minutes after delivery" in finding.text
 
 
 def test_EX_33_the_leap_day_is_an_ordinary_day() -> None:
     finding = judged_24_hours(when("2024-02-28T23:15:00Z"), at("2024-02-29T23:15:00Z"))
 
     assert finding.verdict is V.PASS
-    assert "24:00:00 after" in finding.text
+    assert "24 hours after" in finding.text
 
 
 def test_EX_34_the_first_of_march_comes_a_day_later_in_a_leap_year() -> None:
     finding = judged_24_hours(when("2024-02-28T23:15:00Z"), at("2024-03-01T00:00:00Z"))
 
     assert finding.verdict is V.FAIL
-    assert "24:45:00 after" in finding.text
+    assert "24 hours and 45 minutes after" in finding.text
 
 
 def test_EX_35_without_a_leap_day_the_first_of_march_is_in_time() -> None:
     finding = judged_24_hours(when("2023-02-28T23:15:00Z"), at("2023-03-01T23:15:00Z"))
 
     assert finding.verdict is V.PASS
-    assert "24:00:00 after" in finding.text
+    assert "24 hours after" in finding.text
 
 
 def test_EX_36_a_scan_to_the_minute_runs_to_the_end_of_that_minute() -> None:
@@ -247,7 +256,7 @@ def test_EX_38_a_time_that_occurred_twice_runs_from_the_later_one() -> None:
     assert twice.earliest_at == at("2024-11-03T05:30:00Z")
     assert twice.latest_at == at("2024-11-03T06:30:00Z")
     assert finding.verdict is V.PASS
-    assert "24:00:00 after" in finding.text
+    assert "24 hours after" in finding.text
 
 
 def test_EX_39_a_claim_before_the_recorded_delivery_is_not_late() -> None:
@@ -255,7 +264,7 @@ def test_EX_39_a_claim_before_the_recorded_delivery_is_not_late() -> None:
 
     assert finding.verdict is V.PASS
     assert finding.flags == ("filed_before_delivery",)
-    assert "2:00:00 before the recorded delivery" in finding.text
+    assert "2 hours before the recorded delivery" in finding.text
 
 
 def test_EX_40_a_total_loss_that_was_never_delivered_has_no_24_hours() -> None:
