@@ -45,12 +45,12 @@ def test_a_quote_in_json_has_exactly_the_fields_of_the_contract(
         "claim_type": "damage",
         "lines": [
             {
-                "label": "Shipping: at most 30% of 62.50",
+                "label": "Shipping, at most 30% of 62.50",
                 "amount_usd": "18.75",
                 "clause": "G8",
             },
             {
-                "label": "Product: audited loss 250.00, at most 100.00",
+                "label": "Product, audited loss 250.00, at most 100.00",
                 "amount_usd": "100.00",
                 "clause": "G8",
             },
