@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import a_member, a_package, an_order
@@ -67,6 +67,13 @@ _mails = st.fixed_dictionaries(
     }
 )
 _counter = itertools.count(1)
+PLAIN = {
+    "who": UNPROVEN[0],
+    "names_ids": True,
+    "is_complete": False,
+    **dict.fromkeys(("name", "subject", "body", "file", "header"), "zigzag vexing"),
+}
+"""On file, and with documents missing: it is answered, and reminded later."""
 
 
 def encoded(text: str) -> str:
@@ -191,6 +198,9 @@ def test_no_text_chosen_by_an_unproven_sender_is_in_any_automatic_email(
         suppress_health_check=list(HealthCheck),
     )
     @given(_mails)
+    @example(PLAIN)
+    @example(PLAIN | {"who": UNPROVEN[1]})
+    @example(PLAIN | {"who": UNPROVEN[1], "names_ids": False})
     def check(mail: dict[str, Any]) -> None:
         number, before = next(_counter), len(office.emails)
         office.deliver(written(number, mail))
