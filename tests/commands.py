@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import structlog
 
 from worker.cli import main
 from worker.cli.console import out as printer
@@ -65,6 +64,17 @@ def claims_here(folder: Path, *words: str | Path, **settings: str) -> Done:
                 main()
             except SystemExit as end:
                 code = int(end.code or 0)
-            finally:
-                structlog.reset_defaults()  # other tests look at what is logged
     return Done(words, code, out.getvalue(), err.getvalue())
+
+
+def one_line(done: Done) -> str:
+    """Return what a command said on stderr, which must be one line."""
+    (line,) = done.stderr.strip().splitlines()
+    return line
+
+
+def write_orders(folder: Path) -> Path:
+    """Write an order directory of one order; return the file."""
+    path = folder / "orders.csv"
+    path.write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
+    return path

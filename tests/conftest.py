@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import pytest
+import structlog
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
@@ -72,6 +73,13 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, folder in HOME_FOLDERS.items():
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setattr(tempfile, "tempdir", None)  # what it remembers of TMPDIR
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Undo what a command run in this process set up; others look at what is logged."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from worker import notify
 from worker.adapters.store import NewJob, Work
 from worker.adapters.store.outbox import Email
 from worker.bootstrap import Parts
-from worker.composing import compose, queue_emails
+from worker.composing import SEND, compose, queue_emails
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import (
@@ -30,7 +30,7 @@ from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.lookups import order_of
-from worker.steps.shared import SEND, draft_job, event_now
+from worker.steps.shared import draft_job, event_now
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""

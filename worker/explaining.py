@@ -6,7 +6,7 @@ from typing import Any
 
 from worker.bootstrap import Parts
 from worker.domain.claim import Claim
-from worker.domain.deadlines import received_stamp, utc
+from worker.domain.deadlines import utc
 from worker.domain.explanation import (
     ClockExplanation,
     MailClocks,
@@ -17,6 +17,7 @@ from worker.domain.explanation import (
     twenty_four_hours,
     zone_of,
 )
+from worker.ingest import Arrival, stamp_of
 from worker.lookups import dossier_of, order_of
 from worker.validate import Dossier, facts_of
 
@@ -106,16 +107,12 @@ def as_json(found: Explained) -> dict[str, Any]:
 
 def _clocks_of(parts: Parts, mail_id: int) -> MailClocks:
     record = parts.store.mails.get(mail_id)
-    mail = record.mail
-    stamp = received_stamp(
-        () if mail is None else mail.hops,
+    arrival = Arrival(
+        mail_id=mail_id,
         internaldate_at=record.internaldate_at,
         first_seen_at=record.first_seen_at,
-        header_date_at=None if mail is None else mail.date_at,
-        trusted_mx=parts.house.trust.exchangers,
-        policy=parts.policy,
     )
-    return MailClocks(mail_id, stamp)
+    return MailClocks(mail_id, stamp_of(record.mail, arrival, parts.house))
 
 
 def _completed_by(claim: Claim, dossier: Dossier) -> str:

@@ -118,7 +118,7 @@ def understand(
 
     Source: DESIGN section 4.
     """
-    case = _Case(mail, arrival, known, house, _stamp(mail, arrival, house))
+    case = _Case(mail, arrival, known, house, stamp_of(mail, arrival, house))
     original = known.first_with_content(
         mail.content_sha256, before_mail_id=arrival.mail_id
     )
@@ -144,12 +144,13 @@ def understand(
     return found
 
 
-def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
+def stamp_of(mail: Mail | None, arrival: Arrival, house: House) -> ReceivedStamp:
+    """Return when a mail came; of one that could not be read no header counts."""
     return received_stamp(
-        mail.hops,
+        () if mail is None else mail.hops,
         internaldate_at=arrival.internaldate_at,
         first_seen_at=arrival.first_seen_at,
-        header_date_at=mail.date_at,
+        header_date_at=None if mail is None else mail.date_at,
         trusted_mx=house.trust.exchangers,
         policy=house.policy,
         given_at=arrival.given_at,

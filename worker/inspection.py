@@ -21,9 +21,9 @@ from worker.adapters.reader import ReaderPool
 from worker.bootstrap import Parts
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
-from worker.domain.deadlines import received_stamp
 from worker.domain.mail import Mail
 from worker.domain.orders import Order
+from worker.ingest import Arrival, stamp_of
 from worker.ports import NewMail
 from worker.runner import Runner
 from worker.settings import Settings
@@ -103,15 +103,14 @@ class Inspector:
         record = self._parts.store.mails.get(self._uid)
         if record.mail is None:
             return
-        self._clock.at = received_stamp(
-            record.mail.hops,
-            internaldate_at=None,
+        arrival = Arrival(
+            mail_id=self._uid,
+            internaldate_at=record.internaldate_at,
             first_seen_at=record.first_seen_at,
-            header_date_at=record.mail.date_at,
-            trusted_mx=self._parts.house.trust.exchangers,
-            policy=self._parts.policy,
             given_at=self._parts.given_at,
-        ).received_at
+        )
+        stamp = stamp_of(record.mail, arrival, self._parts.house)
+        self._clock.at = stamp.received_at
 
     def _result(self, file: str) -> Inspected:
         store = self._parts.store

@@ -182,6 +182,10 @@ class RawStore(Protocol):
 # -- reading --------------------------------------------------------------------
 
 
+READER_CRASHED = "crashed"
+"""The code of a child that ended without an answer, whoever ended it."""
+
+
 class ReadFailed(Exception):
     """The reader could not read this mail.
 

@@ -118,9 +118,6 @@ class Settings(BaseSettings):
         default=True, description="Read pictures of text, where the extra is installed"
     )
     max_mail_mb: int = Field(60, ge=1, description="Larger mails are kept in part")
-    auto_response: bool = Field(
-        default=True, description="Answer at T-2 h when no person has"
-    )
     answers_per_address: int = Field(
         3, ge=0, description="Automatic mails to one address in 24 h; then held"
     )

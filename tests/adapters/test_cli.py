@@ -13,7 +13,7 @@ import pytest
 
 from tests.builders import an_order
 from tests.builders_mail import a_file, make_claim_mail
-from tests.commands import HEADER, ROW, Done
+from tests.commands import HEADER, ROW, Done, one_line, write_orders
 from tests.commands import claims_here as claims
 from tests.office import Office, an_office
 from worker import __version__
@@ -30,16 +30,9 @@ COMMANDS = [
 ]
 
 
-def one_line(done: Done) -> str:
-    (line,) = done.stderr.strip().splitlines()
-    return line
-
-
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    path = tmp_path / "orders.csv"
-    path.write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
-    return path
+    return write_orders(tmp_path)
 
 
 def test_help_lists_every_command_and_each_shows_an_example(tmp_path: Path) -> None:

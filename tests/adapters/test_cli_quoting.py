@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import HEADER, ROW, Done
+from tests.commands import HEADER, ROW, Done, one_line, write_orders
 from tests.commands import claims_here as claims
 
 ORDER = "ORD-20261104-0183"
@@ -14,16 +14,9 @@ SECOND = ROW.replace(",1,480.00,450.00,62.50,", ",2,480.00,450.00,62.50,").repla
 )
 
 
-def one_line(done: Done) -> str:
-    (line,) = done.stderr.strip().splitlines()
-    return line
-
-
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    path = tmp_path / "orders.csv"
-    path.write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
-    return path
+    return write_orders(tmp_path)
 
 
 def quoted(folder: Path, orders: Path, *words: str, **settings: str) -> Done:

@@ -52,7 +52,7 @@ def test_without_any_setting_there_are_the_embedded_defaults() -> None:
     assert settings.raw_url is None
     assert settings.data_dir == Path("claims-data")
     assert settings.after == "nothing"
-    assert settings.auto_response is True
+    assert settings.ocr is True
     assert settings.trusted_mx == ()
 
 
@@ -60,13 +60,13 @@ def test_each_is_read_from_the_environment_with_its_prefix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DATA_DIR", "/elsewhere")
-    set_all(monkeypatch, DATA_DIR="/var/lib/claims", READERS="4", AUTO_RESPONSE="no")
+    set_all(monkeypatch, DATA_DIR="/var/lib/claims", READERS="4", OCR="no")
 
     settings = Settings.from_env()
 
     assert settings.data_dir == Path("/var/lib/claims")
     assert settings.readers == 4
-    assert settings.auto_response is False
+    assert settings.ocr is False
 
 
 def test_a_file_named_env_is_read_and_the_environment_wins(
@@ -207,7 +207,7 @@ def test_a_mailbox_is_an_imap_url(monkeypatch: pytest.MonkeyPatch, url: str) -> 
         ("READERS", "many", ": give a whole number from 1 to 64"),
         ("MEMBER_ID_PATTERN", "M(", "is not a regular expression"),
         ("ANSWERS_PER_ADDRESS", "-1", ": give a whole number from 0"),
-        ("AUTO_RESPONSE", "maybe", ": give true or false"),
+        ("OCR", "maybe", ": give true or false"),
     ],
 )
 def test_a_wrong_one_is_named_with_what_would_be_right(
@@ -290,7 +290,7 @@ def test_no_secret_is_in_what_settings_print_as(
         "AFTER",
         "READERS",
         "GO_LIVE",
-        "AUTO_RESPONSE",
+        "OCR",
         "MEMBER_ID_PATTERN",
     ],
 )

@@ -30,7 +30,7 @@ from worker.adapters.reader_frames import (
 )
 from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.mail import Mail
-from worker.ports import Reader, ReadFailed, Scanner
+from worker.ports import READER_CRASHED, Reader, ReadFailed, Scanner
 
 OPENER = "worker.adapters.raw:open_raw_store"
 
@@ -282,7 +282,7 @@ class _Child:
         except (OSError, PipeClosed, ValueError) as error:
             self.end()
             out_of_cpu = self.process.returncode == -signal.SIGXCPU
-            code = "timeout" if is_late.is_set() or out_of_cpu else "crashed"
+            code = "timeout" if is_late.is_set() or out_of_cpu else READER_CRASHED
             raise ReadFailed(code, died=True) from error
         finally:
             watch.cancel()

@@ -5,30 +5,25 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from worker.cli.console import err, fail, out, warn
-from worker.cli.starting import open_record, read_settings
+from worker.cli.console import err, out, warn
+from worker.cli.starting import (
+    AsJson,
+    help_alone,
+    open_record,
+    read_orders,
+    read_settings,
+)
 from worker.domain.errors import UsageError, WrongUse
 
-if TYPE_CHECKING:
-    from worker.domain.orders import Order
-
 app = typer.Typer()
-orders_app = typer.Typer(help="The order directory.")
+orders_app = typer.Typer(
+    help="The order directory.", invoke_without_command=True, callback=help_alone
+)
 app.add_typer(orders_app, name="orders")
-
-MOST_FAULTS = 20
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-@orders_app.callback(invoke_without_command=True)
-def orders_alone(context: typer.Context) -> None:
-    """The order directory."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
 
 
 @orders_app.command("import", epilog="Example: `claims orders import orders.csv`")
@@ -40,7 +35,7 @@ def orders_import(
     from worker.bootstrap import Parts
 
     parts = Parts(read_settings(), with_redis=False)
-    orders = _read_orders(
+    orders = read_orders(
         file, parts.policy.policy_tz, afterwards="nothing was imported"
     )
     if parts.settings.database_url is None:
@@ -81,7 +76,7 @@ def inspect(
     zone = read_policy(settings.policy).policy_tz
     with inspection.inspector(
         settings,
-        orders=None if orders is None else _read_orders(orders, zone),
+        orders=None if orders is None else read_orders(orders, zone),
         given_at=given_at,
     ) as inspector:
         shown = track(raws, "Reading", console=err, disable=not err.is_terminal)
@@ -178,25 +173,6 @@ def _read(path: Path) -> bytes:
     if not looks_like_mail(raw):
         raise UsageError(f"{path} does not look like an e-mail")
     return raw
-
-
-def _read_orders(
-    path: Path, default_tz: str, *, afterwards: str = ""
-) -> "tuple[Order, ...]":
-    """Return the orders of a file; its faults are printed, each with its line."""
-    from worker.adapters.orders_csv import CsvFaults, read_orders
-
-    try:
-        return read_orders(path, default_tz=default_tz).rows
-    except CsvFaults as error:
-        for line, message in error.faults[:MOST_FAULTS]:
-            fail(f"{path}:{line}: {message}", code=None)
-        more = len(error.faults) - MOST_FAULTS
-        if more > 0:
-            fail(f"and {more} more", code=None)
-        if afterwards:
-            fail(afterwards, code=None)
-        raise typer.Exit(1) from None
 
 
 def _instant(text: str) -> datetime:

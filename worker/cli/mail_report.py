@@ -85,9 +85,11 @@ def write_pages(results: Sequence[Inspected]) -> list[Path]:
     folder = Path(tempfile.mkdtemp(prefix="claims-inspect-"))
     pages = []
     for number, one in enumerate(results, start=1):
-        kinds = [*(email["kind"] for email in one.emails), *["draft"] * bool(one.draft)]
-        raws = [*one.email_bytes, *[one.draft] * bool(one.draft)]
-        for kind, raw in zip(kinds, raws, strict=True):
+        kinds = (email["kind"] for email in one.emails)
+        shown = list(zip(kinds, one.email_bytes, strict=True))
+        if one.draft:
+            shown.append(("draft", one.draft))
+        for kind, raw in shown:
             page = folder / f"{number:02}-{kind}.html"
             page.write_text(_part(raw, "html"), encoding="utf-8")
             pages.append(page)

@@ -16,7 +16,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from worker.cli.console import fail, out
-from worker.cli.starting import open_record, read_settings
+from worker.cli.starting import (
+    AsJson,
+    help_alone,
+    open_record,
+    read_orders,
+    read_settings,
+)
 from worker.domain.amounts import Condition, Proposal, item_lines, propose
 from worker.domain.claim import ClaimType
 from worker.domain.clauses import CLAUSES
@@ -24,16 +30,18 @@ from worker.domain.errors import SettingsInvalid, UsageError
 from worker.domain.explanation import ClockExplanation, Line, in_zone
 from worker.domain.orders import Order, Package, normal_id
 from worker.domain.policy import SWITCHES, Policy
+from worker.terminal import state_words, words
 
 if TYPE_CHECKING:
     from worker.explaining import Explained
 
 app = typer.Typer()
-policy_app = typer.Typer(help="What the terms leave open.", no_args_is_help=True)
+policy_app = typer.Typer(
+    help="What the terms leave open.", invoke_without_command=True, callback=help_alone
+)
 app.add_typer(policy_app, name="policy")
 
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 class QuotedType(StrEnum):
@@ -89,6 +97,8 @@ def quote(  # noqa: PLR0913 - the options of the contract
     as_json: AsJson = False,
 ) -> None:
     """Work out the money that the terms give, line by line, storing nothing."""
+    from worker.adapters.policy_file import read_policy
+
     product = _amount("--audited-product", audited_product)
     shipping = _amount("--audited-shipping", audited_shipping)
     _refuse_idle_options(
@@ -100,8 +110,6 @@ def quote(  # noqa: PLR0913 - the options of the contract
         missing=bool(missing),
         condition={packaging, contents} != {Condition.UNKNOWN},
     )
-    from worker.adapters.policy_file import read_policy
-
     policy = read_policy(read_settings().policy)
     found = _order(policy, order, orders)
     chosen = _package(found, package)
@@ -209,8 +217,8 @@ def policy_check(
         policy = read_policy(file)
     except SettingsInvalid as error:
         for fault in error.faults:
-            words = fault.removeprefix("CLAIMS_POLICY: ").removeprefix(f"{file} ")
-            fail(f"{escape(str(file))}: {escape(words)}", code=None)
+            said = fault.removeprefix("CLAIMS_POLICY: ").removeprefix(f"{file} ")
+            fail(f"{file}: {said}", code=None)
         raise typer.Exit(1) from None
     out.print(f"{escape(str(file))} is right: version [bold]{policy.version}[/]")
     for name in SWITCHES:
@@ -237,7 +245,7 @@ def _amount(option: str, text: str | None) -> Decimal | None:
     if text is None:
         return None
     if _AMOUNT.fullmatch(text.strip()) is None:
-        fail(f"{option}: {escape(text)!r} is no amount such as 124.00", code=2)
+        fail(f"{option}: {text!r} is no amount such as 124.00", code=2)
     return Decimal(text.strip())
 
 
@@ -261,34 +269,23 @@ def _order(policy: Policy, number: str, source: Path | None) -> Order:
         where = "the directory; see `claims orders import`, or name a file: --orders"
     else:
         wanted = normal_id(number)
-        known = _read_orders(source, policy.policy_tz)
+        known = read_orders(source, policy.policy_tz)
         same = (one for one in known if normal_id(one.order_number) == wanted)
         found, where = next(same, None), str(source)
     if found is None:
-        raise UsageError(f"there is no order {escape(number)} in {escape(where)}")
+        raise UsageError(f"there is no order {number} in {where}")
     return found
 
 
-def _read_orders(path: Path, default_tz: str) -> tuple[Order, ...]:
-    from worker.adapters.orders_csv import CsvFaults, read_orders
-
-    try:
-        return read_orders(path, default_tz=default_tz).rows
-    except CsvFaults as error:
-        line, message = error.faults[0]
-        more = f" (and {len(error.faults) - 1} more)" if len(error.faults) > 1 else ""
-        raise UsageError(f"{path}:{line}: {message}{more}") from None
-
-
 def _package(order: Order, package_id: str | None) -> Package:
-    ids = ", ".join(escape(package.package_id) for package in order.packages)
+    ids = ", ".join(package.package_id for package in order.packages)
     if package_id is None:
         if len(order.packages) > 1:
             fail(f"name the package with --package; the order has {ids}", code=2)
         return order.packages[0]
     found = order.package(package_id)
     if found is None:
-        message = f"the order has no package {escape(package_id)}; it has {ids}"
+        message = f"the order has no package {package_id}; it has {ids}"
         raise UsageError(message)
     return found
 
@@ -312,18 +309,11 @@ def _print_quote(
     proposal: Proposal,
     policy: Policy,
 ) -> None:
+    from worker.cli.report import money_table
+
     where = f"{order.order_number}, package {package.package_id}"
-    words = claim_type.value.replace("_", " ")
-    table = Table("Clause", "Line", title=f"{escape(where)}: {words}")
-    table.add_column("USD", justify="right", no_wrap=True)
-    for line in proposal.lines:
-        table.add_row(line.clause, escape(line.label), f"{line.amount.amount:,.2f}")
-    table.add_section()
-    table.add_row("", "[bold]Total[/]", f"[bold]{proposal.total.amount:,.2f}[/]")
-    for other in proposal.alternatives:
-        what = f"[dim]with {other.switch} = {other.value}[/]"
-        table.add_row("", what, f"[dim]{other.total.amount:,.2f}[/]")
-    out.print(table)
+    title = f"{escape(where)}: {words(claim_type)}"
+    out.print(money_table(proposal, title=title))
     for note in _notes(proposal):
         out.print(f"  {note}")
     for clause in dict.fromkeys(line.clause for line in proposal.lines):
@@ -347,7 +337,9 @@ def _notes(proposal: Proposal) -> list[str]:
 
 def _print_explained(found: "Explained") -> None:
     claim = found.claim
-    out.print(f"[bold]{claim.ref}[/] [bold]{claim.state}[/], {claim.claim_type}")
+    out.print(
+        f"[bold]{claim.ref}[/] {state_words(claim.state)}, {words(claim.claim_type)}"
+    )
     out.print(f"  Policy {escape(found.policy_version)}{_assessed_with(found)}")
     out.print(f"  Local times are of {found.zone} ({escape(found.zone_source)})")
     for clock in found.clocks:
@@ -364,7 +356,7 @@ def _assessed_with(found: "Explained") -> str:
 
 def _print_clock(clock: ClockExplanation, zone: str) -> None:
     clause = "" if clock.clause is None else f" ({clock.clause})"
-    out.print(f"[bold]{clock.name}[/]{clause}: [bold]{clock.result}[/]")
+    out.print(f"[bold]{clock.name}[/]{clause}: [bold]{words(clock.result)}[/]")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(style="bold", no_wrap=True)
@@ -387,5 +379,5 @@ def _instant(line: Line, zone: str) -> str:
 
 
 def _source(line: Line) -> str:
-    words = [line.text if line.at is not None else "", line.source]
-    return escape("; ".join(word for word in words if word))
+    parts = [line.text if line.at is not None else "", line.source]
+    return escape("; ".join(part for part in parts if part))

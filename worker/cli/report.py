@@ -265,7 +265,7 @@ def print_assessment(
         checks.add_row(finding.clause, FINDINGS[finding.verdict], escape(why))
     out.print(checks)
     if assessment.proposal is not None:
-        _print_proposal(assessment.proposal)
+        _print_money(assessment.proposal)
     if assessment.flags:
         out.print(f"  Flags: [yellow]{', '.join(map(words, assessment.flags))}[/]")
 
@@ -277,16 +277,23 @@ def _document(row: DocumentVerdict, unnamed: dict[str, str]) -> tuple[str, ...]:
     return (row.kind, name, mark, escape(files), escape(row.evidence))
 
 
-def _print_proposal(proposal: Proposal) -> None:
+def _print_money(proposal: Proposal) -> None:
     how = "at most (an audit decides)" if proposal.needs_person else "proposed"
-    table = Table("Clause", "Money", "USD", title=f"Money: {how}")
+    out.print(money_table(proposal, title=f"Money: {how}"))
+
+
+def money_table(proposal: Proposal, *, title: str) -> Table:
+    """Return the lines of a proposal, their total, and what a switch would change."""
+    table = Table("Clause", "Line", title=title)
+    table.add_column("USD", justify="right", no_wrap=True)
     for line in proposal.lines:
         table.add_row(line.clause, escape(line.label), f"{line.amount.amount:,.2f}")
+    table.add_section()
     table.add_row("", "[bold]Total[/]", f"[bold]{proposal.total.amount:,.2f}[/]")
     for other in proposal.alternatives:
-        switched = f"[dim]with {other.switch} = {other.value}[/]"
-        table.add_row("", switched, f"[dim]{other.total.amount:,.2f}[/]")
-    out.print(table)
+        what = f"[dim]with {other.switch} = {other.value}[/]"
+        table.add_row("", what, f"[dim]{other.total.amount:,.2f}[/]")
+    return table
 
 
 def grid() -> Table:

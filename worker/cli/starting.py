@@ -2,14 +2,27 @@
 
 # ruff: noqa: PLC0415 - a page of help needs nothing of this
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from worker.cli.console import warn
+import typer
+
+from worker.cli.console import fail, warn
 from worker.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from worker.bootstrap import Parts
+    from worker.domain.orders import Order
     from worker.settings import Settings
+
+MOST_FAULTS = 20
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def help_alone(context: typer.Context) -> None:
+    """Print the page of help where a group of commands is called by itself."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def read_settings(*needed: str, is_quiet: bool = False) -> "Settings":
@@ -50,3 +63,23 @@ def open_record() -> "Parts":
             " CLAIMS_DATA_DIR"
         )
     return parts
+
+
+def read_orders(
+    path: Path, default_tz: str, *, afterwards: str = ""
+) -> "tuple[Order, ...]":
+    """Return the orders of a file; its faults are printed, each with its line."""
+    from worker.adapters.orders_csv import CsvFaults
+    from worker.adapters.orders_csv import read_orders as read
+
+    try:
+        return read(path, default_tz=default_tz).rows
+    except CsvFaults as error:
+        for line, message in error.faults[:MOST_FAULTS]:
+            fail(f"{path}:{line}: {message}", code=None)
+        more = len(error.faults) - MOST_FAULTS
+        if more > 0:
+            fail(f"and {more} more", code=None)
+        if afterwards:
+            fail(afterwards, code=None)
+        raise typer.Exit(1) from None

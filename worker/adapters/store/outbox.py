@@ -170,7 +170,7 @@ class Outbox:
             return list(
                 session.execute(
                     sa.select(EmailRow.id)
-                    .where(EmailRow.status == "held", EmailRow.held_reason == reason)
+                    .where(_is_held_for(reason))
                     .order_by(EmailRow.id)
                 ).scalars()
             )
@@ -184,13 +184,7 @@ class Outbox:
     def is_held_for(self, reason: str) -> bool:
         """Return whether any e-mail is held for this reason."""
         with self._database.read() as session:
-            return session.execute(
-                sa.select(
-                    sa.exists().where(
-                        EmailRow.status == "held", EmailRow.held_reason == reason
-                    )
-                )
-            ).scalar_one()
+            return oldest_held_for(session, reason) is not None
 
     def _count(self, *where: sa.ColumnElement[bool]) -> int:
         with self._database.read() as session:
@@ -264,10 +258,12 @@ def cancel_drafts(session: Session, claim_id: int) -> list[int]:
 def oldest_held_for(session: Session, reason: str) -> int | None:
     """Return the e-mail that is held longest for this reason."""
     return session.execute(
-        sa.select(sa.func.min(EmailRow.id)).where(
-            EmailRow.status == "held", EmailRow.held_reason == reason
-        )
+        sa.select(sa.func.min(EmailRow.id)).where(_is_held_for(reason))
     ).scalar()
+
+
+def _is_held_for(reason: str) -> sa.ColumnElement[bool]:
+    return sa.and_(EmailRow.status == "held", EmailRow.held_reason == reason)
 
 
 def release_held(session: Session, email_id: int, *, at: datetime) -> bool:
