@@ -102,11 +102,16 @@ _SIGN = (
     r"|руб\w{0,3}\.?|грн\.?|гривен\w?|лв\.?|дин\.?|ευρω|евро|درهم|ريال|جنيه|دينار|ليره"
     r"|تومان|يورو|دولار|שח|ש\"ח|रुपये|रुपए|रु\.?|บาท|เหรียญ|人民币|港币|港幣|新台币|新臺幣|유로|달러"
 )
+_QUANTITY = (
+    r"\d{1,3} ?"
+    r"(?:(?:us|hk|nt|au|ca|a|c|s|r|mx)?\$|[£¥₩₹₱฿]|(?:usd|twd|hkd|rp|rm|rs)\b) ?\d"
+)
+"""A count before a price whose sign stands in front: `2 NT$2,330`."""
 _GROUPED = r"\d{1,3}(?:[.,' ]\d{3}){1,3}(?:[.,]\d{1,2})?(?!\d)"
 _NUMBER = rf"(?:{_GROUPED}|\d{{1,9}}(?:[.,]\d{{1,2}})?(?!\d))"
 _AMOUNT = re.compile(
     rf"(?P<before>{_SIGN}) ?-?(?P<number>{_NUMBER})"
-    rf"|(?<![\d.,])(?P<other>{_NUMBER}) ?(?P<after>{_SIGN}|[元円圓원])"
+    rf"|(?<![\d.,])(?!{_QUANTITY})(?P<other>{_NUMBER}) ?(?P<after>{_SIGN}|[元円圓원])"
     r"|(?<![\w.,:/-])(?P<bare>\d{1,6}(?:[.,]\d{3})?[.,]\d{2})"
     r"(?![\w.,:/%-]| ?(?:kg|cm|mm|g|%|uhr))"
 )

@@ -279,7 +279,7 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
     has_mail_lines = all(line.search(opening) for line in _MAIL_LINES)
     is_notice = (
         wording.names_notification(file.filename)
-        or (wording.names_notification(title) and not wording.names_invoice(title))
+        or wording.is_titled_notification(title)
         or (has_mail_lines and wording.names_an_order(file.text))
     )
     if is_notice:

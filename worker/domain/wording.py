@@ -98,12 +98,15 @@ def names_goods(text: str) -> bool:
 
 def names_invoice(text: str) -> bool:
     """Return whether a text speaks of an invoice, a receipt or a transaction."""
-    words = _spread(text)
-    is_title = len(words) <= _NAME_LENGTH
-    named = lexicon.INVOICE.search(words) or (
-        is_title and lexicon.INVOICE_NAME.search(words)
-    )
-    return bool(named)
+    return _invoice_word(_spread(text)) is not None
+
+
+def is_titled_notification(title: str) -> bool:
+    """Return whether a title calls its paper a notification before an invoice."""
+    words = _spread(title)
+    notice = lexicon.NOTIFICATION.search(words)
+    invoice = _invoice_word(words)
+    return notice is not None and (invoice is None or notice.start() < invoice.start())
 
 
 def names_notification(text: str) -> bool:
@@ -248,3 +251,10 @@ def _read(text: str) -> str:
 
 def _spread(text: str) -> str:
     return spread(text[:TEXT_CHARACTERS])
+
+
+def _invoice_word(words: str) -> re.Match[str] | None:
+    named = lexicon.INVOICE.search(words)
+    if named is None and len(words) <= _NAME_LENGTH:
+        named = lexicon.INVOICE_NAME.search(words)
+    return named
