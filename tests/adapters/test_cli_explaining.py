@@ -24,7 +24,7 @@ def test_explain_prints_every_clock_for_people_and_in_json_for_programs(
 
     assert report.returncode == 0, report.stderr
     for shown in (
-        "Receipt: trusted_received",
+        "Receipt: trusted received",
         "24 hours (C11): pass",
         "2026-11-19 14:30:00 UTC",
         "30 days (C12): pass",
