@@ -19,7 +19,7 @@ help: ## show this list
 		awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: $(RUNTIME) ## run everything embedded on sample mails; prints the desk's address
+demo: $(RUNTIME) ## run everything embedded on sample mails, and show it
 	@$(BIN)/claims demo $(ARGS)
 
 .PHONY: run
@@ -59,7 +59,7 @@ bench: $(DEV) ## measure the worker on this machine
 
 .PHONY: lock
 lock: ## choose package versions anew after a change in pyproject.toml; needs uv
-	$(UV) $(COMPILE) --extra ocr --group dev --output-file requirements-dev.lock $(ARGS)
+	$(UV) $(COMPILE) --extra dkim --extra ocr --group dev --output-file requirements-dev.lock $(ARGS)
 	printf 'editables\nhatchling\n' | $(UV) $(COMPILE) - \
 		--constraint requirements-dev.lock --output-file requirements.lock $(ARGS)
 

@@ -3,7 +3,8 @@
 Each mail goes the way of a received one: read in the limited child process, then
 understood and validated on a private record. With `--answerable` each mail also gets
 a passing `Authentication-Results` of our own, a From that is on file and valid ids in
-the subject, so that only its being a machine can stop the answer.
+the subject, so that only its being a machine can stop the answer. The text in
+pictures is not read: that has a queue and limits of its own.
 """
 
 import argparse
@@ -247,6 +248,7 @@ def _office(orders: Sequence[Order]) -> Iterator[Inspector]:
     before = tempfile.tempdir
     tempfile.tempdir = str(MEMORY_FOLDER) if MEMORY_FOLDER.is_dir() else before
     settings = Settings(  # type: ignore[call-arg]
+        ocr=False,
         _env_file=None,
         CLAIMS_FROM=CLAIMS,
         trusted_mx=(MX,),

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import structlog
 
 from worker.cli import main
+from worker.cli.console import out as printer
 
 Done = subprocess.CompletedProcess[str]
 HEADER = (
@@ -57,12 +57,24 @@ def claims_here(folder: Path, *words: str | Path, **settings: str) -> Done:
         for name, value in settings_in(folder, **settings).items():
             patch.setenv(name, value)
         patch.chdir(folder)
+        patch.setattr(printer, "width", int(os.environ["COLUMNS"]))
         patch.setattr(sys, "argv", ["claims", *map(str, words)])
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 main()
             except SystemExit as end:
                 code = int(end.code or 0)
-            finally:
-                structlog.reset_defaults()  # other tests look at what is logged
     return Done(words, code, out.getvalue(), err.getvalue())
+
+
+def one_line(done: Done) -> str:
+    """Return what a command said on stderr, which must be one line."""
+    (line,) = done.stderr.strip().splitlines()
+    return line
+
+
+def write_orders(folder: Path) -> Path:
+    """Write an order directory of one order; return the file."""
+    path = folder / "orders.csv"
+    path.write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
+    return path

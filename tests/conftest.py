@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import pytest
+import structlog
 from _pytest.terminal import TerminalReporter
+from hypothesis import settings
 
 from tests.services import (
     Dovecot,
@@ -23,6 +25,10 @@ from tests.services import (
     ServiceMissing,
     SmtpSink,
 )
+
+# A busy machine is slow; that is no property of what is tested.
+settings.register_profile("here", deadline=None)
+settings.load_profile("here")
 
 SERVERS = frozenset({"dovecot", "redis", "postgres", "smtp_sink"})
 HOME_FOLDERS = {
@@ -67,6 +73,13 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, folder in HOME_FOLDERS.items():
         monkeypatch.setenv(name, str(home / folder))
     monkeypatch.setattr(tempfile, "tempdir", None)  # what it remembers of TMPDIR
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Undo what a command run in this process set up; others look at what is logged."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,13 @@ ADR-0002.
 """
 
 from worker.bootstrap import Parts
+from worker.composing import SEND
 from worker.runner import JobKind
 from worker.steps import delivery, intake, review
 from worker.steps.shared import (
     OCR,
     QUEUES,
     READ,
-    SEND,
     UNDERSTAND,
     VALIDATE,
     jobs_of_new_mail,

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
-from worker.adapters import ocr, processes
+from worker.adapters import dkim_check, ocr, processes
 from worker.adapters.clock import ShiftedClock, SystemClock
 from worker.adapters.embedded_redis import EmbeddedRedis
 from worker.adapters.imap import ImapMailbox
@@ -26,6 +27,8 @@ from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
 from worker.adapters.store import Store
+from worker.domain.authentication import AuthProfile, Trust
+from worker.domain.errors import SettingsInvalid
 from worker.domain.policy import Policy
 from worker.domain.subject import PERMISSIVE, IdPatterns
 from worker.ingest import House
@@ -50,6 +53,9 @@ class Parts:
 
     `with_redis` is false for commands that leave the ringing to the sweep.
     """
+
+    DATABASE: ClassVar = "claims.db"
+    """The record's file in the data folder, where no URL is set."""
 
     settings: Settings
     role: str = "cli"
@@ -87,7 +93,7 @@ class Parts:
         """Return where the record is kept."""
         if self.settings.database_url is not None:
             return self.settings.database_url.get_secret_value()
-        return f"sqlite:///{self.data_dir / 'claims.db'}"
+        return f"sqlite:///{self.data_dir / self.DATABASE}"
 
     @cached_property
     def embedded_redis(self) -> EmbeddedRedis | None:
@@ -137,8 +143,17 @@ class Parts:
 
     @cached_property
     def reader(self) -> Reader:
-        """Return the reader children."""
-        return ReaderPool(self.raw_url, size=self.settings.readers)
+        """Return the reader children.
+
+        Raises:
+            SettingsInvalid: DKIM is to be checked, and its extra is not installed.
+        """
+        keys = ""
+        if self.settings.dkim:
+            if not dkim_check.is_installed():
+                raise SettingsInvalid(["CLAIMS_DKIM is on without the extra `dkim`"])
+            keys = dkim_check.KEYS
+        return ReaderPool(self.raw_url, size=self.settings.readers, keys=keys)
 
     @cached_property
     def scanner(self) -> Scanner | None:
@@ -190,8 +205,11 @@ class Parts:
         """Return what is ours, for understanding mail."""
         return House(
             own_addresses=self.own_addresses,
-            trusted_mx=frozenset(self.settings.trusted_mx),
-            trusted_authserv=frozenset(self.settings.trusted_authserv),
+            trust=Trust(
+                authserv_ids=frozenset(self.settings.trusted_authserv),
+                exchangers=frozenset(self.settings.trusted_mx),
+                profile=AuthProfile(self.settings.auth_profile),
+            ),
             id_patterns=self.id_patterns,
             policy=self.policy,
             secret_key=self.secret_key,

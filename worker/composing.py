@@ -9,7 +9,9 @@ from worker.bootstrap import Parts
 from worker.domain.errors import GiveUp
 from worker.domain.reply import HELD_WHEN_UNCERTAIN, Reply, ReplyKind
 
-SEND_QUEUE = "send"
+SEND = "send"
+"""The queue of e-mails, and the kind of their jobs."""
+
 MUST_GO_OUT = frozenset({ReplyKind.RESPONSE})
 """Kinds whose holding must be told: the seven days do not wait."""
 BUDGET_WINDOW = timedelta(hours=24)
@@ -34,6 +36,7 @@ def compose(
         "recipient": reply.to,
         "claim_id": reply.claim_id,
         "mail_id": reply.mail_id,
+        "policy_version": parts.policy.version,
     }
     try:
         rendered = parts.renderer.render(reply.kind, reply.facts, locale=reply.locale)
@@ -65,7 +68,7 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
     """
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
-            work.add_jobs(NewJob("send", str(email_id), SEND_QUEUE))
+            work.add_jobs(NewJob(SEND, str(email_id), SEND))
         elif email.raw is None or email.kind in MUST_GO_OUT:
             ref = f"email:{email_id}"
             work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)

@@ -12,23 +12,54 @@ from worker import notify
 from worker.adapters.store import NewJob, Work
 from worker.adapters.store.outbox import Email
 from worker.bootstrap import Parts
-from worker.composing import compose, queue_emails
+from worker.composing import SEND, compose, queue_emails
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.checks import Assessment, FindingVerdict
-from worker.domain.claim import Claim, ClaimState, Event, next_state
+from worker.domain.claim import (
+    TRANSITIONS,
+    Claim,
+    ClaimState,
+    ClaimType,
+    Event,
+    next_state,
+)
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import next_due_at
-from worker.domain.errors import GiveUp, IllegalTransition, StaleClaim, UsageError
+from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.lookups import order_of
-from worker.steps.shared import SEND, draft_job, event_now
+from worker.steps.shared import draft_job, event_now
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""
 _AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
 """What NUMERIC(12,2) holds."""
+S = ClaimState
+_PAID_FOR = "is already approved"
+_STANDS = {
+    S.IDENTITY_HOLD: "waits until its sender is proven",
+    S.INTAKE: "is not assessed yet",
+    S.AWAITING_DOCUMENTS: "still waits for documents",
+    S.APPROVED: _PAID_FOR,
+    S.APPROVED_PARTIAL: _PAID_FOR,
+    S.PAYOUT_PENDING: _PAID_FOR,
+    S.PAYOUT_FAILED: _PAID_FOR,
+    S.COMPLETED_PAID: "is already paid",
+    S.COMPLETED_REJECTED: "is already rejected",
+    S.CLOSED_INCOMPLETE: "is closed, as documents stayed missing",
+    S.WITHDRAWN: "was withdrawn by the member",
+    S.MERGED: "was merged into another claim",
+    S.NOT_A_CLAIM: "was closed as no claim",
+    S.APPEALED: "was appealed",
+}
+"""What stands against a decision; in the other states a person decides."""
+_NOT_YET = frozenset({S.IDENTITY_HOLD, S.INTAKE, S.AWAITING_DOCUMENTS})
+_WHAT = {
+    ClaimType.DAMAGE: "this is damage",
+    ClaimType.PARTIAL_LOSS: "this is a partial loss",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,9 +91,10 @@ def approve(
     Raises:
         UsageError: no amount where an audit decides, or the state does not allow it.
     """
+    _allow(claim, Event.APPROVED, "approved")
     order, assessment = _known(parts, claim)
     proposal = assessment.proposal
-    money = _amount(amount, proposal)
+    money = _amount(amount, proposal, claim.claim_type)
     is_partial = proposal is not None and money < proposal.total
     event = Event.APPROVED_PARTIAL if is_partial else Event.APPROVED
     lines = proposal.lines if proposal is not None and money == proposal.total else ()
@@ -91,8 +123,10 @@ def reject(
     """Reject a claim by clauses; without any, those of the failed checks.
 
     Raises:
-        UsageError: no clause is given and no check failed, or an unknown clause.
+        UsageError: no clause is given and no check failed, an unknown clause, or an X
+            clause, which one person alone may not rely on (lifecycle.md T21).
     """
+    _allow(claim, Event.REJECTED, "rejected")
     order, assessment = _known(parts, claim)
     failed = tuple(
         dict.fromkeys(
@@ -103,7 +137,10 @@ def reject(
     unknown = [one for one in chosen if one not in CLAUSES]
     if unknown or not chosen:
         known = ", ".join(CLAUSES)
-        raise UsageError(f"name the clause with --clause; one of {known}")
+        raise WrongUse(f"name the clause with --clause; one of {known}")
+    if any(one.startswith("X") for one in chosen):
+        message = "a rejection by an X clause needs two persons, which is not built yet"
+        raise UsageError(message)
     decision = notify.Decision(
         at=parts.clock.now(), cycle=_cycle(parts, claim), clauses=chosen, reason=reason
     )
@@ -119,6 +156,7 @@ def complete(parts: Parts, claim: Claim, *, by: str, reference: str) -> Done:
     Raises:
         UsageError: the claim is not approved.
     """
+    _allow(claim, Event.PAYOUT_DONE, "completed")
     order, _ = _known(parts, claim)
     decided = parts.store.claims.decided_usd(claim.claim_id)
     if decided is None:
@@ -202,12 +240,7 @@ def _carry_out(  # noqa: PLR0913 - who, what, why and how much
     clauses: tuple[ClauseId, ...],
     decided: Money | None = None,
 ) -> Done:
-    try:
-        state = next_state(claim.state, event)
-    except IllegalTransition:
-        raise UsageError(
-            f"{claim.ref} is {claim.state}: {event} is not possible there"
-        ) from None
+    state = next_state(claim.state, event)
     email = compose(parts, reply, received_at=None, go_live_at=None)
     after = dataclasses.replace(claim, state=state)
     after = dataclasses.replace(
@@ -241,31 +274,53 @@ def _carry_out(  # noqa: PLR0913 - who, what, why and how much
     return Done(saved, email.status)
 
 
+def _allow(claim: Claim, event: Event, done: str) -> None:
+    """Make sure that a decision is possible in the claim's state.
+
+    Raises:
+        UsageError: it is not; the text says why, in plain words.
+    """
+    if claim.state in TRANSITIONS[event]:
+        return
+    stands = _STANDS.get(claim.state, "is not approved yet")
+    is_early = claim.state in _NOT_YET or claim.state not in _STANDS
+    end = " yet" if is_early else " again" if stands.endswith(done) else ""
+    raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{end}")
+
+
 def _known(parts: Parts, claim: Claim) -> tuple[Order, Assessment]:
     assessment = parts.store.claims.latest_assessment(claim.claim_id)
-    if assessment is None or claim.state is ClaimState.IDENTITY_HOLD:
-        raise UsageError(
-            f"{claim.ref} is {claim.state}: there is nothing to decide yet"
-        )
+    if assessment is None:
+        raise UsageError(f"{claim.ref} is not assessed yet: try again in a moment")
     return order_of(parts.orders, claim), assessment
 
 
-def _amount(text: str | None, proposal: Proposal | None) -> Money:
+def _amount(
+    text: str | None, proposal: Proposal | None, claim_type: ClaimType
+) -> Money:
     if text is None:
         if proposal is None or proposal.needs_person:
-            raise UsageError("an audit decides here: give the figure with --amount")
+            raise UsageError(_why_an_amount(proposal, claim_type))
         return proposal.total
     try:
         amount = Decimal(text)
     except InvalidOperation:
-        raise UsageError(f"--amount {text} is not an amount such as 124.50") from None
+        raise WrongUse(f"--amount {text} is not an amount such as 124.50") from None
     if not _AMOUNT.fullmatch(text.strip()) or amount <= 0:
-        raise UsageError("--amount must be above zero, with at most two decimals")
+        raise WrongUse("--amount must be above zero, with at most two decimals")
     if proposal is not None and amount > proposal.total.amount:
         raise UsageError(
             f"--amount is over the most that the terms allow: {proposal.total}"
         )
     return Money.of(amount)
+
+
+def _why_an_amount(proposal: Proposal | None, claim_type: ClaimType) -> str:
+    what = _WHAT.get(claim_type)
+    why = "no figure could be worked out" if what is None else what
+    audit = "" if what is None else " an audit decides the figure;"
+    most = "" if proposal is None else f" (at most {proposal.total.amount:.2f})"
+    return f"{why}:{audit} give it with --amount{most}"
 
 
 def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.bounced import Bounced, bounced_email, thread_of
+from worker.domain.authentication import Trust
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.deadlines import received_stamp
 from worker.domain.documents import Piece
@@ -68,8 +69,7 @@ class House:
     """What is ours: addresses, servers, id forms, policy, and the token key."""
 
     own_addresses: frozenset[str]
-    trusted_mx: frozenset[str]
-    trusted_authserv: frozenset[str]
+    trust: Trust
     id_patterns: IdPatterns
     policy: Policy
     secret_key: bytes
@@ -118,7 +118,7 @@ def understand(
 
     Source: DESIGN section 4.
     """
-    case = _Case(mail, arrival, known, house, _stamp(mail, arrival, house))
+    case = _Case(mail, arrival, known, house, stamp_of(mail, arrival, house))
     original = known.first_with_content(
         mail.content_sha256, before_mail_id=arrival.mail_id
     )
@@ -132,7 +132,8 @@ def understand(
         return case.machine(machine)
     case = replace(case, silencer=machine.signal)
     order, candidates, flags = case.named_order()
-    thread = known.claim_of_messages(thread_of(mail))
+    thread = known.claim_of_addresses(mail.to_addresses)
+    thread = thread or known.claim_of_messages(thread_of(mail))
     if thread is not None and not (order and candidates.is_strict):
         order = known.order(thread.order_number) or order
     if order is None:
@@ -143,13 +144,14 @@ def understand(
     return found
 
 
-def _stamp(mail: Mail, arrival: Arrival, house: House) -> ReceivedStamp:
+def stamp_of(mail: Mail | None, arrival: Arrival, house: House) -> ReceivedStamp:
+    """Return when a mail came; of one that could not be read no header counts."""
     return received_stamp(
-        mail.hops,
+        () if mail is None else mail.hops,
         internaldate_at=arrival.internaldate_at,
         first_seen_at=arrival.first_seen_at,
-        header_date_at=mail.date_at,
-        trusted_mx=house.trusted_mx,
+        header_date_at=None if mail is None else mail.date_at,
+        trusted_mx=house.trust.exchangers,
         policy=house.policy,
         given_at=arrival.given_at,
     )
@@ -263,7 +265,7 @@ class _Case:
             claim_type=kind,
             state=ClaimState.INTAKE,
             version=1,
-            received_at=self.stamp.received_at,
+            received_at=self._first_receipt(),
             flags=flags,
         )
         claims = self.known.claims_of(order.order_number)
@@ -279,6 +281,19 @@ class _Case:
         return replace(found, pieces=brought, notes=notes)
 
     # -- details --
+
+    def _first_receipt(self) -> datetime:
+        """Return the receipt of the thread's first mail of this sender, matched or not.
+
+        Who is asked for the order number has not written later for it (EX-76).
+
+        Source: DESIGN section 4 (Sender); clause C11.
+        """
+        received_at, address = self.stamp.received_at, self.mail.from_address
+        if address is None:
+            return received_at
+        first_at = self.known.first_unmatched(thread_of(self.mail), address)
+        return received_at if first_at is None else min(first_at, received_at)
 
     def _confirmed(self, named: Candidates) -> list[Order]:
         found: dict[str, Order] = {}
@@ -298,8 +313,7 @@ class _Case:
         return members[0] if members else None
 
     def _sender(self, member: Member | None) -> Sender:
-        house = self.house
-        return judge_sender(self.mail, member, house.trusted_authserv, house.trusted_mx)
+        return judge_sender(self.mail, member, self.house.trust)
 
     def _cause(self, sender: Sender) -> MailCause:
         """Return the mail as what is answered.

@@ -5,6 +5,7 @@ after the other as one mailbox, with the clock standing at each mail's receipt.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,13 +21,19 @@ from worker.adapters.reader import ReaderPool
 from worker.bootstrap import Parts
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
-from worker.domain.deadlines import received_stamp
 from worker.domain.mail import Mail
 from worker.domain.orders import Order
+from worker.ingest import Arrival, stamp_of
 from worker.ports import NewMail
 from worker.runner import Runner
 from worker.settings import Settings
 
+_HEADER = re.compile(
+    rb"^(?:from|to|cc|date|subject|received|message-id|return-path|reply-to|sender"
+    rb"|delivered-to|mime-version|content-type|x-[a-z0-9-]+)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEAD_BYTES = 65_536
 LEASE_FOR = timedelta(hours=1)
 
 
@@ -96,15 +103,14 @@ class Inspector:
         record = self._parts.store.mails.get(self._uid)
         if record.mail is None:
             return
-        self._clock.at = received_stamp(
-            record.mail.hops,
-            internaldate_at=None,
+        arrival = Arrival(
+            mail_id=self._uid,
+            internaldate_at=record.internaldate_at,
             first_seen_at=record.first_seen_at,
-            header_date_at=record.mail.date_at,
-            trusted_mx=self._parts.house.trusted_mx,
-            policy=self._parts.policy,
             given_at=self._parts.given_at,
-        ).received_at
+        )
+        stamp = stamp_of(record.mail, arrival, self._parts.house)
+        self._clock.at = stamp.received_at
 
     def _result(self, file: str) -> Inspected:
         store = self._parts.store
@@ -158,6 +164,15 @@ def inspector(
             yield Inspector(parts, queue, clock)
         finally:
             parts.close()
+
+
+def looks_like_mail(raw: bytes) -> bool:
+    """Return whether bytes have a line of a mail's head, be they as odd as they are.
+
+    Empty lines, a mailbox's "From " and a byte-order mark may stand before it.
+    """
+    head = raw[:_HEAD_BYTES].replace(b"\0", b"").replace(b"\r", b"\n")
+    return _HEADER.search(head.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def as_json(results: Sequence[Inspected]) -> str:

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
+from worker.domain.authentication import Authentication
 from worker.domain.claim import Claim, Event
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
-from worker.domain.identity import Authentication, Sender, SenderTier
+from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
-from worker.domain.reply import MailCause, verify_message_id
+from worker.domain.reply import MailCause, verify_message_id, verify_reply_address
 from worker.ingest import NO_ANSWER
 from worker.ports import Orders, SentEmail
 from worker.validate import Dossier, DossierMail
@@ -42,6 +44,21 @@ class Lookups:
                 return claim
         found = self.store.mails.claim_of_messages(message_ids)
         return None if found is None else self.store.claims.get(found)
+
+    def claim_of_addresses(self, addresses: Sequence[str]) -> Claim | None:
+        """See ports.Lookups."""
+        for address in addresses:
+            issued = verify_reply_address(address, self.secret_key)
+            claim = None if issued is None else self.store.claims.get(issued)
+            if claim is not None:
+                return claim
+        return None
+
+    def first_unmatched(
+        self, message_ids: tuple[str, ...], address: str
+    ) -> datetime | None:
+        """See ports.Lookups."""
+        return self.store.mails.first_unmatched(message_ids, address)
 
     def email_of_messages(self, message_ids: Sequence[str]) -> SentEmail | None:
         """See ports.Lookups."""

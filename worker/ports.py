@@ -182,6 +182,10 @@ class RawStore(Protocol):
 # -- reading --------------------------------------------------------------------
 
 
+READER_CRASHED = "crashed"
+"""The code of a child that ended without an answer, whoever ended it."""
+
+
 class ReadFailed(Exception):
     """The reader could not read this mail.
 
@@ -474,6 +478,20 @@ class Lookups(Protocol):
         """Return the claim that one of these Message-IDs belongs to, or None.
 
         Our own tokens first, the last id first; then mails that joined a claim.
+        """
+        ...
+
+    def claim_of_addresses(self, addresses: tuple[str, ...]) -> Claim | None:
+        """Return the claim whose signed token stands in one of these addresses."""
+        ...
+
+    def first_unmatched(
+        self, message_ids: tuple[str, ...], address: str
+    ) -> datetime | None:
+        """Return the first receipt of a thread's mails that could not be matched.
+
+        Only mails from `address` count, named by their Message-ID or by that of our
+        answer to them; None where there is none.
         """
         ...
 

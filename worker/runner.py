@@ -21,14 +21,13 @@ import structlog
 from worker.adapters.store import Job, Store, Work
 from worker.adapters.store.jobs import ALONE_AFTER_VANISHED
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
-from worker.ports import Bell, ReadFailed
+from worker.ports import READER_CRASHED, Bell, ReadFailed
 
 log = structlog.get_logger()
 
 LEASE_FOR = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 STALE_PAUSE = timedelta(milliseconds=50)
-READER_CRASHED = "crashed"
 FAILURES_TO_QUARANTINE = 3
 """Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
 

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from worker.domain.amounts import AmountLine, Proposal
+from worker.domain.authentication import Authentication
 from worker.domain.checks import Assessment, Finding, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.documents import DocumentKind, DocumentVerdict, Verdict, Why
-from worker.domain.identity import Authentication, Sender, SenderTier
+from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.money import Money
 from worker.domain.orders import Member, Order, Package, Precision, When

@@ -1,13 +1,22 @@
 """Settings: frozen, from the environment and `.env`, all faults named at once."""
 
+import os
 import re
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
+from annotated_types import Ge, Le
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 from worker.domain.errors import SettingsInvalid
 
@@ -16,6 +25,11 @@ _MAILBOX_SCHEMES = {"imap", "imaps", "imap+starttls"}
 _SMTP_SCHEMES = {"smtp", "smtps", "smtp+starttls"}
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_FORMS = {
+    "mailbox_url": "imaps://user:password@host/INBOX",
+    "smtp_url": "smtp+starttls://user:password@host",
+}
+"""What a setting looks like that is needed and has no default."""
 
 
 class Settings(BaseSettings):
@@ -58,6 +72,12 @@ class Settings(BaseSettings):
     trusted_authserv: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="authserv-ids of our own servers (comma list)"
     )
+    auth_profile: Literal["rfc8601", "microsoft365"] = Field(
+        "rfc8601", description="How our server writes Authentication-Results"
+    )
+    dkim: bool = Field(
+        default=False, description="Check DKIM signatures where our server stamps none"
+    )
     policy: Path | None = Field(None, description="TOML file with policy switches")
     data_dir: Path = Field(
         Path("claims-data"), description="Folder of the embedded defaults"
@@ -98,9 +118,6 @@ class Settings(BaseSettings):
         default=True, description="Read pictures of text, where the extra is installed"
     )
     max_mail_mb: int = Field(60, ge=1, description="Larger mails are kept in part")
-    auto_response: bool = Field(
-        default=True, description="Answer at T-2 h when no person has"
-    )
     answers_per_address: int = Field(
         3, ge=0, description="Automatic mails to one address in 24 h; then held"
     )
@@ -169,6 +186,26 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsInvalid([_fault(one) for one in error.errors()]) from None
+        except (OSError, UnicodeDecodeError):
+            raise SettingsInvalid([".env cannot be read as text in UTF-8"]) from None
+
+    @classmethod
+    def unknown(cls) -> list[str]:
+        """Return a line for each variable that looks like a setting and is none."""
+        known = {
+            _variable(name, field).removeprefix(PREFIX)
+            for name, field in cls.model_fields.items()
+        }
+        file = DotEnvSettingsSource(cls, env_file=".env").env_vars
+        given = {name.upper() for name in (*os.environ, *file)}
+        lines = []
+        for name in sorted(name for name in given if name.startswith(PREFIX)):
+            end = name.removeprefix(PREFIX)
+            if end not in known:
+                near = get_close_matches(end, known, n=1)
+                hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
+                lines.append(f"{name} is not a setting{hint}")
+        return lines
 
     def need(self, *names: str) -> None:
         """Make sure that settings without a default are set.
@@ -176,11 +213,13 @@ class Settings(BaseSettings):
         Raises:
             SettingsInvalid: names all that are missing.
         """
-        missing = [name for name in names if getattr(self, name) is None]
+        missing = [
+            f"{PREFIX}{name.upper()} is not set: {_FORMS[name]}"
+            for name in names
+            if getattr(self, name) is None
+        ]
         if missing:
-            raise SettingsInvalid(
-                [f"{PREFIX}{name.upper()} is not set" for name in missing]
-            )
+            raise SettingsInvalid(missing)
 
 
 def _checked_url(
@@ -210,9 +249,32 @@ def _checked_url(
 
 def _fault(error: object) -> str:
     """Return one fault without the value that was given, which may be a secret."""
-    location = error["loc"]  # type: ignore[index]
-    message = str(error["msg"]).removeprefix("Value error, ")  # type: ignore[index]
-    name = str(location[0]) if location else ""
-    if not name.startswith(PREFIX):
-        name = PREFIX + name.upper()
-    return f"{name} {message[0].lower() + message[1:]}"
+    location = str(error["loc"][0])  # type: ignore[index]
+    for name, field in Settings.model_fields.items():
+        if location in (name, field.alias):
+            variable = _variable(name, field)
+            if error["type"] == "value_error":  # type: ignore[index]
+                message = str(error["msg"])  # type: ignore[index]
+                return f"{variable} {message.removeprefix('Value error, ')}"
+            return f"{variable}: give {_wanted(field)}"
+    return f"{location} cannot be read"
+
+
+def _variable(name: str, field: FieldInfo) -> str:
+    return field.alias or PREFIX + name.upper()
+
+
+def _wanted(field: FieldInfo) -> str:
+    """Return what a setting takes whose text is read as something else."""
+    if field.annotation is bool:
+        return "true or false"
+    if get_origin(field.annotation) is Literal:
+        *others, last = get_args(field.annotation)
+        return f"{', '.join(others)} or {last}"
+    if field.annotation is not int:
+        return "a date such as 2026-11-01T00:00Z"
+    words = "a whole number"
+    for bound in field.metadata:
+        words += f" from {bound.ge}" if isinstance(bound, Ge) else ""
+        words += f" to {bound.le}" if isinstance(bound, Le) else ""
+    return words

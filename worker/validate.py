@@ -81,32 +81,36 @@ def assess(claim: Claim, dossier: Dossier, policy: Policy) -> Assessment:
 
     Source: lifecycle.md T9, T9b, T10 and T13; clauses C7 and C10.
     """
-    documents = _judge_at(claim, dossier, None)
-    complete_at = docs_complete_at(claim, dossier)
-    facts = Facts(
-        policy=policy,
-        order=dossier.order,
-        package=dossier.package,
-        claim_type=claim.claim_type,
-        received_at=claim.received_at,
-        header_date_at=_first_header_date(claim, dossier),
-        documents=documents,
-        docs_complete_at=complete_at,
-        photographs=dossier.photographs,
-        may_see_amounts=claim.state is not ClaimState.IDENTITY_HOLD,
-        flags=_mail_flags(dossier),
-    )
+    facts = facts_of(claim, dossier, policy)
+    complete_at = facts.docs_complete_at
     findings, flags = assess_checks(facts)
     return Assessment(
         claim_type=claim.claim_type,
         state=_target(claim, dossier, findings, complete_at),
-        documents=documents,
+        documents=facts.documents,
         findings=findings,
         flags=flags,
         docs_complete_at=complete_at,
         respond_by=_respond_by(claim, complete_at, policy),
         proposal=_proposal(facts),
         policy_version=policy.version,
+    )
+
+
+def facts_of(claim: Claim, dossier: Dossier, policy: Policy) -> Facts:
+    """Return what the checks may know of a claim."""
+    return Facts(
+        policy=policy,
+        order=dossier.order,
+        package=dossier.package,
+        claim_type=claim.claim_type,
+        received_at=claim.received_at,
+        header_date_at=_first_header_date(claim, dossier),
+        documents=_judge_at(claim, dossier, None),
+        docs_complete_at=docs_complete_at(claim, dossier),
+        photographs=dossier.photographs,
+        may_see_amounts=claim.state is not ClaimState.IDENTITY_HOLD,
+        flags=_mail_flags(dossier),
     )
 
 

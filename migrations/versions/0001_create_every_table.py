@@ -416,6 +416,7 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("held_reason", sa.String(length=60), nullable=False),
+        sa.Column("policy_version", sa.String(length=40), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("uncertain", sa.Integer(), nullable=False),
         sa.Column("last_code", sa.String(length=40), nullable=False),

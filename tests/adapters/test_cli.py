@@ -1,30 +1,38 @@
 """The `claims` command: help, exit codes, and one clear line for a mistake."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.builders import an_order
 from tests.builders_mail import a_file, make_claim_mail
-from tests.commands import HEADER, ROW, Done
+from tests.commands import HEADER, ROW, one_line, write_orders
 from tests.commands import claims_here as claims
+from tests.office import Office, an_office
+from worker import __version__
+from worker.adapters import processes
+from worker.cli.report import ALERTS
+from worker.domain.deadlines import DueKind
+from worker.inspection import looks_like_mail
+
+WARNINGS = (DueKind.WARN_48H, DueKind.WARN_24H, DueKind.DOCUMENTS_EXPIRY)
 
 COMMANDS = [
     *("demo", "serve", "poll", "work", "schedule", "migrate", "inspect", "list"),
-    *("show", "stats", "doctor", "approve", "reject", "complete"),
+    *("show", "stats", "alerts", "doctor", "approve", "reject", "complete"),
 ]
-
-
-def one_line(done: Done) -> str:
-    (line,) = done.stderr.strip().splitlines()
-    return line
 
 
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    path = tmp_path / "orders.csv"
-    path.write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
-    return path
+    return write_orders(tmp_path)
 
 
 def test_help_lists_every_command_and_each_shows_an_example(tmp_path: Path) -> None:
@@ -69,11 +77,105 @@ def test_all_wrong_settings_are_named_at_once_without_their_values(
     assert "Traceback" not in done.stderr
 
 
+LOOKING = [
+    ("list",),
+    ("show", "CLM-1"),
+    ("stats",),
+    ("alerts",),
+    ("held",),
+    ("approve", "CLM-1", "--by", "jane"),
+]
+
+
 def test_a_command_before_migrate_says_so(tmp_path: Path) -> None:
-    done = claims(tmp_path, "list")
+    at = f"sqlite:///{tmp_path / 'other.db'}"
+
+    done = claims(tmp_path, "list", CLAIMS_DATABASE_URL=at)
 
     assert done.returncode == 1
     assert "claims migrate" in one_line(done)
+
+
+@pytest.mark.parametrize("words", LOOKING, ids=lambda words: words[0])
+def test_a_command_in_the_wrong_folder_says_so_and_makes_nothing(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = claims(tmp_path, *words, CLAIMS_DATA_DIR="claims-data")
+
+    assert done.returncode == 1
+    assert one_line(done) == (
+        "claims: no data in ./claims-data: go to the folder where serve runs, or set"
+        " CLAIMS_DATA_DIR"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", [*LOOKING, ("serve",), ("poll",), ("work",), ("schedule",)], ids=str
+)
+def test_no_command_starts_with_a_policy_that_cannot_be_read(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = claims(
+        tmp_path,
+        *words,
+        CLAIMS_POLICY="nope.toml",
+        CLAIMS_MAILBOX_URL="imap://a:b@localhost/INBOX",
+        CLAIMS_SMTP_URL="smtp://localhost",
+    )
+
+    assert done.returncode == 2
+    assert one_line(done) == (
+        "claims: CLAIMS_POLICY: nope.toml cannot be read: No such file or directory"
+    )
+
+
+def test_an_unknown_setting_is_a_warning(tmp_path: Path) -> None:
+    done = claims(tmp_path, "migrate", CLAIMS_MAILBOX_ULR="x")
+
+    assert done.returncode == 0
+    assert one_line(done) == (
+        "claims: CLAIMS_MAILBOX_ULR is not a setting; did you mean CLAIMS_MAILBOX_URL?"
+    )
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert claims(tmp_path, "--version").stdout == f"claims-worker {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [(), ("orders",)])
+def test_a_group_alone_prints_its_help_and_nothing_else(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = claims(tmp_path, *words)
+
+    assert done.returncode == 0
+    assert "Usage: claims" in done.stdout
+    assert done.stderr == ""
+
+
+def test_wrong_use_names_the_help_of_its_command(tmp_path: Path) -> None:
+    assert one_line(claims(tmp_path, "show")).endswith(". See `claims show --help`.")
+    imported = claims(tmp_path, "orders", "import")
+    assert one_line(imported).endswith(". See `claims orders import --help`.")
+
+
+@pytest.mark.slow
+def test_help_loads_nothing_that_it_does_not_need() -> None:
+    code = (
+        "import sys; sys.argv = ['claims', 'list', '--help']\n"
+        "from worker.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'jinja2', 'sqlalchemy', 'worker.bootstrap', 'worker.settings'}\n"
+        "sys.exit(str(heavy & set(sys.modules) or ''))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", code], capture_output=True, check=False, text=True
+    )
+
+    assert "Usage: claims list" in done.stdout
+    assert done.stderr.strip() == ""
 
 
 def test_a_csv_with_faults_names_the_lines_and_imports_nothing(
@@ -165,11 +267,180 @@ def test_a_given_receipt_overrules_every_clock(tmp_path: Path, orders: Path) -> 
     assert inspected["state"] == "ineligible_proposed"
 
 
-def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    done = claims(tmp_path, "inspect", "no.eml")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("no.eml",), "no.eml cannot be read: No such file or directory"),
+        (("mail.eml", "--orders", "no.csv"), "no.csv cannot be read: No such file"),
+        (("mail.eml", "--received-at", "yesterday"), "yesterday is not an instant"),
+    ],
+)
+def test_what_inspect_cannot_use_is_wrong_use(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "mail.eml").write_bytes(make_claim_mail())
+
+    done = claims(tmp_path, "inspect", *words)
+
+    assert done.returncode == 2
+    assert told in one_line(done)
+
+
+@pytest.mark.parametrize("raw", [b"", b"hello\n", bytes(range(256)) * 9, b"# a: b\n"])
+def test_what_is_no_mail_is_told(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "bin.eml").write_bytes(raw)
+
+    done = claims(tmp_path, "inspect", "bin.eml")
 
     assert done.returncode == 1
-    assert "no.eml cannot be read" in one_line(done)
+    assert one_line(done) == "claims: bin.eml does not look like an e-mail"
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"\r\n\r\n", b"From a@b.example Thu Nov 19 2026\n", b"\xef\xbb\xbf"]
+)
+def test_an_odd_beginning_is_still_a_mail(before: bytes) -> None:
+    assert looks_like_mail(before + b"Received: by mx.example\r\n\r\nhello")
+    assert looks_like_mail(before + b"Subject : as once it was\r\n\r\nhello")
+
+
+def test_orders_with_faults_are_told_by_inspect_without_an_import(
+    tmp_path: Path, orders: Path
+) -> None:
+    (tmp_path / "mail.eml").write_bytes(make_claim_mail())
+    told = {}
+    texts = {"bad": f"{HEADER}\n{ROW},1", "header": f"{HEADER}\n", "empty": ""}
+    for name, text in texts.items():
+        orders.write_text(text, encoding="utf-8")
+        done = claims(tmp_path, "inspect", "mail.eml", "--orders", "orders.csv")
+        assert done.returncode == 1
+        told[name] = one_line(done).removeprefix("claims: ")
+
+    assert told == {
+        "bad": "orders.csv:2: 18 cells, but the header has 17",
+        "header": "orders.csv has no orders",
+        "empty": "orders.csv is empty",
+    }
+
+
+@pytest.mark.slow
+def test_inspect_says_when_it_does_not_know_the_receipt(
+    tmp_path: Path, orders: Path
+) -> None:
+    (tmp_path / "mail.eml").write_bytes(make_claim_mail())
+    words = ("inspect", "mail.eml", "--orders", orders)
+
+    unknown = claims(tmp_path, *words, CLAIMS_TRUSTED_MX="")
+    as_json = claims(tmp_path, *words, "--json", CLAIMS_TRUSTED_MX="")
+    known = claims(tmp_path, *words)
+
+    top = unknown.stdout.splitlines()[0]
+    assert "so now is used: give --received-at" in top
+    assert top.endswith("topmost Received is by mx.logistics.example.")
+    assert json.loads(as_json.stdout)[0]["received_from"] == "first_seen"
+    assert "so now is used" not in known.stdout
+
+
+# -- what people see of the record ----------------------------------------------------
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with an_office(tmp_path / "data", an_order()) as office:
+        yield office
+
+
+def look(office: Office, *words: str, **settings: str) -> str:
+    """Return what a command prints about an office's record, at its time."""
+    done = claims(
+        office.parts.data_dir.parent,
+        *words,
+        CLAIMS_CLOCK=office.clock.at.isoformat(),
+        **{"COLUMNS": "80", **settings},
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
+    return done.stdout
+
+
+def test_the_work_list_is_a_line_a_claim_on_80_columns(office: Office) -> None:
+    office.deliver(make_claim_mail())
+
+    heading, line = look(office, "list").splitlines()
+
+    assert heading.split() == ["Claim", "Member", "Order", "Type", "State", "Left"]
+    assert line.split() == [
+        *("CLM-1", "M104233", "ORD-20261104-0183", "damage", "under", "review"),
+        *("6d", "23:57"),
+    ]
+    wide = look(office, "list", COLUMNS="120")
+    assert "2026-11-25 19:10" in wide
+
+
+def test_a_claim_is_shown_with_its_member_and_its_mails(office: Office) -> None:
+    office.deliver(make_claim_mail())
+
+    text = look(office, "show", "CLM-1")
+
+    member = office.parts.orders.member("M104233")
+    assert member is not None
+    assert f"{member.name} · M104233 · ORD-20261104-0183" in text
+    lines = text.splitlines()
+    at, mail = next(
+        (at, line) for at, line in enumerate(lines) if member.addresses[0] in line
+    )
+    cells = [cell.strip() for cell in mail.split("│")[1:-1]]
+    assert cells == ["2026-11-18 19:10:00", member.addresses[0], "A", "claim"]
+    assert " M104233+ORD-20261104-0183+Claim " in lines[at + 1]
+    assert "claim opened" in text
+    assert "attached e-mail" in text
+    assert "under_review" not in text
+
+
+def test_alerts_are_told_in_words_newest_first(office: Office) -> None:
+    assert look(office, "alerts") == "No alerts.\n"
+
+    office.deliver(make_claim_mail())
+    claim = office.claim
+    assert claim.respond_by is not None
+    for before in (timedelta(hours=48), timedelta(hours=24)):
+        office.wait_until(claim.respond_by - before)
+
+    lines = [line for line in look(office, "alerts").splitlines() if "CLM-1" in line]
+    assert [line.split("│")[2].strip() for line in lines] == [
+        "24 hours are left to respond",
+        "48 hours are left to respond",
+    ]
+
+
+def test_every_alert_that_is_raised_has_words() -> None:
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in Path("worker").rglob("*.py")
+    )
+    raised = set(re.findall(r'(?:raise_alert\(|alert=|alerts = \()\s*"(\w+)"', sources))
+
+    assert {"email_refused", "mail_after_close", "breaker_open"} <= raised
+    assert raised | {str(kind) for kind in WARNINGS} <= ALERTS.keys()
+
+
+@pytest.mark.parametrize("is_at_work", [True, False])
+def test_a_decision_says_when_its_e_mail_goes_out(
+    office: Office, *, is_at_work: bool
+) -> None:
+    office.deliver(make_claim_mail())
+    pid = os.getpid()
+    office.store.processes.register(
+        owner="worker",
+        role="work",
+        host=processes.host(),
+        pid=pid,
+        boot_ticks=(processes.boot_ticks(pid) or 0) + (0 if is_at_work else 1),
+    )
+
+    told = look(office, "approve", "1", "--amount", "80", "--by", "jane")
+
+    end = "is on its way" if is_at_work else "goes out with the next `claims serve`"
+    assert told == f"CLM-000001 is now approved partial; the e-mail {end}.\n"
 
 
 @pytest.mark.slow

@@ -1,12 +1,15 @@
 """The demo: its papers and mails, its view, its mail host, and the whole of it."""
 
+import contextlib
 import io
 import os
+import pty
 import re
 import signal
 import smtplib
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,11 +37,12 @@ from worker.demo.hosting import mail_host
 from worker.demo.results import find_faults
 from worker.demo.samples import Play, make_play
 from worker.demo.stage import Sample
-from worker.demo.view import left, screen
+from worker.demo.view import screen
 from worker.demo.watching import Scene, SeenClaim, SeenMail
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.errors import UsageError
 from worker.domain.mail import Fate, Picture, Trouble
+from worker.terminal import left
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ITS_TIME = timedelta(seconds=110)
@@ -308,18 +312,41 @@ def test_a_used_folder_is_refused(tmp_path: Path) -> None:
         run_demo(once=True, data_dir=tmp_path)
 
 
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, list[bytes]]]:
+    """A terminal to write to, and what was written."""
+    ours, theirs = pty.openpty()
+    written: list[bytes] = []
+
+    def keep() -> None:
+        with contextlib.suppress(OSError):  # when nobody has it open any more
+            while piece := os.read(ours, 4096):
+                written.append(piece)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    yield theirs, written
+    os.close(theirs)
+    thread.join(timeout=10)
+    os.close(ours)
+
+
 @pytest.mark.services
-def test_demo_once_shows_that_each_sample_ends_as_expected(play: Play) -> None:
+def test_demo_once_shows_that_each_sample_ends_as_expected(
+    play: Play, terminal: tuple[int, list[bytes]]
+) -> None:
+    screen_of_errors, written = terminal
     done = subprocess.run(
         [sys.executable, "-m", "worker", "demo", "--once"],
-        env=os.environ | {"COLUMNS": "150"},
-        capture_output=True,
+        env=os.environ | {"COLUMNS": "150", "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=screen_of_errors,
         text=True,
         timeout=ITS_TIME.total_seconds(),
         check=False,
     )
 
-    assert done.stderr == ""
+    assert f" of {len(play.samples)} samples settled" in b"".join(written).decode()
     assert done.returncode == 0, done.stdout
     rows = done.stdout.splitlines()
     for sample in play.samples:

@@ -17,7 +17,10 @@ from tests.builders_mail import (
     photo,
 )
 from worker.adapters import mime
+from worker.domain.authentication import Trust
+from worker.domain.identity import SenderTier, judge_sender
 from worker.domain.mail import DeliveryReport, FileKind, Mail
+from worker.domain.orders import Member
 
 
 def a_raw_mail(*headers: str, body: str | bytes = "hi") -> bytes:
@@ -131,6 +134,24 @@ def test_eight_bit_headers_are_read_as_utf_8_or_latin_1() -> None:
         ),
         pytest.param(["a\x01@mail.example"], ["a@mail.example"], False, id="control"),
         pytest.param(["a@b@mail.example"], ["a@b@mail.example"], False, id="two ats"),
+        pytest.param(
+            ["l@mail.example (x@evil.example)"],
+            ["l@mail.example"],
+            True,
+            id="an address in a comment",
+        ),
+        pytest.param(
+            ["=?utf-8?q?x=40evil=2Eexample?= <l@mail.example>"],
+            ["l@mail.example"],
+            True,
+            id="an address in an encoded name",
+        ),
+        pytest.param(
+            ['"l@mail.example" <x@evil.example>'],
+            ["x@evil.example"],
+            True,
+            id="an address as a quoted name",
+        ),
         pytest.param(["a@localhost"], ["a@localhost"], False, id="no domain"),
         pytest.param([], [], False, id="none"),
         pytest.param([""], [], False, id="empty"),
@@ -144,6 +165,78 @@ def test_the_sender_is_clear_only_without_any_doubt(
     assert sender.is_clear is is_clear
     if is_clear or len(values) != 1:
         assert list(sender.addresses) == addresses
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["l@mail.example", "l@mail.example"],
+        ["l@mail.example", ""],
+        ["l@mail.example"] * 5,
+        ["l@mail.example\x00@evil.example"],
+        ["l@mail.example\x00"],
+        ["l\x00@mail.example"],
+        ["Lena\x00 <l@mail.example>"],
+        ["l@mail.example\r\n <x@evil.example>"],
+        ["l@mail.example\rFrom: x@evil.example"],
+        ['"l@mail.example"@evil.example'],
+        ['"l"@mail.example'],
+        ['"l@mail.example" x@evil.example'],
+        ["<l@mail.example> <x@evil.example>"],
+        ["<l@mail.example>x@evil.example"],
+        ["<<l@mail.example>>"],
+        ["<x@evil.example>, l@mail.example"],
+        ["l@mail.example; x@evil.example"],
+        ["l@mail.example x@evil.example"],
+        ["members: l@mail.example;"],
+        ["members: l@mail.example, x@evil.example;"],
+        ["undisclosed:;"],
+        ["<@relay.example:l@mail.example>"],
+        ["<@evil.example,@b.example:l@mail.example>"],
+        ["l . h @ mail . example"],
+        ["l@mail.example(comment"],
+        ["l@(comment)mail.example"],
+        ["l(comment)@mail.example"],
+        ["Lena <l@mail.example"],
+        ["l@[192.0.2.1]"],
+        ["l@mail..example"],
+        [".l@mail.example"],
+        ["l@mail.example."],
+        ["l@-mail.example"],
+        ["l\u202e@mail.example"],
+        ["l@m\u0430il.example"],
+        ["=?utf-8?q?l=40mail=2Eexample?="],
+        ["=?utf-8?q?Lena_=3Cl=40mail=2Eexample=3E?="],
+        ["=?utf-8?q?Lena_=3Cl=40mail=2Eexample=3E?= <x@evil.example"],
+        ["=?utf-8?b?bEBtYWlsLmV4YW1wbGU=?=@evil.example"],
+        ["Lena <l@mail.example>, <>,x@evil.example"],
+        ["l@mail.example" + " " * 20_000 + ", x@evil.example"],
+        ["l@mail.example" + "(" * 5_000],
+        ["x" * 300 + "@mail.example"],
+    ],
+)
+def test_T3_a_from_that_two_readers_may_read_differently_is_not_clear(
+    values: list[str],
+) -> None:
+    """Obsolete routes and spaces, groups, comments, NUL, quoted parts, two headers."""
+    assert not mime.read_sender(values).is_clear
+
+
+def test_T3_an_unclear_from_is_nobodys_in_a_whole_mail() -> None:
+    raw = a_raw_mail(
+        f"Received: from x by {OUR_MX}; Wed, 18 Nov 2026 19:10:00 +0000",
+        f"Authentication-Results: {OUR_MX}; dmarc=pass header.from=mail.example",
+        "From: l@mail.example",
+        "From: x@evil.example",
+    )
+    member = Member("M1", "Lena", ("l@mail.example",))
+    ours = Trust(authserv_ids=frozenset({OUR_MX}), exchangers=frozenset({OUR_MX}))
+
+    found = judge_sender(mime.parse(raw), member, ours)
+
+    assert found.address is None
+    assert found.tier is SenderTier.C
+    assert not found.may_be_answered
 
 
 def test_two_parsers_of_two_minds_never_name_the_shown_address_alone() -> None:

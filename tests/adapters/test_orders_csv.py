@@ -294,11 +294,21 @@ def test_a_column_that_stands_twice_is_named() -> None:
     assert faults == [(1, "the column locale stands there 2 times")]
 
 
-def test_an_empty_file_misses_its_columns() -> None:
-    ((line, fault),) = faults_of([])
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff"])
+def test_an_empty_file_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(text, encoding="utf-8")
 
-    assert line == 1
-    assert fault.startswith("missing columns: order_number, ")
+    with pytest.raises(UsageError, match=r"orders\.csv is empty"):
+        read_orders(path)
+
+
+def test_a_header_alone_has_no_orders(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(",".join(COLUMNS) + "\n\n", encoding="utf-8")
+
+    with pytest.raises(UsageError, match=r"orders\.csv has no orders"):
+        read_orders(path)
 
 
 def test_semicolons_between_columns_are_named() -> None:

@@ -1,5 +1,6 @@
 """CLAIMS_POLICY: a TOML file becomes a policy, or all of its faults are named."""
 
+import re
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
@@ -7,18 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from worker.adapters.policy_file import parse_policy, read_policy
+from worker.adapters.policy_file import parse_policy, read_policy, write_policy
 from worker.domain.errors import SettingsInvalid
 from worker.domain.policy import (
+    SWITCHES,
     DamageCapMode,
+    EarnBase,
     LateCountsFrom,
     Policy,
+    RefundLotOrder,
     RespondCount,
+    ReturnSequence,
     SalesPriceBasis,
     ThirtyDayCount,
     TimestampSource,
 )
 
+ROOT = Path(__file__).parents[2]
 EVERY_SWITCH = """
 version = "2027-01"
 damage_cap_mode = "lower"
@@ -39,6 +45,12 @@ policy_tz = "Asia/Taipei"
 two_person_limit_usd = 250
 weight_flag_percent = 7.5
 auto_response = false
+redeem_step = 100
+earn_base = "price before points"
+refund_lot_order = "pro_rata"
+return_sequence = "deduct_first"
+review_photo_points = 10
+daily_points_cap = 200
 """
 
 
@@ -75,6 +87,12 @@ def test_every_switch_can_be_set() -> None:
         two_person_limit_usd=Decimal(250),
         weight_flag_percent=Decimal("7.5"),
         auto_response=False,
+        redeem_step=100,
+        earn_base=EarnBase.PRICE_BEFORE_POINTS,
+        refund_lot_order=RefundLotOrder.PRO_RATA,
+        return_sequence=ReturnSequence.DEDUCT_FIRST,
+        review_photo_points=10,
+        daily_points_cap=200,
     )
 
 
@@ -104,7 +122,7 @@ def test_all_faults_are_named_together() -> None:
         "sales_price_basis: expected one of paid, gross",
         "cap_includes_shipping: expected true or false",
         f"respond_within: {length}",
-        f"documents_due: {length}",
+        "documents_due: expected at least 24 and at most 8760 hours",
         "policy_tz: expected a time zone such as Europe/Berlin",
         f"two_person_limit_usd: {number}",
         f"weight_flag_percent: {number}",
@@ -164,3 +182,70 @@ def test_a_file_that_cannot_be_read_is_a_fault(
 
     with pytest.raises(SettingsInvalid, match="cannot be read"):
         read_policy(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('respond_within = "169 hours"', "expected at least 24 and at most 168 hours"),
+        ('respond_within = "23 hours"', "expected at least 24 and at most 168 hours"),
+        ("weight_flag_percent = 100.5", "expected at least 0 and at most 100"),
+        ("redeem_step = 0", "expected at least 1 and at most 100000"),
+        ("redeem_step = 1.5", "expected a whole number, such as 100"),
+        ("redeem_step = true", "expected a whole number, such as 100"),
+        (f'version = "{"x" * 41}"', "expected at most 40 characters on one line"),
+    ],
+)
+def test_a_value_out_of_its_range_is_a_fault(text: str, fault: str) -> None:
+    name = text.partition(" ")[0]
+
+    assert faults_of(text) == [f"CLAIMS_POLICY: {name}: {fault}"]
+
+
+@pytest.mark.parametrize("hours", [24, 168])
+def test_the_ends_of_a_range_are_within_it(hours: int) -> None:
+    policy = parse_policy(f'respond_within = "{hours} hours"')
+
+    assert policy.respond_within == timedelta(hours=hours)
+
+
+def test_whole_days_are_needed_where_days_are_counted() -> None:
+    text = 'respond_count = "calendar_days"\nrespond_within = "100 hours"'
+
+    assert faults_of(text) == [
+        "CLAIMS_POLICY: respond_within: respond_count calendar_days takes whole days"
+    ]
+
+
+def test_the_version_of_the_defaults_names_nothing_else() -> None:
+    (fault,) = faults_of(f'version = "{Policy().version}"\nauto_response = false')
+
+    assert fault.startswith("CLAIMS_POLICY: version: ")
+
+
+def test_every_switch_is_described() -> None:
+    assert [*SWITCHES] == [f.name for f in fields(Policy) if f.name != "version"]
+
+
+@pytest.mark.parametrize("text", ["", EVERY_SWITCH, 'damage_cap_mode = "lower"'])
+def test_a_written_policy_is_read_back_the_same(text: str) -> None:
+    policy = parse_policy(text)
+
+    assert parse_policy(write_policy(policy)) == policy
+
+
+def test_who_changes_a_written_policy_gets_another_version() -> None:
+    written = write_policy(Policy())
+
+    changed = parse_policy(written.replace('mode = "sum"', 'mode = "lower"'))
+
+    assert changed.damage_cap_mode is DamageCapMode.LOWER
+    assert changed.version != Policy().version
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_that_nothing_reads_yet_says_so(name: str) -> None:
+    used = re.compile(rf"policy\.{name}\b")
+    sources = [path.read_text() for path in (ROOT / "worker").rglob("*.py")]
+
+    assert any(map(used.search, sources)) is SWITCHES[name].is_acted_on

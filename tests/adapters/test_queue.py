@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import dramatiq
@@ -60,6 +61,15 @@ class Seen:
         """Return what was run, after a moment in which more could come."""
         threading.Event().wait(SOON_S)
         return list(self.job_ids)
+
+
+def do_once(store: Store, seen: Seen, job_id: int) -> None:
+    """Run a job as the runner does: only for who can take it."""
+    job = store.jobs.take(job_id, lease_for=timedelta(minutes=1))
+    if job is not None:
+        with store.transaction() as work:
+            work.finish(job)
+        seen.run_job(job_id)
 
 
 @pytest.fixture
@@ -345,13 +355,6 @@ def test_scenario_13_after_flushall_the_sweep_rings_what_is_due_again(
     store = Store(database_url, owner="one", clock=StillClock(NOW), queue=queue)
     seen = Seen()
 
-    def run_job(job_id: int) -> None:
-        job = store.jobs.take(job_id, lease_for=timedelta(minutes=1))
-        if job is not None:
-            with store.transaction() as work:
-                work.finish(job)
-            seen.run_job(job_id)
-
     with store.transaction() as work:
         work.add_jobs(*(NewJob("send", str(n), "send") for n in range(1, 21)))
     rung = queue.depth("send")
@@ -359,7 +362,7 @@ def test_scenario_13_after_flushall_the_sweep_rings_what_is_due_again(
     with store.database.write() as session:
         session.execute(sa.text("update jobs set rung_at_ms = rung_at_ms - 4000"))
 
-    with working(url, run_job):
+    with working(url, partial(do_once, store, seen)):
         before = seen.stay()
         store.ring(store.jobs.due("send", limit=99, quiet_for=QUIET_FOR))
         assert seen.wait_for(*range(1, 21))
@@ -378,14 +381,7 @@ def test_a_doubled_ring_runs_a_job_once(
     store = Store(database_url, owner="one", clock=StillClock(NOW), queue=queue)
     seen = Seen()
 
-    def run_job(job_id: int) -> None:
-        job = store.jobs.take(job_id, lease_for=timedelta(minutes=1))
-        if job is not None:
-            seen.run_job(job_id)
-            with store.transaction() as work:
-                work.finish(job)
-
-    with working(url, run_job, threads=4):
+    with working(url, partial(do_once, store, seen), threads=4):
         with store.transaction() as work:
             work.add_jobs(NewJob("send", "1", "send"))
         queue.ring(bells(*[1] * 20))

@@ -1,5 +1,6 @@
 """worker/adapters/render.py: strict templates, and errors that tell no facts."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,38 @@ def test_facts_are_data_and_never_run() -> None:
 
     assert "Dear {{ 7 * 7 }} <script>," in rendered.text
     assert "Dear {{ 7 * 7 }} &lt;script&gt;," in rendered.html
+
+
+def text_of(sample: str) -> str:
+    reply = every_reply()[sample][-1]
+    rendered = JinjaRenderer(EMAILS).render(reply.kind, reply.facts, locale="en")
+    return rendered.text
+
+
+def test_a_list_of_documents_has_no_empty_lines_of_its_own() -> None:
+    lines = text_of("received-open").splitlines()
+
+    marked = [at for at, line in enumerate(lines) if line.startswith(("✓", "✗"))]
+
+    assert len(marked) == 4
+    assert "" not in lines[marked[0] : marked[-1]]
+
+
+@pytest.mark.parametrize("sample", sorted(every_reply()))
+def test_no_heading_has_an_empty_line_below_it(sample: str) -> None:
+    lines = text_of(sample).splitlines()
+
+    below = [
+        after
+        for line, after in pairwise(lines)
+        if len(line) > len("--") and set(line) == {"-"}
+    ]
+
+    assert "" not in below
+
+
+@pytest.mark.parametrize("sample", sorted(every_reply()))
+def test_a_line_of_money_has_one_colon(sample: str) -> None:
+    money = [line for line in text_of(sample).splitlines() if "USD (clause" in line]
+
+    assert all(line.count(":") == 1 for line in money)

@@ -120,6 +120,7 @@ def test_an_email_comes_back_as_it_was_stored(store: Store, claim: Claim) -> Non
         uncertain=0,
         created_at=NOW,
         held_reason="",
+        policy_version="",
     )
 
 

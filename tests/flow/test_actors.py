@@ -469,11 +469,53 @@ def test_an_amount_that_the_terms_do_not_allow_is_refused(
     assert office.state() is ClaimState.UNDER_REVIEW
 
 
-def test_a_decision_that_the_state_does_not_allow_is_refused(office: Office) -> None:
+def test_a_claim_that_waits_for_documents_is_not_decided_yet(office: Office) -> None:
     office.deliver(incomplete())
 
-    with pytest.raises(UsageError, match="awaiting_documents"):
-        decide.approve(office.parts, office.claim, amount="5", by="jane", reason="")
+    for amount in (None, "5", "much"):
+        with pytest.raises(UsageError) as caught:
+            decide.approve(
+                office.parts, office.claim, amount=amount, by="jane", reason=""
+            )
+        assert str(caught.value) == (
+            "CLM-000001 still waits for documents; it cannot be approved yet"
+        )
+    with pytest.raises(UsageError, match="cannot be completed yet"):
+        decide.complete(office.parts, office.claim, by="jane", reference="PAY-1")
+
+
+def test_a_claim_that_is_not_approved_is_not_paid(office: Office) -> None:
+    office.deliver(make_claim_mail())
+
+    with pytest.raises(UsageError, match="is not approved yet; it cannot be completed"):
+        decide.complete(office.parts, office.claim, by="jane", reference="PAY-1")
+
+
+def test_what_was_decided_is_not_decided_again(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    decide.approve(office.parts, office.claim, amount="80.00", by="jane", reason="")
+
+    with pytest.raises(
+        UsageError, match=r"is already approved; it cannot be rejected$"
+    ):
+        decide.reject(office.parts, office.claim, clauses=("C11",), by="jo", reason="")
+    with pytest.raises(UsageError, match=r"it cannot be approved again$"):
+        decide.approve(office.parts, office.claim, amount=None, by="jo", reason="")
+    decide.complete(office.parts, office.claim, by="jane", reference="PAY-1")
+    with pytest.raises(UsageError, match=r"is already paid; it cannot be approved$"):
+        decide.approve(office.parts, office.claim, amount=None, by="jo", reason="")
+
+
+def test_where_an_audit_decides_the_most_is_said(office: Office) -> None:
+    office.deliver(make_claim_mail())
+
+    with pytest.raises(UsageError) as caught:
+        decide.approve(office.parts, office.claim, amount=None, by="jo", reason="")
+
+    assert str(caught.value) == (
+        "this is damage: an audit decides the figure; give it with --amount"
+        " (at most 118.75)"
+    )
 
 
 def test_a_decided_claim_is_not_answered_by_itself_any_more(office: Office) -> None:

@@ -13,10 +13,8 @@ from worker.domain.deadlines import (
     SlaState,
     collect_by,
     due_events,
-    latest,
     next_due_at,
     received_stamp,
-    report_by,
     respond_by,
     sla_state,
 )
@@ -25,7 +23,6 @@ from worker.domain.orders import Precision, When, parse_when
 from worker.domain.policy import (
     Policy,
     RespondCount,
-    ThirtyDayCount,
     TimestampSource,
 )
 
@@ -80,17 +77,6 @@ def a_claim(**changes: Any) -> Claim:  # noqa: ANN401 - any field of it
 
 
 # -- which time of a mail counts (clauses.md 1.1) -----------------------------------
-
-
-def test_EX_32_a_slow_hop_of_ours_costs_the_member_nothing() -> None:
-    stamp = a_stamp(
-        trusted_at=at("2024-05-11T14:10:00Z"),
-        internaldate_at=at("2024-05-11T15:05:00Z"),
-    )
-
-    assert stamp.received_at == at("2024-05-11T14:10:00Z")
-    assert stamp.received_from is ReceivedFrom.TRUSTED_RECEIVED
-    assert stamp.received_at <= report_by(when("2024-05-10T14:30:00Z"))
 
 
 def test_internaldate_decides_when_it_is_a_little_earlier() -> None:
@@ -148,16 +134,6 @@ def test_a_date_header_far_away_raises_a_flag_and_decides_nothing(
 
     assert stamp.received_at == NOON
     assert stamp.flags == flags
-
-
-def test_EX_31_the_date_header_never_makes_a_claim_early() -> None:
-    stamp = a_stamp(
-        internaldate_at=at("2024-05-11T20:00:00Z"),
-        header_date_at=at("2024-05-11T10:00:00Z"),
-    )
-
-    assert stamp.flags == ("date_mismatch",)
-    assert stamp.received_at > report_by(when("2024-05-10T14:30:00Z"))
 
 
 def test_the_topmost_stamp_of_ours_counts_and_nothing_below_it() -> None:
@@ -237,67 +213,6 @@ def test_a_naive_instant_is_refused() -> None:
         a_stamp(internaldate_at=NOON.replace(tzinfo=None))
 
 
-# -- 24 hours (C11) -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("received", "claimed", "is_in_time"),
-    [
-        pytest.param("2024-05-10T14:30:00Z", "2024-05-11T14:30:00Z", True, id="EX-26"),
-        pytest.param("2024-05-10T14:30:00Z", "2024-05-11T14:30:01Z", False, id="EX-27"),
-        pytest.param(
-            "2024-03-09T14:00:00-05:00", "2024-03-10T14:30:00-04:00", True, id="EX-28"
-        ),
-        pytest.param(
-            "2024-11-02T14:00:00-04:00", "2024-11-03T13:30:00-05:00", False, id="EX-29"
-        ),
-        pytest.param(
-            "2024-06-01T09:00:00+08:00", "2024-06-01T20:59:59-04:00", True, id="EX-30"
-        ),
-        pytest.param("2024-02-28T23:15:00Z", "2024-02-29T23:15:00Z", True, id="EX-33"),
-        pytest.param("2024-02-28T23:15:00Z", "2024-03-01T00:00:00Z", False, id="EX-34"),
-        pytest.param("2023-02-28T23:15:00Z", "2023-03-01T23:15:00Z", True, id="EX-35"),
-    ],
-)
-def test_C11_counts_24_real_hours(
-    received: str, claimed: str, *, is_in_time: bool
-) -> None:
-    assert (at(claimed) <= report_by(when(received))) is is_in_time
-
-
-def test_EX_28_and_EX_29_local_clocks_are_converted_before_subtracting() -> None:
-    new_york = ZoneInfo("America/New_York")
-    spring = datetime(2024, 3, 10, 14, 30, tzinfo=new_york)
-    autumn = datetime(2024, 11, 3, 13, 30, tzinfo=new_york)
-
-    assert spring <= report_by(when("2024-03-09T14:00:00", "America/New_York"))
-    assert autumn > report_by(when("2024-11-02T14:00:00", "America/New_York"))
-
-
-def test_EX_36_minutes_run_to_the_end_of_the_minute() -> None:
-    scan = when("2024-06-03T14:05", "America/New_York")
-
-    assert scan.precision is Precision.MINUTE
-    assert report_by(scan) == at("2024-06-04T18:05:59Z")
-    assert at("2024-06-04T18:05:40Z") <= report_by(scan)
-
-
-def test_EX_37_a_date_runs_to_the_end_of_that_day() -> None:
-    delivered = when("2024-07-04", "America/Chicago")
-
-    assert delivered.precision is Precision.DAY
-    assert latest(delivered) == at("2024-07-05T05:00:00Z")
-    assert report_by(delivered) == at("2024-07-06T05:00:00Z")
-
-
-def test_EX_38_a_time_that_occurs_twice_runs_from_the_later_one() -> None:
-    delivered = when("2024-11-03T01:30:00", "America/New_York")
-
-    assert delivered.earliest_at == at("2024-11-03T05:30:00Z")
-    assert delivered.latest_at == at("2024-11-03T06:30:00Z")
-    assert report_by(delivered) == at("2024-11-04T06:30:00Z")
-
-
 # -- reading written times ----------------------------------------------------------
 
 
@@ -344,38 +259,6 @@ def test_other_ways_to_write_a_time_are_refused(text: str) -> None:
 # -- 30 days (C12) ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arrived", "tz", "first_late_at"),
-    [
-        pytest.param(
-            "2024-01-31T10:00:00", "Asia/Singapore", "2024-03-01T16:00:00Z", id="EX-41"
-        ),
-        pytest.param(
-            "2023-01-31T10:00:00", "Asia/Singapore", "2023-03-02T16:00:00Z", id="EX-42"
-        ),
-        pytest.param("2024-10-10", "Europe/Berlin", "2024-11-09T23:00:00Z", id="EX-44"),
-    ],
-)
-def test_C12_counts_calendar_days_at_the_destination(
-    arrived: str, tz: str, first_late_at: str
-) -> None:
-    last_good_at = collect_by(when(arrived, tz), POLICY, destination_tz=tz)
-
-    assert last_good_at + SECOND == at(first_late_at)
-
-
-def test_EX_43_720_hours_end_earlier_than_day_30() -> None:
-    arrived = when("2024-01-31T10:00:00", "Asia/Singapore")
-    hours = Policy(thirty_day_count=ThirtyDayCount.HOURS_720)
-    collected = at("2024-03-01T10:00:00Z")
-
-    by_day = collect_by(arrived, POLICY, destination_tz="Asia/Singapore")
-    by_hour = collect_by(arrived, hours, destination_tz="Asia/Singapore")
-
-    assert by_hour == at("2024-03-01T02:00:00Z")
-    assert by_hour < collected <= by_day
-
-
 def test_without_a_destination_zone_days_count_in_the_policy_zone() -> None:
     arrived = when("2024-01-31T20:00:00Z")
     policy = Policy(policy_tz="Asia/Singapore")
@@ -391,32 +274,6 @@ def test_without_a_destination_zone_days_count_in_the_policy_zone() -> None:
 # -- 7 days (C10) -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("complete", "due"),
-    [
-        pytest.param(
-            "2024-02-26T16:45:00Z", "2024-03-04T16:45:00Z", id="EX-47-leap-year"
-        ),
-        pytest.param(
-            "2023-02-26T16:45:00Z", "2023-03-05T16:45:00Z", id="EX-47-other-year"
-        ),
-        pytest.param("2024-05-03T09:20:00Z", "2024-05-10T09:20:00Z", id="EX-48"),
-        pytest.param("2024-12-28T10:00:00Z", "2025-01-04T10:00:00Z", id="EX-53"),
-    ],
-)
-def test_C10_is_due_after_168_hours(complete: str, due: str) -> None:
-    assert respond_by(at(complete), POLICY) == at(due)
-
-
-def test_EX_49_the_due_time_moves_on_the_wall_when_the_clocks_do() -> None:
-    new_york = ZoneInfo("America/New_York")
-
-    due_at = respond_by(datetime(2024, 3, 8, 12, tzinfo=new_york), POLICY)
-
-    assert due_at == at("2024-03-15T17:00:00Z")
-    assert f"{due_at.astimezone(new_york):%H:%M %Z}" == "13:00 EDT"
-
-
 def test_C10_by_calendar_days_ends_with_the_seventh_day() -> None:
     policy = Policy(respond_count=RespondCount.CALENDAR_DAYS, policy_tz="Asia/Taipei")
 
@@ -425,24 +282,7 @@ def test_C10_by_calendar_days_ends_with_the_seventh_day() -> None:
     assert due_at == at("2024-05-11T15:59:59Z")
 
 
-@pytest.mark.parametrize(
-    ("late_by", "state"),
-    [
-        pytest.param(timedelta(0), SlaState.MET, id="at-the-due-second"),
-        pytest.param(SECOND, SlaState.BREACHED, id="one-second-later"),
-    ],
-)
-def test_EX_50_the_due_second_is_met(late_by: timedelta, state: SlaState) -> None:
-    claim = a_claim()
-    assert claim.respond_by is not None
-    responded_at = claim.respond_by + late_by
-
-    answered = a_claim(responded_at=responded_at, state=ClaimState.COMPLETED_REJECTED)
-
-    assert sla_state(answered, now=responded_at) is state
-
-
-def test_EX_51_an_answer_to_an_earlier_clock_does_not_stop_the_new_one() -> None:
+def test_C10_an_answer_to_an_earlier_clock_does_not_stop_the_new_one() -> None:
     complete_at = at("2024-05-07T08:00:00Z")
     claim = a_claim(
         responded_at=at("2024-05-05T10:00:00Z"),
@@ -452,10 +292,6 @@ def test_EX_51_an_answer_to_an_earlier_clock_does_not_stop_the_new_one() -> None
 
     assert claim.respond_by == at("2024-05-14T08:00:00Z")
     assert sla_state(claim, now=complete_at) is SlaState.RUNNING
-
-
-def test_EX_52_without_an_answer_the_clock_runs() -> None:
-    assert sla_state(a_claim(), now=NOON) is SlaState.RUNNING
 
 
 @pytest.mark.parametrize(

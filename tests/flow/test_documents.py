@@ -144,6 +144,9 @@ def test_a_set_is_complete_when_nothing_that_blocks_is_missing() -> None:
         ("R$ 12,30", "12.30", "r$"),
         ("1.234.567,89 €", "1234567.89", "€"),
         ("Total 512.50", "512.50", None),
+        ("2 NT$2,330", "2330", "nt$"),
+        ("1 US$ 12.30", "12.30", "us$"),
+        ("3 USD 45.00", "45", "usd"),
     ],
 )
 def test_sums_are_read_in_the_usual_notations(

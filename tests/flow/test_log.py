@@ -41,10 +41,9 @@ logging.getLogger("any.other.library").info("Lena Hoffmann")
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    """Give structlog and the libraries back as they were."""
+    """Give the libraries back as they were."""
     levels = {name: logging.getLogger(name).level for name in LIBRARY_LEVELS}
     yield
-    structlog.reset_defaults()
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
 

@@ -163,7 +163,7 @@ def test_S1_bounces_of_every_kind_are_bounces(mail: Mail) -> None:
     ],
     ids=str,
 )
-def test_EX_80_automatic_mail_is_filed_and_never_answered(
+def test_automatic_mail_is_filed_and_never_answered(
     headers: Mapping[str, str | tuple[str, ...]],
 ) -> None:
     assert fate(a_mail(headers=headers)) is Fate.AUTO_REPLY

@@ -11,12 +11,14 @@ import pytest
 from worker.adapters.languages import Language
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
+from worker.domain.authentication import Authentication
 from worker.domain.checks import FindingVerdict
 from worker.domain.claim import ASSESSED_STATES, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
+from worker.domain.deadlines import span_in_words
 from worker.domain.documents import Verdict
 from worker.domain.errors import GiveUp, UsageError
-from worker.domain.identity import Authentication, SenderTier
+from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.money import Money
 from worker.domain.orders import Precision, When
@@ -24,7 +26,6 @@ from worker.domain.reply import (
     Reply,
     ReplyKind,
     gaps,
-    span_in_words,
 )
 from worker.notify import (
     WHAT_WE_MAY_SAY,
@@ -137,8 +138,12 @@ def test_no_email_tells_more_than_its_recipient_may_hear(
 
 def test_the_table_grows_with_proof() -> None:
     assert WHAT_WE_MAY_SAY[C] < WHAT_WE_MAY_SAY[B] < WHAT_WE_MAY_SAY[A]
-    assert WHAT_WE_MAY_SAY[C] == frozenset()
-    assert WHAT_WE_MAY_SAY[B] == {Topic.IDS, Topic.RECEIPT, Topic.DOCUMENTS}
+    assert WHAT_WE_MAY_SAY[C] == {Topic.OWN_MAIL}
+    assert WHAT_WE_MAY_SAY[B] - WHAT_WE_MAY_SAY[C] == {
+        Topic.IDS,
+        Topic.RECEIPT,
+        Topic.DOCUMENTS,
+    }
 
 
 def test_full_proof_is_told_what_we_understood() -> None:

@@ -439,7 +439,7 @@ class TestOnDovecot:
         with pytest.raises(MailboxGone):
             bench.poller.run_once()
         assert bench.ledger.troubles == ["no_such_mailbox"]
-        assert bench.ledger.alerts == ["uidvalidity_changed"]
+        assert bench.ledger.alerts == ["uidvalidity_changed", "mailbox_lost"]
         assert [uid for _, uid in bench.ledger.rows] == [1, 1]
         assert len(bench.raw.blobs) == 2
 

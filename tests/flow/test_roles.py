@@ -233,6 +233,21 @@ def test_an_order_confirmation_as_pdf_is_notification_and_proof() -> None:
     }
 
 
+def test_an_order_confirmation_with_an_invoices_words_below_its_title_is_both() -> None:
+    text = f"訂單成立通知\n訂單編號 {ORDER_NUMBER}\n商品明細\n羊毛毯 x 1 NT$2,330"
+
+    assert verdicts(an_invoice("page.html", text=text)) == {
+        D1: SATISFIED,
+        D2: SATISFIED,
+    }
+
+
+def test_a_mail_printed_in_another_language_is_the_notification() -> None:
+    text = f"Från: Butik\nTill: Lena\nÄmne: Beställning {ORDER_NUMBER}"
+
+    assert verdicts(an_invoice("print.pdf", text=text)) == {D2: SATISFIED}
+
+
 def test_an_invoice_that_thanks_for_the_order_is_no_notification() -> None:
     text = INVOICE_TEXT + "\nThank you for your order."
 

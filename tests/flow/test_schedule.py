@@ -191,19 +191,6 @@ def test_a_response_that_is_refused_does_not_count_as_an_answer(
     assert "email_refused" in alerts(complete)
 
 
-def test_a_setting_turns_the_workers_own_answer_off_and_leaves_the_warnings(
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / "office"
-    with an_office(folder, the_order(), auto_response=False) as office:
-        office.deliver(make_claim_mail())
-
-        pass_time(office, RESPOND_BY - 3 * DAY, RESPOND_BY + DAY)
-
-        assert office.kinds == ["received"]
-        assert alerts(office) == ["warn_48h", "warn_24h"]
-
-
 def test_a_policy_switch_turns_the_workers_own_answer_off(office: Office) -> None:
     office.parts.__dict__["policy"] = Policy(auto_response=False)
     office.deliver(make_claim_mail())

@@ -1,5 +1,6 @@
 """Settings: all faults together, no value ever shown, from the environment and .env."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_without_any_setting_there_are_the_embedded_defaults() -> None:
     assert settings.raw_url is None
     assert settings.data_dir == Path("claims-data")
     assert settings.after == "nothing"
-    assert settings.auto_response is True
+    assert settings.ocr is True
     assert settings.trusted_mx == ()
 
 
@@ -59,13 +60,13 @@ def test_each_is_read_from_the_environment_with_its_prefix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DATA_DIR", "/elsewhere")
-    set_all(monkeypatch, DATA_DIR="/var/lib/claims", READERS="4", AUTO_RESPONSE="no")
+    set_all(monkeypatch, DATA_DIR="/var/lib/claims", READERS="4", OCR="no")
 
     settings = Settings.from_env()
 
     assert settings.data_dir == Path("/var/lib/claims")
     assert settings.readers == 4
-    assert settings.auto_response is False
+    assert settings.ocr is False
 
 
 def test_a_file_named_env_is_read_and_the_environment_wins(
@@ -94,6 +95,25 @@ def test_settings_of_other_programs_do_not_matter(
     set_all(monkeypatch, UNKNOWN_THING="x", DESK_COLOUR="red")
 
     assert Settings.from_env() == Settings()
+
+
+def test_what_is_no_setting_is_named_with_the_nearest_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("CLAIMS_TRUST_MX=mx.example\n", encoding="utf-8")
+    set_all(monkeypatch, MAILBOX_ULR=MAILBOX, XYZ=WORD, READERS="3", FROM="a@b.example")
+
+    assert Settings.unknown() == [
+        "CLAIMS_MAILBOX_ULR is not a setting; did you mean CLAIMS_MAILBOX_URL?",
+        "CLAIMS_TRUST_MX is not a setting; did you mean CLAIMS_TRUSTED_MX?",
+        "CLAIMS_XYZ is not a setting",
+    ]
+
+
+def test_a_file_named_env_that_is_no_text_is_one_fault(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"CLAIMS_FROM=\xff\xfe")
+
+    assert faults() == [".env cannot be read as text in UTF-8"]
 
 
 def test_they_do_not_change_afterwards() -> None:
@@ -181,13 +201,13 @@ def test_a_mailbox_is_an_imap_url(monkeypatch: pytest.MonkeyPatch, url: str) -> 
         ("SMTP_URL", "smtp://u:a[b@h", "cannot be read as a URL"),
         ("FROM", "nobody", "is not an e-mail address"),
         ("FROM", "a b@x", "is not an e-mail address"),
-        ("AFTER", "delete", "'nothing', 'flag', 'label' or 'move'"),
-        ("GO_LIVE", "soon", "valid datetime"),
-        ("READERS", "0", "greater than or equal to 1"),
-        ("READERS", "many", "valid integer"),
+        ("AFTER", "delete", ": give nothing, flag, label or move"),
+        ("GO_LIVE", "soon", ": give a date such as 2026-11-01T00:00Z"),
+        ("READERS", "0", ": give a whole number from 1 to 64"),
+        ("READERS", "many", ": give a whole number from 1 to 64"),
         ("MEMBER_ID_PATTERN", "M(", "is not a regular expression"),
-        ("ANSWERS_PER_ADDRESS", "-1", "greater than or equal to 0"),
-        ("AUTO_RESPONSE", "maybe", "valid boolean"),
+        ("ANSWERS_PER_ADDRESS", "-1", ": give a whole number from 0"),
+        ("OCR", "maybe", ": give true or false"),
     ],
 )
 def test_a_wrong_one_is_named_with_what_would_be_right(
@@ -197,7 +217,7 @@ def test_a_wrong_one_is_named_with_what_would_be_right(
 
     (found,) = faults()
 
-    assert found.startswith(f"CLAIMS_{name} ")
+    assert found.startswith((f"CLAIMS_{name} ", f"CLAIMS_{name}: "))
     assert fault in found
 
 
@@ -211,7 +231,7 @@ def test_all_faults_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         READERS="0",
     )
 
-    named = [fault.split(" ", 1)[0] for fault in faults()]
+    named = [re.split("[ :]", fault)[0] for fault in faults()]
 
     assert named == [
         "CLAIMS_MAILBOX_URL",
@@ -232,8 +252,8 @@ def test_all_that_a_command_needs_and_has_not_are_named_at_once(
         settings.need("mailbox_url", "database_url", "smtp_url")
 
     assert caught.value.faults == [
-        "CLAIMS_MAILBOX_URL is not set",
-        "CLAIMS_SMTP_URL is not set",
+        "CLAIMS_MAILBOX_URL is not set: imaps://user:password@host/INBOX",
+        "CLAIMS_SMTP_URL is not set: smtp+starttls://user:password@host",
     ]
 
 
@@ -270,7 +290,7 @@ def test_no_secret_is_in_what_settings_print_as(
         "AFTER",
         "READERS",
         "GO_LIVE",
-        "AUTO_RESPONSE",
+        "OCR",
         "MEMBER_ID_PATTERN",
     ],
 )

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Sequence
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -36,7 +38,7 @@ def can_confirm(
 # -- the strict form ------------------------------------------------------------
 
 
-def test_EX_72_the_strict_form_is_read() -> None:
+def test_the_strict_form_is_read() -> None:
     found = read_ids("M10023+ORD-20245581+Claim")
 
     assert found.candidates == Candidates(
@@ -45,7 +47,7 @@ def test_EX_72_the_strict_form_is_read() -> None:
     assert not found.is_reply
 
 
-def test_EX_73_case_spaces_and_a_reply_prefix_do_not_matter() -> None:
+def test_case_spaces_and_a_reply_prefix_do_not_matter() -> None:
     found = read_ids("Re: M10023 + ord-20245581 + CLAIM")
 
     assert found.candidates.is_strict
@@ -54,14 +56,14 @@ def test_EX_73_case_spaces_and_a_reply_prefix_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("plus", ["＋", "﹢", "⁺", "➕", "∔", "%2B", " + ", "+\u200b"])
-def test_EX_74_other_plus_signs_are_plus_signs(plus: str) -> None:
+def test_other_plus_signs_are_plus_signs(plus: str) -> None:
     found = read_ids(plus.join(["M10023", "ORD-20245581", "Claim"]))
 
     assert found.candidates.is_strict
     assert pairs(found.candidates)[0] == ("M10023", "ORD-20245581")
 
 
-def test_EX_75_without_plus_signs_the_ids_are_candidates() -> None:
+def test_without_plus_signs_the_ids_are_candidates() -> None:
     found = read_ids("Claim M10023 ORD-20245581").candidates
 
     assert not found.is_strict
@@ -69,14 +71,14 @@ def test_EX_75_without_plus_signs_the_ids_are_candidates() -> None:
     assert can_confirm(found, "M10023", "ORD-20245581")
 
 
-def test_EX_76_a_lone_id_may_be_either_and_is_confirmed_by_nothing() -> None:
+def test_a_lone_id_may_be_either_and_is_confirmed_by_nothing() -> None:
     found = read_ids("M10023+Claim").candidates
 
     assert found.members == found.orders == ("M10023",)
     assert pairs(found) == ((None, "M10023"),)
 
 
-def test_EX_77_two_orders_are_two_claims() -> None:
+def test_two_orders_are_two_claims() -> None:
     found = read_ids("M10023+ORD-1+ORD-2+Claim").candidates
 
     assert found.is_strict
@@ -146,6 +148,37 @@ def test_our_own_suffix_gives_the_claim_number_and_no_candidate() -> None:
         ("***SPAM*** ", False),
         ("[Extern] Fwd: [SPAM?] ", False),
         ("Fwd: Re: ", True),
+        ("Re2: ", True),
+        ("RE 3 : ", True),
+        ("Re[10]: RE^2: Re(3): ", True),
+        ("Rép : ", True),
+        ("RÉP.: ", True),
+        ("VÁ: ", True),
+        ("Απ: ", True),
+        ("Отв: ", True),
+        ("Отг: ", True),
+        ("תשובה: ", True),
+        ("رد: ", True),
+        ("\u202bRe: ", True),
+        ("ตอบกลับ: ", True),
+        ("Trả lời: ", True),
+        ("ＲＥ：", True),
+        ("答覆：", True),
+        ("Odpoveď: ", True),
+        ("[Fwd: ", False),
+        ("(Fwd) ", False),
+        ("{Spam?} ", False),
+        ("<Extern> ", False),
+        ("*EXTERN* ", False),
+        ("EXTERNAL: ", False),
+        ("ΠΡΘ: ", False),
+        ("Továbbítás: ", False),
+        ("إعادة توجيه: ", False),
+        ("הועבר: ", False),
+        ("Chuyển tiếp: ", False),
+        ("Weitergeleitet: ", False),
+        ("Переслать: ", False),
+        ("FW: 답장: WG: ", True),
     ],
 )
 def test_prefixes_of_many_languages_are_taken_off(
@@ -163,6 +196,83 @@ def test_words_without_digits_are_no_ids() -> None:
 
     assert not found.is_strict
     assert "today" not in found.orders
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["“{}”", "„{}“", "«{}»", "‹{}›", "「{}」", "『{}』", "【{}】", "（{}）", "({})",
+     "[{}]", "{{{}}}", "<{}>", "《{}》", "〔{}〕", "`{}`", "＂{}＂", "❝{}❞", "*{}*",
+     "_{}_", "~{}~", "#{}#", "№{}", "•{}", "¿{}?", "{}!"],
+)  # fmt: skip
+def test_quotes_and_brackets_of_all_kinds_hide_nothing(mark: str) -> None:
+    each = "+".join(mark.format(part) for part in (MEMBER, ORDER, "Claim"))
+    whole = mark.format(f"{MEMBER}+{ORDER}+Claim")
+
+    assert can_confirm(read_ids(each).candidates)
+    assert can_confirm(read_ids(whole).candidates)
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["＋", "﹢", "➕", "⁺", "₊", "加", " 加 ", " plus ", " und ", " and ", " et ",
+     " и ", "/", ",", "，", "、", ";", "；", "|", "｜", "·", " – ", " — ", ":", "：",
+     " -> ", "\\", "~", "&", "＆", "++", "\t", "_", "。"],
+)  # fmt: skip
+def test_whatever_stands_between_the_ids_they_are_found(between: str) -> None:
+    subject = between.join([MEMBER, ORDER, "Claim"])
+
+    assert can_confirm(read_ids(subject).candidates)
+
+
+_SCRIPTS = ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "০১২৩৪৫৬৭৮৯", "๐๑๒๓๔๕๖๗๘๙",
+            "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗")  # fmt: skip
+
+
+@pytest.mark.parametrize("digits", _SCRIPTS)
+def test_digits_of_all_scripts_are_read(digits: str) -> None:
+    table = str.maketrans("0123456789", digits)
+    subject = f"{MEMBER}+{ORDER}+Claim".translate(table)
+    body = f"Member ID: {MEMBER}\nOrder number: {ORDER}".translate(table)
+
+    assert read_ids(subject).candidates.is_strict
+    assert can_confirm(read_ids(subject).candidates)
+    assert can_confirm(candidates_in(body))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "M104\u00ad233+ORD-2026\u00ad1104-0183+Claim",
+        "M1\u200b04233+ORD\u200d-20261104\u2060-0183+Cl\ufeffaim",
+        "\u200fM104233\u200f+\u202aORD-20261104-0183\u202c+\u2066Claim\u2069",
+        "M104\u00a0233 + ORD-2026\u202f1104-0183 + Claim",
+        "M104 233+ORD 20261104 0183+Claim",
+        "M 104 233 + ORD - 20261104 - 0183 + Claim",
+        "M104233+ORD–20261104−0183+Claim",
+        "M104233+ORD‑20261104－0183+Claim",
+        "M104233+ORD_20261104_0183+Claim",
+        "M104233+ORD.20261104.0183+Claim",
+        "M104233+ORD/20261104/0183+Claim",
+        "#M104233+#ORD-20261104-0183+Claim",
+        "Ｍ１０４２３３＋ＯＲＤ－２０２６１１０４－０１８３＋Ｃｌａｉｍ",
+        "М104233+ORD-20261104-0183+Claim",
+        "Μ104233+ORD-20261104-0183+Claim",
+        "м104233+ord-20261104-0183+claim",
+        "M104233&#43;ORD-20261104-0183&#43;Claim",
+    ],
+)
+def test_signs_inside_numbers_and_other_keyboards_do_not_matter(subject: str) -> None:
+    """Soft hyphens, marks of direction, spaces and dashes; Cyrillic and Greek М."""
+    found = read_ids(subject).candidates
+
+    assert can_confirm(found)
+    assert can_confirm(candidates_in(f"Hello,\n{subject}\nThanks"))
+
+
+def test_a_lone_letter_that_looks_latin_is_not_changed_in_a_word() -> None:
+    found = candidates_in(f"Номер участника: {MEMBER}, Номер заказа {ORDER}")
+
+    assert can_confirm(found)
 
 
 # -- tolerant forms -------------------------------------------------------------
@@ -313,6 +423,80 @@ def test_the_strict_form_survives_any_way_of_writing_it(
     assert same_id(found.members[0], member)
     assert same_id(found.orders[0], order)
     assert is_among(member, found)
+
+
+_SEPARATORS = ["+", " + ", "＋", ",", " / ", ";", " | ", "，", " – ", " & ", "\t"]
+_MARKS = [
+    "{}",
+    '"{}"',
+    "„{}“",
+    "「{}」",
+    "【{}】",
+    "({})",
+    "\u200b{}",
+    "\u200f{}\u200e",
+]
+_DIGITS = ["0123456789", *_SCRIPTS]
+T = TypeVar("T")
+_member_ids = st.from_regex(r"M[0-9]{5,8}", fullmatch=True)
+_order_numbers = st.from_regex(r"ORD-20[0-9]{6}-[0-9]{4}", fullmatch=True)
+_labels = [("", ""), ("Member ID: ", "Order number: "), ("Mitglied ", "Bestellung "),
+           ("会员号", "订单号"), ("membre n° ", "commande n° ")]  # fmt: skip
+
+
+@given(st.data())
+def test_any_writing_of_a_valid_triple_leads_to_it_and_to_nothing_else(
+    data: st.DataObject,
+) -> None:
+    """The directory holds neighbours that differ in one digit; none is confirmed."""
+    member, order = data.draw(_member_ids), data.draw(_order_numbers)
+
+    def pick(options: Sequence[T]) -> T:
+        return data.draw(st.sampled_from(options))
+
+    labels, mark, between = pick(_labels), pick(_MARKS), pick(_SEPARATORS)
+    parts = [labels[0] + mark.format(member), labels[1] + mark.format(order)]
+    if data.draw(st.booleans()):
+        parts.reverse()
+    parts.insert(pick([0, 2]), mark.format(pick(["Claim", "claim", "CLAIM"])))
+    table = str.maketrans("0123456789", pick(_DIGITS))
+    subject = data.draw(_prefix) + between.join(parts).translate(table)
+    directory = {
+        normal_id(number): owner
+        for number, owner in (
+            (order, member),
+            (_near(order), member),
+            (order[:-1], member),
+            (f"{order}1", member),
+            (_near(order, 5), _near(member)),
+        )
+    }
+
+    found = read_ids(subject).candidates
+    confirmed = {
+        (owner, normal_id(number))
+        for _, number in pairs(found)
+        if (owner := directory.get(normal_id(number))) and is_among(owner, found)
+    }
+
+    assert confirmed == {(member, normal_id(order))}
+
+
+def _near(text: str, at: int = -1) -> str:
+    """The id with one digit changed."""
+    digit = str((int(text[at]) + 1) % 10)
+    return text[:at] + digit + (text[at + 1 :] if at != -1 else "")
+
+
+@given(_member_ids, _order_numbers, _plus)
+def test_a_triple_of_another_members_order_is_never_confirmed(
+    member: str, order: str, plus: str
+) -> None:
+    found = read_ids(plus.join([member, order, "claim"])).candidates
+
+    assert not can_confirm(found, _near(member), order)
+    assert not can_confirm(found, member[:-1], order)
+    assert not can_confirm(found, member, _near(order))
 
 
 @given(st.text(), st.text())

@@ -63,6 +63,7 @@ _ADDRESS = re.compile(
 """A dot-atom at a host name; what else RFC 5322 allows, nobody claims with."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BY_HOST = re.compile(r"(?:^|\s)by\s+([A-Za-z0-9._:\[\]-]+)", re.IGNORECASE)
+_END_OF_FROM = re.compile(r">?(?: ?\([^()<>]*\))?")
 _COMMENT = re.compile(r"\([^()]*\)")
 
 # It logs header values when it cannot decode them, and those are personal data.
@@ -149,9 +150,10 @@ def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
 def read_sender(values: Sequence[str]) -> Sender:
     """Return who the From headers name, one entry per mailbox.
 
-    It is clear only with one header, one mailbox, one plain address, no control
-    characters, and two parsers of one mind: on `a@good.com <x@evil.com>` the standard
-    library answers the first and mail-parser the second. Source: reliability.md 4.1.
+    It is clear only with one header, one mailbox, one address that stands there
+    plainly, no control characters, and two parsers of one mind: on
+    `a@good.com <x@evil.com>` the standard library answers the first and mail-parser
+    the second. Source: reliability.md 4.1.
     """
     starts = [v[:MAX_ADDRESS_HEADER_CHARS] for v in values[:MAX_SENDER_HEADERS]]
     found = [pair for value in starts for pair in _pairs(value)]
@@ -165,11 +167,29 @@ def read_sender(values: Sequence[str]) -> Sender:
         and len(found) == 1
         and second == set(addresses)
         and _ADDRESS.fullmatch(addresses[0]) is not None
+        and _stands_plainly(addresses[0], values[0])
         and _CONTROLS.search(values[0]) is None
     )
     unseen = tuple(sorted(second.difference(addresses)))
     name = one_line(decode_words(found[0][0]), MAX_NAME_CHARS) if found else ""
     return Sender((*addresses, *unseen)[:MAX_ADDRESSES], name, is_clear)
+
+
+def _stands_plainly(address: str, value: str) -> bool:
+    """Return whether a From is one address, or a name and it in angle brackets.
+
+    What obsolete syntax, groups or encoded words make into an address, others may read
+    otherwise; a comment behind it is old but usual. Source: RFC 5322 §3.4, §4.4.
+    """
+    before, found, behind = " ".join(value.lower().split()).rpartition(address)
+    is_bracketed = before.endswith("<") and behind.startswith(">")
+    is_alone = not before and behind[:1] in {"", " "}
+    return (
+        bool(found)
+        and "=?" not in address
+        and (is_bracketed or is_alone)
+        and _END_OF_FROM.fullmatch(behind) is not None
+    )
 
 
 def _library_view(tree: Tree) -> MailParser | None:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from worker.domain.amounts import item_lines
-from worker.domain.errors import UsageError
+from worker.domain.errors import UsageError, WrongUse
 from worker.domain.orders import Member, Order, Package, When, normal_id, parse_when
 
 # Source: DESIGN section 5, orders.csv
@@ -104,31 +104,34 @@ def read_orders(source: Path | Iterable[str], *, default_tz: str = "UTC") -> Ord
             `destination_tz`; `placed_at` is always in this zone.
 
     Raises:
-        UsageError: the file cannot be opened.
+        WrongUse: the file cannot be opened.
+        UsageError: there are no orders in it.
         CsvFaults: with every fault of every row; not one row is imported.
 
     Source: DESIGN section 5, orders.csv.
     """
     if not isinstance(source, Path):
-        return _read_lines(source, default_tz)
+        return _read_lines(source, default_tz, "the file")
     try:
         with source.open(encoding="utf-8-sig", newline="") as lines:
-            return _read_lines(lines, default_tz)
+            return _read_lines(lines, default_tz, str(source))
     except OSError as error:
         message = f"{source} cannot be read: {error.strerror}"
-        raise UsageError(message) from error
+        raise WrongUse(message) from error
     except UnicodeDecodeError as error:
         faults = [(1, "the file is not UTF-8; save it as CSV in UTF-8")]
         raise CsvFaults(faults) from error
 
 
-def _read_lines(lines: Iterable[str], default_tz: str) -> OrdersFile:
+def _read_lines(lines: Iterable[str], default_tz: str, name: str) -> OrdersFile:
     faults: list[tuple[int, str]] = []
     orders = _Orders(ZoneInfo(default_tz))
     package_count = line = 0
     reader = csv.reader(lines, strict=True)
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
+        header = [cell.strip().lower() for cell in next(filter(any, reader), [])]
+        if not header:
+            raise UsageError(f"{name} is empty")
         faults += [(1, fault) for fault in _header_faults(header)]
         line = reader.line_num
         for cells in reader if not faults else ():
@@ -143,6 +146,8 @@ def _read_lines(lines: Iterable[str], default_tz: str) -> OrdersFile:
         faults.append((line + 1, f"this is not CSV: {error}"))
     if faults:
         raise CsvFaults(faults)
+    if not package_count:
+        raise UsageError(f"{name} has no orders")
     return OrdersFile(orders.complete(), package_count)
 
 

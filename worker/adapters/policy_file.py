@@ -9,6 +9,7 @@ Lengths of time are written with their unit, as "168 hours" or "7 days".
 """
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -23,8 +24,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from worker.domain.errors import SettingsInvalid
-from worker.domain.policy import Policy
+from worker.domain.policy import SWITCHES, Policy, RespondCount, Switch
 
+MOST_VERSION = 40
+"""What the record holds of a version."""
 _LENGTH = re.compile(r"(\d{1,5}) ?(hour|day)s?", re.ASCII)
 
 
@@ -43,7 +46,9 @@ def read_policy(path: Path | None) -> Policy:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid([f"CLAIMS_POLICY: {path} cannot be read"]) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        fault = f"CLAIMS_POLICY: {path} cannot be read: {why}"
+        raise SettingsInvalid([fault]) from error
     return parse_policy(text)
 
 
@@ -73,10 +78,45 @@ def parse_policy(text: str) -> Policy:
     if faults:
         raise SettingsInvalid(faults)
     policy = Policy(**{"version": _version_of(values), **values})
-    if policy.documents_reminder >= policy.documents_due:
-        message = "CLAIMS_POLICY: documents_reminder: not shorter than documents_due"
-        raise SettingsInvalid([message])
+    faults = [f"CLAIMS_POLICY: {fault}" for fault in _disagreements(policy)]
+    if faults:
+        raise SettingsInvalid(faults)
     return policy
+
+
+def write_policy(policy: Policy) -> str:
+    """Return a policy as TOML that `parse_policy` reads back, each switch explained.
+
+    A version that is only made of the switches is left out, so that who changes one
+    gets another version.
+    """
+    values = {name: getattr(policy, name) for name in SWITCHES}
+    made = policy.version == _version_of(values)
+    note = "made of the switches; set one of your own to name this policy"
+    lines = [f"{'# ' if made else ''}version = {_quoted(policy.version)}"]
+    lines += [f"# ({note})"] if made else []
+    for name, switch in SWITCHES.items():
+        words = f"{switch.decides}{_allowed(name, switch)}"
+        lines += ["", f"# {switch.clauses}: {words}"]
+        lines += [] if switch.is_acted_on else ["# (not acted on yet)"]
+        shown = f"{name} = {_written(values[name])}"
+        lines.append(f"# {name} is not set" if values[name] is None else shown)
+    return "\n".join(lines) + "\n"
+
+
+def _disagreements(policy: Policy) -> list[str]:
+    """Return what is wrong with switches that are right each by itself."""
+    found = []
+    if policy.documents_reminder >= policy.documents_due:
+        found.append("documents_reminder: not shorter than documents_due")
+    by_days = policy.respond_count is RespondCount.CALENDAR_DAYS
+    if by_days and policy.respond_within % timedelta(days=1):
+        found.append("respond_within: respond_count calendar_days takes whole days")
+    default = Policy()
+    if policy.version == default.version and policy != default:
+        message = f"version: {default.version} are the defaults; name another or none"
+        found.append(message)
+    return found
 
 
 def _version_of(values: Mapping[str, object]) -> str:
@@ -97,7 +137,58 @@ def _read(name: str, value: object) -> object:
         hint = f"; did you mean {close[0]}?" if close else ""
         message = f"there is no such switch{hint}"
         raise _Fault(message)
-    return reader(value)
+    read = reader(value)
+    switch = SWITCHES.get(name)
+    if switch is not None and not _is_within(switch, read):
+        raise _Fault(f"expected {_range_words(switch, read)}")
+    return read
+
+
+def _is_within(switch: Switch, value: Any) -> bool:  # noqa: ANN401 - of any switch
+    if switch.least is None or switch.most is None:
+        return True
+    number = value / timedelta(hours=1) if isinstance(value, timedelta) else value
+    return bool(switch.least <= number <= switch.most)
+
+
+def _range_words(switch: Switch, value: object) -> str:
+    unit = " hours" if isinstance(value, timedelta) else ""
+    return f"at least {switch.least} and at most {switch.most}{unit}"
+
+
+def _allowed(name: str, switch: Switch) -> str:
+    kind = type(getattr(Policy(), name))
+    if issubclass(kind, StrEnum):
+        return f" ({' | '.join(kind)})"
+    if switch.least is None:
+        return ""
+    unit = " hours" if kind is timedelta else ""
+    return f" ({switch.least} to {switch.most}{unit})"
+
+
+def _written(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case timedelta():
+            hours = value // timedelta(hours=1)
+            return f'"{hours} hour{"" if hours == 1 else "s"}"'
+        case str():
+            return _quoted(value)
+        case _:
+            return str(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _version(value: object) -> str:
+    version = _text(value)
+    if len(version) > MOST_VERSION or not version.isprintable():
+        message = f"expected at most {MOST_VERSION} characters on one line"
+        raise _Fault(message)
+    return version
 
 
 def _text(value: object) -> str:
@@ -116,7 +207,7 @@ def _flag(value: object) -> bool:
 
 def _length(value: object) -> timedelta:
     match = _LENGTH.fullmatch(value.strip().lower()) if isinstance(value, str) else None
-    if match is None or int(match[1]) == 0:
+    if match is None:
         message = 'expected a length such as "168 hours" or "7 days"'
         raise _Fault(message)
     count = int(match[1])
@@ -134,6 +225,13 @@ def _number(value: object) -> Decimal:
     if not number.is_finite() or number < 0:
         raise _Fault(message)
     return number
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = "expected a whole number, such as 100"
+        raise _Fault(message)
+    return value
 
 
 def _zone(value: object) -> str:
@@ -167,8 +265,10 @@ _PLAIN_READERS: dict[object, Callable[[object], object]] = {
     bool: _flag,
     timedelta: _length,
     Decimal: _number,
+    int: _count,
+    int | None: _count,
 }
 _READERS: dict[str, Callable[[object], object]] = {
     field.name: _reader(field.type) for field in fields(Policy)
-} | {"policy_tz": _zone}
+} | {"policy_tz": _zone, "version": _version}
 """One reader for each switch, by the type that Policy gives it."""

@@ -30,7 +30,7 @@ from worker.adapters.reader_frames import (
 )
 from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.mail import Mail
-from worker.ports import Reader, ReadFailed, Scanner
+from worker.ports import READER_CRASHED, Reader, ReadFailed, Scanner
 
 OPENER = "worker.adapters.raw:open_raw_store"
 
@@ -66,6 +66,7 @@ class ChildReader:
         limits: see Limits.
         opener: `module:function` that opens a raw store from its URL.
         role: `read` or `ocr`, which says what the child may use.
+        keys: `module:function` that looks up DKIM keys; empty leaves signatures alone.
     """
 
     def __init__(
@@ -75,11 +76,13 @@ class ChildReader:
         limits: Limits | None = None,
         opener: str = OPENER,
         role: str = "read",
+        keys: str = "",
     ) -> None:
         self._raw_url = raw_url
         self._limits = Limits() if limits is None else limits
         self._opener = opener
         self._role = role
+        self._keys = keys
         self._lock = threading.Lock()
         self._child: _Child | None = None
         # A child dies with the thread that forked it (PR_SET_PDEATHSIG), so one
@@ -160,7 +163,9 @@ class ChildReader:
     def _new_child(self) -> "_Child":
         """Start a child and wait until it is ready, which no mail is blamed for."""
         try:
-            start = self._forker.submit(_start, self._opener, self._raw_url, self._role)
+            start = self._forker.submit(
+                _start, self._opener, self._raw_url, self._role, self._keys
+            )
             child = _Child(start.result())
             child.await_answer(self._limits.start)
         except (OSError, ReadFailed) as error:
@@ -199,9 +204,11 @@ class ReaderPool:
         size: int,
         limits: Limits | None = None,
         opener: str = OPENER,
+        keys: str = "",
     ) -> None:
         self._readers = [
-            ChildReader(raw_url, limits=limits, opener=opener) for _ in range(size)
+            ChildReader(raw_url, limits=limits, opener=opener, keys=keys)
+            for _ in range(size)
         ]
         # Last in, first out: a quiet worker keeps one warm child, not all of them.
         self._free: queue.LifoQueue[ChildReader] = queue.LifoQueue()
@@ -275,7 +282,7 @@ class _Child:
         except (OSError, PipeClosed, ValueError) as error:
             self.end()
             out_of_cpu = self.process.returncode == -signal.SIGXCPU
-            code = "timeout" if is_late.is_set() or out_of_cpu else "crashed"
+            code = "timeout" if is_late.is_set() or out_of_cpu else READER_CRASHED
             raise ReadFailed(code, died=True) from error
         finally:
             watch.cancel()
@@ -300,7 +307,9 @@ def _failed(answer: Answer) -> ReadFailed:
     return ReadFailed(code, died=code == "memory")
 
 
-def _start(opener: str, raw_url: str, role: str) -> "subprocess.Popen[bytes]":
+def _start(
+    opener: str, raw_url: str, role: str, keys: str
+) -> "subprocess.Popen[bytes]":
     """Return a new child; it has none of our secrets in its environment."""
     home = str(Path(worker.__file__).parents[1])
     kept = {k: v for k, v in os.environ.items() if not k.startswith("CLAIMS_")}
@@ -308,7 +317,7 @@ def _start(opener: str, raw_url: str, role: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [
             *(sys.executable, "-m", "worker.adapters.reader_child"),
-            *(str(os.getpid()), opener, role),
+            *(str(os.getpid()), opener, role, keys),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from worker.adapters import mime
+from worker.adapters import dkim_check, mime
 from worker.adapters.reader_frames import (
     RAW_URL,
     SCANNED,
@@ -48,6 +48,7 @@ class Child:
     answers: BinaryIO
     open_store: Callable[[], RawStore]
     cpu_seconds: int
+    key_of: dkim_check.KeyOf | None = None
     store: RawStore | None = None
 
     def serve(self) -> None:
@@ -84,6 +85,8 @@ class Child:
         is_mail = kind == b"B"
         raw = payload if is_mail else self._stored(payload.decode("ascii"))
         mail = mime.parse(memoryview(raw))
+        if self.key_of is not None:
+            mail = dkim_check.with_signers(mail, raw, self.key_of)
         return Answer(_rss_bytes(), mail=mail)
 
     def _read_pictures(self, payload: bytearray) -> dict[str, str]:
@@ -100,11 +103,11 @@ class Child:
 
 
 def main() -> None:
-    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER ROLE`.
+    """Serve on the first two descriptors: `reader_child PARENT_PID OPENER ROLE KEYS`.
 
     The raw store's URL comes in the environment, since everybody can see arguments.
     """
-    parent, opener, role = sys.argv[1:4]
+    parent, opener, role, keys = sys.argv[1:5]
     raw_url = os.environ.pop(RAW_URL, "")
     _die_with(int(parent))
     requests, answers = os.dup(0), os.dup(1)
@@ -115,7 +118,8 @@ def main() -> None:
     gc.freeze()
     with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:
         open_store = partial(_open_store, opener, raw_url)
-        Child(source, sink, open_store, CPU_SECONDS[role]).serve()
+        key_of = dkim_check.key_source(keys) if keys else None
+        Child(source, sink, open_store, CPU_SECONDS[role], key_of).serve()
 
 
 def _open_store(opener: str, raw_url: str) -> RawStore:

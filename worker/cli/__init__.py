@@ -1,17 +1,24 @@
 """The `claims` command: parses arguments, calls the program, prints one clear line.
 
 Exit codes: 0 ok, 1 the answer is "no", 2 wrong use. A traceback is never the answer
-to a user's mistake.
+to a user's mistake. Every command loads what it needs when it is called, so that a
+page of help is there at once.
 """
 
 import sys
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from worker.cli.console import fail
+from worker import __version__
+from worker.cli.console import fail, out
+from worker.cli.deciding import app as deciding
+from worker.cli.looking import app as looking
+from worker.cli.quoting import app as quoting
 from worker.cli.running import app as running
-from worker.domain.errors import RetryLater, SettingsInvalid, UsageError
+from worker.cli.templates import app as templates
+from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
 HELP = """
 Turns a claims mailbox into decided claims.
@@ -27,30 +34,30 @@ REASONS = {
     "order_gone": "the order directory no longer has this order: import it again",
 }
 
-SERVING = frozenset({"serve", "poll", "work", "schedule", "idle"})
-"""What runs for long and must be up soon; it needs no other command."""
 
-
-def make_app(asked: str | None = None) -> typer.Typer:
-    """Return the command line; with only a part of it if that has what is asked for.
-
-    All of it takes a second to load; the parts that are run alone should be up soon.
-    """
+def make_app() -> typer.Typer:
+    """Return the command line."""
     app = typer.Typer(
         help=HELP,
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
     )
-    parts = [running]
-    if asked not in SERVING:
-        from worker.cli.deciding import app as deciding  # noqa: PLC0415
-        from worker.cli.looking import app as looking  # noqa: PLC0415
-        from worker.cli.templates import app as templates  # noqa: PLC0415
 
-        parts += [looking, deciding, templates]
-    for part in parts:
+    @app.callback(invoke_without_command=True)
+    def start(
+        context: typer.Context,
+        *,
+        version: Annotated[
+            bool, typer.Option("--version", help="Show the version and exit.")
+        ] = False,
+    ) -> None:
+        if version:
+            out.print(f"claims-worker {__version__}")
+        elif context.invoked_subcommand is None:
+            typer.echo(context.get_help())
+
+    for part in (running, looking, deciding, quoting, templates):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app
@@ -58,11 +65,14 @@ def make_app(asked: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
-    app = make_app(sys.argv[1] if len(sys.argv) > 1 else None)
     try:
-        code = app(standalone_mode=False)
+        code = make_app()(standalone_mode=False, prog_name="claims")
     except TyperException as error:
-        fail(f"{error.format_message()} See `{_asked(app)} --help`.", code=2)
+        context = getattr(error, "ctx", None)
+        command = "claims" if context is None else context.command_path
+        text = error.format_message().strip().rstrip(".?")
+        mark = "?" if error.format_message().strip().endswith("?") else "."
+        fail(f"{text}{mark} See `{command} --help`.", code=error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except SettingsInvalid as error:
@@ -70,17 +80,10 @@ def main() -> None:
             fail(fault, code=None)
         sys.exit(2)
     except UsageError as error:
-        fail(str(error), code=1)
+        fail(str(error), code=2 if isinstance(error, WrongUse) else 1)
     except RetryLater as error:
         fail(REASONS.get(error.reason, f"not possible now: {error.reason}"), code=1)
     except BrokenPipeError:
         sys.exit(0)
     else:
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def _asked(app: typer.Typer) -> str:
-    """Return the command that was asked for, without its arguments."""
-    words = [word for word in sys.argv[1:3] if word.isalpha()]
-    known = {command.name or "" for command in app.registered_commands}
-    return " ".join(["claims", *(w for w in words[:1] if w in known or w == "orders")])

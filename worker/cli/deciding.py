@@ -1,16 +1,20 @@
 """Commands by which a person decides, until and beside the desk."""
 
-from typing import Annotated
+# ruff: noqa: PLC0415 - see the package
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from worker import decide
-from worker.bootstrap import Parts
-from worker.cli import report
 from worker.cli.console import out
-from worker.domain.errors import UsageError
-from worker.settings import Settings
+from worker.cli.starting import open_record
+from worker.domain.errors import UsageError, WrongUse
+from worker.terminal import words
+
+if TYPE_CHECKING:
+    from worker.bootstrap import Parts
+    from worker.decide import Done
 
 app = typer.Typer()
 
@@ -40,9 +44,11 @@ def approve(
     reason: Reason = "",
 ) -> None:
     """Approve a claim and send the decision."""
-    parts = _parts()
+    from worker import decide
+
+    parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(decide.approve(parts, found, amount=amount, by=by, reason=reason))
+    _say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
 
 
 @app.command(epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`")
@@ -56,9 +62,14 @@ def reject(
     reason: Reason = "",
 ) -> None:
     """Reject a claim by its clauses and send the decision."""
-    parts = _parts()
+    from worker import decide
+
+    parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason))
+    _say(
+        parts,
+        decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason),
+    )
 
 
 @app.command(
@@ -70,15 +81,19 @@ def complete(
     reference: Annotated[str, typer.Option(help="The payment's reference.")],
 ) -> None:
     """Record the payment of an approved claim and send the completion notice."""
-    parts = _parts()
+    from worker import decide
+
+    parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(decide.complete(parts, found, by=by, reference=reference))
+    _say(parts, decide.complete(parts, found, by=by, reference=reference))
 
 
 @app.command(epilog="Example: `claims held`")
 def held() -> None:
     """List the e-mails that wait for a person, and why."""
-    report.print_held(_parts().store.outbox.held())
+    from worker.cli import report
+
+    report.print_held(open_record().store.outbox.held())
 
 
 @app.command(epilog="Example: `claims release 7 8 --by jane`")
@@ -88,10 +103,13 @@ def release(
     held_for: HeldFor = None,
 ) -> None:
     """Send held e-mails after all, as they were written."""
-    parts = _parts()
+    from worker import decide
+
+    parts = open_record()
     for email_id in _chosen(parts, emails, held_for):
         subject = decide.release(parts, email_id, by=by)
-        out.print(f"E-mail {email_id} is on its way: {escape(subject)}")
+        text = f"E-mail {email_id} {_goes_out(parts)}: {escape(subject)}"
+        out.print(text, soft_wrap=True)
 
 
 @app.command(
@@ -104,16 +122,20 @@ def discard(
     held_for: HeldFor = None,
 ) -> None:
     """Give up held e-mails: they are kept, and not sent again."""
-    parts = _parts()
+    from worker import decide
+
+    parts = open_record()
     for email_id in _chosen(parts, emails, held_for):
         subject = decide.discard(parts, email_id, by=by, reason=reason)
         out.print(f"E-mail {email_id} is discarded: {escape(subject)}")
 
 
-def _chosen(parts: Parts, emails: list[int] | None, held_for: str | None) -> list[int]:
+def _chosen(
+    parts: "Parts", emails: list[int] | None, held_for: str | None
+) -> list[int]:
     """Return the e-mails that are named, or all that are held for one reason."""
     if bool(emails) == bool(held_for):
-        raise UsageError("name the e-mails by number, or the reason with --held-for")
+        raise WrongUse("name the e-mails by number, or the reason with --held-for")
     if emails:
         return emails
     if held_for is None:
@@ -126,11 +148,21 @@ def _chosen(parts: Parts, emails: list[int] | None, held_for: str | None) -> lis
     return found
 
 
-def _parts() -> Parts:
-    return Parts(Settings.from_env(), with_redis=False)
+def _say(parts: "Parts", done: "Done") -> None:
+    what = {"queued": _goes_out(parts), "held": "is held; see `claims held`"}
+    email = what.get(done.email_status, done.email_status)
+    state = words(done.claim.state)
+    text = f"{done.claim.ref} is now [bold]{state}[/]; the e-mail {email}."
+    out.print(text, soft_wrap=True)
 
 
-def _say(done: decide.Done) -> None:
-    what = {"queued": "the e-mail is on its way", "held": "the e-mail is held"}
-    words = what.get(done.email_status, done.email_status)
-    out.print(f"{done.claim.ref} is now [bold]{done.claim.state}[/]; {words}.")
+def _goes_out(parts: "Parts") -> str:
+    """Return when an e-mail goes out that is ready: what sends it may not run."""
+    from worker.adapters import processes
+
+    here = processes.host()
+    is_at_work = any(
+        host != here or processes.is_alive(pid, ticks)
+        for host, pid, ticks in parts.store.processes.of_role("work")
+    )
+    return "is on its way" if is_at_work else "goes out with the next `claims serve`"

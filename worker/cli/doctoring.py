@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from rich.markup import escape
 
-from worker.adapters import migrations
+from worker.adapters import dkim_check, migrations
 from worker.adapters.imap import ImapMailbox
 from worker.adapters.queue import answers
 from worker.adapters.resources import folder
@@ -19,6 +20,7 @@ from worker.ports import MailboxGone, ReadFailed
 from worker.samples import every_reply
 from worker.settings import Settings
 
+MICROSOFT_MAILBOXES = (".office365.com", ".outlook.com")
 NEEDED_PARTS = ("subject.txt", "body.txt", "body.html")
 ADVICE = {
     "unreachable": "nothing answers at that host and port",
@@ -82,6 +84,7 @@ def examine(settings: Settings) -> bool:
         ("Relay", _relay),
         ("Reader", _reader),
         ("Pictures", _pictures),
+        ("Signatures", _signatures),
         ("Orders", _orders),
     ):
         examination.check(name, look)
@@ -194,6 +197,18 @@ def _pictures(parts: Parts) -> str:
     return "a child reads screenshots and scans"
 
 
+def _signatures(parts: Parts) -> str:
+    if not parts.settings.dkim:
+        return "left to our own mail server (CLAIMS_DKIM is off)"
+    try:
+        dkim_check.dns_key("_domainkey.example.org", dkim_check.LOOKUP_SECONDS)
+    except OSError:
+        raise Trouble(
+            "the DNS does not answer: no DKIM key can be looked up, so nobody is proven"
+        ) from None
+    return "DKIM is checked here, keys come from the DNS"
+
+
 def _orders(parts: Parts) -> str:
     count = parts.store.orders.count()
     if count == 0:
@@ -201,13 +216,32 @@ def _orders(parts: Parts) -> str:
     return f"{count} orders"
 
 
-def _warn(examination: Examination, settings: Settings) -> None:
-    if not settings.trusted_authserv or not settings.trusted_mx:
-        examination.warn(
-            "Senders",
-            "nobody can be proven (tier A): set CLAIMS_TRUSTED_MX and"
-            " CLAIMS_TRUSTED_AUTHSERV",
+def sender_warnings(settings: Settings) -> Iterator[str]:
+    """Yield what keeps senders from being proven, or proves them too easily."""
+    url = settings.mailbox_url
+    host = urlsplit(url.get_secret_value()).hostname if url else None
+    is_microsoft = host is not None and host.lower().endswith(MICROSOFT_MAILBOXES)
+    has_names = bool(settings.trusted_authserv and settings.trusted_mx)
+    if settings.auth_profile == "microsoft365":
+        yield (
+            "microsoft365 holds only where the MX of the domain is Microsoft's own"
+            " (*.mail.protection.outlook.com), and a transport rule of the tenant"
+            " removes Authentication-Results from mail that connectors let in"
         )
+        if host is not None and not is_microsoft:
+            yield "CLAIMS_AUTH_PROFILE is microsoft365, and the mailbox is elsewhere"
+    elif is_microsoft and not has_names:
+        yield "the mailbox is Microsoft's: set CLAIMS_AUTH_PROFILE=microsoft365"
+    elif not has_names and not settings.dkim:
+        yield (
+            "nobody can be proven (tier A): set CLAIMS_TRUSTED_MX and"
+            " CLAIMS_TRUSTED_AUTHSERV, or CLAIMS_DKIM=on"
+        )
+
+
+def _warn(examination: Examination, settings: Settings) -> None:
+    for warning in sender_warnings(settings):
+        examination.warn("Senders", warning)
     if settings.go_live is None:
         examination.warn(
             "Go-live",

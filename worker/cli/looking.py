@@ -1,33 +1,29 @@
 """Commands that look and change nothing, and the import of orders."""
 
+# ruff: noqa: PLC0415 - see the package
+
 import sys
-import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track
 
-from worker import inspection
-from worker import log as logs
-from worker.adapters import migrations
-from worker.adapters.orders_csv import CsvFaults, read_orders
-from worker.adapters.policy_file import read_policy
-from worker.bootstrap import Parts
-from worker.cli import doctoring, mail_report, report
-from worker.cli.console import err, fail, out
-from worker.decide import find_claim
-from worker.domain.errors import UsageError
-from worker.domain.orders import Order
-from worker.settings import Settings
+from worker.cli.console import err, out, warn
+from worker.cli.starting import (
+    AsJson,
+    help_alone,
+    open_record,
+    read_orders,
+    read_settings,
+)
+from worker.domain.errors import UsageError, WrongUse
 
 app = typer.Typer()
-orders_app = typer.Typer(help="The order directory.", no_args_is_help=True)
+orders_app = typer.Typer(
+    help="The order directory.", invoke_without_command=True, callback=help_alone
+)
 app.add_typer(orders_app, name="orders")
-
-MOST_FAULTS = 20
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @orders_app.command("import", epilog="Example: `claims orders import orders.csv`")
@@ -35,8 +31,13 @@ def orders_import(
     file: Annotated[Path, typer.Argument(help="CSV, one row a package.")],
 ) -> None:
     """Insert or replace orders from a CSV file; all of it or nothing."""
-    parts = Parts(Settings.from_env(), with_redis=False)
-    orders = _read_orders(file, parts.policy.policy_tz)
+    from worker.adapters import migrations
+    from worker.bootstrap import Parts
+
+    parts = Parts(read_settings(), with_redis=False)
+    orders = read_orders(
+        file, parts.policy.policy_tz, afterwards="nothing was imported"
+    )
     if parts.settings.database_url is None:
         migrations.upgrade(parts.database_url)
     count = parts.store.orders.import_orders(orders)
@@ -61,14 +62,21 @@ def inspect(
     ] = False,
 ) -> None:
     """Show what would become of mails, storing and sending nothing."""
+    from rich.progress import track
+
+    from worker import inspection
+    from worker import log as logs
+    from worker.adapters.policy_file import read_policy
+    from worker.cli import mail_report
+
     logs.configure(stream=sys.stderr, level="error")
     given_at = None if received_at is None else _instant(received_at)
     raws = [(path, _read(path)) for path in mails]
-    settings = Settings.from_env()
+    settings = read_settings()
     zone = read_policy(settings.policy).policy_tz
     with inspection.inspector(
         settings,
-        orders=None if orders is None else _read_orders(orders, zone),
+        orders=None if orders is None else read_orders(orders, zone),
         given_at=given_at,
     ) as inspector:
         shown = track(raws, "Reading", console=err, disable=not err.is_terminal)
@@ -76,6 +84,7 @@ def inspect(
     if as_json:
         sys.stdout.write(inspection.as_json(results) + "\n")
     else:
+        mail_report.print_doubt(results)
         for result in results:
             mail_report.print_inspected(result)
     if is_open:
@@ -84,6 +93,8 @@ def inspect(
 
 def _open_pages(pages: list[Path]) -> None:
     """Open each page, and say where it is for those who have no browser here."""
+    import webbrowser
+
     if not pages:
         err.print("No e-mail would be sent, so there is none to open.")
     for page in pages:
@@ -98,7 +109,9 @@ def list_claims(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
 ) -> None:
     """List claims, the most urgent first."""
-    parts = Parts(Settings.from_env(), with_redis=False)
+    from worker.cli import report
+
+    parts = open_record()
     claims = parts.store.claims.listed(open_only=not every, limit=limit)
     report.print_claims(claims, now=parts.clock.now())
 
@@ -108,51 +121,65 @@ def show(
     claim: Annotated[str, typer.Argument(help="The claim's number, such as CLM-12.")],
 ) -> None:
     """Show one claim: why it stands where it stands."""
-    parts = Parts(Settings.from_env(), with_redis=False)
+    from worker.cli import report
+    from worker.decide import find_claim
+
+    parts = open_record()
     report.print_claim(parts, find_claim(parts, claim))
 
 
 @app.command(epilog="Example: `claims stats --json`")
 def stats(*, as_json: AsJson = False) -> None:
     """Count mails, claims, e-mails and jobs."""
-    parts = Parts(Settings.from_env(), with_redis=False)
+    from worker.cli import report
+
+    parts = open_record()
     report.print_stats(
         parts.store.stats.counts(), parts.store.stats.mailboxes(), as_json=as_json
     )
 
 
+@app.command(epilog="Example: `claims alerts`")
+def alerts(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+) -> None:
+    """List what a person should know, newest first."""
+    from worker.cli import report
+
+    report.print_alerts(open_record().store.alerts.newest(limit=limit))
+
+
 @app.command(epilog="Example: `claims doctor`")
 def doctor() -> None:
     """Check every part for real and say what to change."""
+    from worker.cli import doctoring
+    from worker.settings import Settings
+
+    for line in Settings.unknown():
+        warn(line)
     settings = Settings.from_env()
     if not doctoring.examine(settings):
         raise typer.Exit(1)
 
 
 def _read(path: Path) -> bytes:
+    from worker.inspection import looks_like_mail
+
     try:
-        return path.read_bytes()
+        raw = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _read_orders(path: Path, default_tz: str) -> tuple[Order, ...]:
-    try:
-        return read_orders(path, default_tz=default_tz).rows
-    except CsvFaults as error:
-        for line, message in error.faults[:MOST_FAULTS]:
-            fail(f"{path}:{line}: {message}", code=None)
-        more = len(error.faults) - MOST_FAULTS
-        if more > 0:
-            fail(f"and {more} more", code=None)
-        raise UsageError("nothing was imported") from None
+        raise WrongUse(f"{path} cannot be read: {error.strerror}") from None
+    if not looks_like_mail(raw):
+        raise UsageError(f"{path} does not look like an e-mail")
+    return raw
 
 
 def _instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(
-            f"{text} is not an instant such as 2026-11-18T19:10Z"
+        raise WrongUse(
+            f"--received-at {text} is not an instant such as 2026-11-18T19:10Z"
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

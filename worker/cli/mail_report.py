@@ -16,6 +16,7 @@ from worker.cli.report import grid, print_assessment, when
 from worker.domain.claim import Claim
 from worker.domain.mail import Fate, ReceivedFrom
 from worker.inspection import Inspected
+from worker.terminal import words
 
 FATES = {
     Fate.CLAIM: "opens a claim",
@@ -43,15 +44,35 @@ WIDEST = 100
 """Columns of an e-mail's text; longer lines are hard to read."""
 
 
+def print_doubt(results: Sequence[Inspected]) -> None:
+    """Say so where the present time stands in for the receipt of a mail."""
+    unknown = [
+        one for one in results if one.row["received_from"] == ReceivedFrom.FIRST_SEEN
+    ]
+    if not unknown:
+        return
+    text = (
+        "Nothing of ours says when this mail came, so now is used: give --received-at,"
+        " or set CLAIMS_TRUSTED_MX to your exchanger's host name."
+    )
+    hosts = [one.mail.hops[0].by_host for one in unknown if one.mail and one.mail.hops]
+    if hosts:
+        text += f" Its topmost Received is by {escape(hosts[0])}."
+    out.print(f"[yellow]{text}[/]", soft_wrap=True)
+
+
 def print_inspected(one: Inspected) -> None:
     """Print what one mail would become, and why."""
     out.print(Panel.fit(f"[bold]{escape(one.file)}[/]", border_style="blue"))
     out.print(_facts(one))
-    print_assessment(one.assessment, one.row["flags"])
+    mails = [] if one.mail is None else [one.mail]
+    print_assessment(one.assessment, one.row["flags"], mails=mails)
     if one.mail is not None and one.mail.attachments:
         out.print(_files(one))
     for email, raw in zip(one.emails, one.email_bytes, strict=True):
-        _print_email(f"E-mail [bold]{email['kind']}[/] to {escape(email['to'])}", raw)
+        _print_email(
+            f"E-mail [bold]{words(email['kind'])}[/] to {escape(email['to'])}", raw
+        )
     if not one.emails:
         out.print("  ✉ [dim]no automatic e-mail[/]")
     if one.draft:
@@ -64,9 +85,11 @@ def write_pages(results: Sequence[Inspected]) -> list[Path]:
     folder = Path(tempfile.mkdtemp(prefix="claims-inspect-"))
     pages = []
     for number, one in enumerate(results, start=1):
-        kinds = [*(email["kind"] for email in one.emails), *["draft"] * bool(one.draft)]
-        raws = [*one.email_bytes, *[one.draft] * bool(one.draft)]
-        for kind, raw in zip(kinds, raws, strict=True):
+        kinds = (email["kind"] for email in one.emails)
+        shown = list(zip(kinds, one.email_bytes, strict=True))
+        if one.draft:
+            shown.append(("draft", one.draft))
+        for kind, raw in shown:
             page = folder / f"{number:02}-{kind}.html"
             page.write_text(_part(raw, "html"), encoding="utf-8")
             pages.append(page)
@@ -79,14 +102,14 @@ def _facts(one: Inspected) -> Table:
         facts.add_row("From", escape(one.mail.from_address or "nobody clear"))
         facts.add_row("Subject", escape(one.mail.subject or "–"))
     fate = Fate(row["fate"])
-    facts.add_row("Fate", f"[bold]{fate}[/]: {FATES[fate]}")
+    facts.add_row("Fate", f"[bold]{words(fate)}[/]: {FATES[fate]}")
     if row["signal"]:
         facts.add_row("Because", escape(row["signal"]))
     if claim is not None:
         package = f"package {claim.package_id or '?'}"
         ids = f"{claim.member_id} · {claim.order_number} · {package}"
-        facts.add_row("Claim", f"{escape(ids)} · {claim.claim_type}")
-        facts.add_row("State", f"[bold]{claim.state}[/]")
+        facts.add_row("Claim", f"{escape(ids)} · {words(claim.claim_type)}")
+        facts.add_row("State", f"[bold]{words(claim.state)}[/]")
     if tier := row["sender_tier"]:
         facts.add_row("Sender", f"tier {tier}: {TIERS[tier]}")
     if row["received_at"] is not None:
@@ -127,9 +150,9 @@ def _print_email(title: str, raw: bytes) -> None:
         out.print(f"  ✉ {title}: [red]could not be made[/]")
         return
     subject = message_from_bytes(raw, policy=default)["Subject"]
-    words = f"[bold]{escape(str(subject))}[/]\n\n{escape(_part(raw, 'plain').strip())}"
+    text = f"[bold]{escape(str(subject))}[/]\n\n{escape(_part(raw, 'plain').strip())}"
     width = min(WIDEST, out.width)
-    out.print(Panel(words, title=title, title_align="left", width=width))
+    out.print(Panel(text, title=title, title_align="left", width=width))
 
 
 def _part(raw: bytes, kind: str) -> str:

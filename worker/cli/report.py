@@ -7,8 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
+from worker.adapters.store.alerts import Alert
+from worker.adapters.store.mails import MailInClaim
 from worker.adapters.store.outbox import Email
 from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
@@ -18,7 +20,8 @@ from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim
 from worker.domain.deadlines import SlaState, sla_state
 from worker.domain.documents import DocumentVerdict, Verdict
-from worker.domain.reply import span_in_words
+from worker.domain.mail import FileKind, Mail
+from worker.terminal import NOTHING, clock, left, short_ref, state_words, words
 
 NAMES = {
     "D1": "Proof of purchase",
@@ -40,6 +43,31 @@ FINDINGS = {
     FindingVerdict.UNCLEAR: "[yellow]unclear[/]",
     FindingVerdict.NOT_APPLICABLE: "[dim]n/a[/]",
 }
+ALERTS = {
+    "dead_letter": "a job failed for good; nothing tries it again",
+    "email_refused": "an e-mail was refused; its recipient did not get it",
+    "email_bounced": "an e-mail came back: it could not be delivered",
+    "bounce_unproven": "a bounce names an address we wrote to, but no e-mail of ours",
+    "machine_named_claim": "a machine's mail has the form of a member's claim",
+    "mailbox_lost": "the mailbox cannot be opened: see `claims doctor`",
+    "email_uncertain": "sending a decision ended without an answer: see `claims held`",
+    "smtp_blocked": "the relay takes nothing from us: see `claims doctor`",
+    "template_error": "an e-mail could not be written: its template fails",
+    "bad_recipient": "an e-mail has no address that can be written to",
+    "fetch_failed": "a mail could not be fetched from the mailbox",
+    "mail_after_close": "a mail came to a claim that is closed",
+    "uidvalidity_changed": "the mail server numbered the mailbox anew",
+    "breaker_open": "too many automatic e-mails in an hour: see `claims held`",
+    "warn_48h": "48 hours are left to respond",
+    "warn_24h": "24 hours are left to respond",
+    "documents_expiry": "the documents did not come in time: somebody decides",
+}
+WIDE = 100
+"""From so many columns on, the work list has the instants."""
+NARROW = (10, 20)
+"""Columns of member and order in the work list where room is short."""
+UNNAMED = {FileKind.MAIL: "attached e-mail", FileKind.PICTURE: "picture"}
+"""What a file without a name is called, beside its part."""
 SLA = {
     SlaState.NONE: "[dim]–[/]",
     SlaState.RUNNING: "[green]running[/]",
@@ -50,64 +78,117 @@ SLA = {
 
 
 def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
-    """Print the work list."""
+    """Print the work list, a line a claim; the instants where there is room."""
     if not claims:
         out.print("No claims. [dim]`claims list --all` shows the closed ones too.[/]")
         return
-    table = Table()
-    table.add_column("Claim", no_wrap=True)
-    for name in ("Member", "Order", "Type", "State", "Respond by", "Clock"):
-        table.add_column(name, overflow="fold")
+    is_wide = out.width >= WIDE
+    padding = (0, 2, 0, 0) if is_wide else (0, 1, 0, 0)
+    table = Table(box=None, pad_edge=False, padding=padding, header_style="dim")
+    names = ["Claim", "Member", "Order", "Type", "State"]
+    names += ["Respond by (UTC)"] if is_wide else []
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column("Left", no_wrap=True, justify="right")
+    if not is_wide:
+        table.columns[1].max_width, table.columns[2].max_width = NARROW
     for claim in claims:
+        by = claim.respond_by if claim.is_open else None
+        instant = NOTHING if by is None else f"{by:%Y-%m-%d %H:%M}"
         table.add_row(
-            claim.ref,
+            short_ref(claim.claim_id),
             escape(claim.member_id),
             escape(claim.order_number),
-            claim.claim_type,
-            claim.state,
-            "–"
-            if claim.respond_by is None
-            else f"{claim.respond_by:%Y-%m-%d %H:%M} UTC",
-            f"{SLA[sla_state(claim, now=now)]} {_left(claim, now)}",
+            words(claim.claim_type),
+            state_words(claim.state),
+            *((instant,) if is_wide else ()),
+            clock(claim, now, is_short=not is_wide),
         )
     out.print(table)
 
 
 def print_claim(parts: Parts, claim: Claim) -> None:
     """Print one claim with everything that explains its state."""
-    store, now = parts.store, parts.clock.now()
-    facts = grid()
-    facts.add_row("Claim", f"[bold]{claim.ref}[/]  [bold]{claim.state}[/]")
-    facts.add_row("Member", f"{escape(claim.member_id)} · {escape(claim.order_number)}")
-    facts.add_row("Package", f"{escape(claim.package_id or '?')} · {claim.claim_type}")
+    store = parts.store
+    out.print(_facts(parts, claim))
+    mails = store.mails.of_claim(claim.claim_id)
+    print_assessment(
+        store.claims.latest_assessment(claim.claim_id),
+        list(claim.flags),
+        mails=[one.mail for one in mails if one.mail is not None],
+    )
+    _print_mails(mails)
+    history = Table(_when(), "What", "Who", "State", "Clauses", title="History")
+    for event in store.claims.events(claim.claim_id):
+        history.add_row(
+            _at(event.at),
+            words(event.event).replace("docs", "documents").replace("sla", "deadline"),
+            escape(event.actor),
+            words(event.state_after),
+            ", ".join(event.clauses),
+        )
+    out.print(history)
+    emails = Table(_when(), "E-mail", "Status", "Subject", title="E-mails")
+    for email in store.outbox.of_claim(claim.claim_id):
+        if email.status != "cancelled":
+            status = f"{email.status} {words(email.held_reason)}".strip()
+            emails.add_row(
+                _at(email.created_at), words(email.kind), status, escape(email.subject)
+            )
+    out.print(emails)
+
+
+def _facts(parts: Parts, claim: Claim) -> Table:
+    now, facts = parts.clock.now(), grid()
+    member = parts.orders.member(claim.member_id)
+    name = f"{member.name} · " if member is not None and member.name else ""
+    package = escape(claim.package_id or "?")
+    facts.add_row("Claim", f"[bold]{claim.ref}[/]  {state_words(claim.state)}")
+    facts.add_row("Member", escape(f"{name}{claim.member_id} · {claim.order_number}"))
+    facts.add_row("Package", f"{package} · {words(claim.claim_type)}")
     facts.add_row("Received", when(claim.received_at))
     if claim.docs_complete_at is not None:
         facts.add_row("Complete", when(claim.docs_complete_at))
     if claim.respond_by is not None:
-        clock = f"{when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
-        facts.add_row("Respond by", f"{clock} {_left(claim, now)}")
+        respond = f"{when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
+        if claim.is_open:
+            respond += f", left: {left(claim.respond_by - now, is_short=True)}"
+        facts.add_row("Respond by", respond)
     if claim.documents_due_at is not None:
         facts.add_row("Documents due", when(claim.documents_due_at))
-    out.print(facts)
-    print_assessment(store.claims.latest_assessment(claim.claim_id), list(claim.flags))
-    history = Table("When", "What", "Who", "State", "Clauses", title="History")
-    for event in store.claims.events(claim.claim_id):
-        history.add_row(
-            when(event.at),
-            event.event,
-            escape(event.actor),
-            event.state_after,
-            ", ".join(event.clauses),
+    return facts
+
+
+def _print_mails(mails: Sequence[MailInClaim]) -> None:
+    table = Table(_when(), "From and subject", "Tier", "Fate", title="Mails")
+    for one in mails:
+        sender = (one.mail.from_address if one.mail else None) or "nobody clear"
+        subject = (one.mail.subject if one.mail else None) or "–"
+        table.add_row(
+            _at(one.received_at),
+            f"{escape(sender)}\n{escape(subject)}",
+            one.sender_tier or "–",
+            words(one.fate),
         )
-    out.print(history)
-    emails = Table("E-mail", "Status", "Written", "Subject", title="E-mails")
-    for email in store.outbox.of_claim(claim.claim_id):
-        if email.status != "cancelled":
-            status = f"{email.status} {email.held_reason}".strip()
-            emails.add_row(
-                email.kind, status, when(email.created_at), escape(email.subject)
-            )
-    out.print(emails)
+    out.print(table)
+
+
+def print_alerts(alerts: Sequence[Alert]) -> None:
+    """Print what a person should know."""
+    if not alerts:
+        out.print("No alerts.")
+        return
+    table = Table(_when(), "What", "About", "Claim")
+    for alert in alerts:
+        kind, _, rest = alert.ref.partition(":")
+        claim = NOTHING if alert.claim_id is None else short_ref(alert.claim_id)
+        table.add_row(
+            _at(alert.raised_at),
+            ALERTS.get(alert.code, words(alert.code)),
+            claim if kind == "claim" else escape(f"{kind} {rest.partition(':')[0]}"),
+            claim,
+        )
+    out.print(table)
 
 
 def print_held(emails: Sequence[Email]) -> None:
@@ -115,14 +196,14 @@ def print_held(emails: Sequence[Email]) -> None:
     if not emails:
         out.print("No e-mail is held.")
         return
-    table = Table("E-mail", "Kind", "To", "Why", "Written", "Subject")
+    table = Table("E-mail", "Kind", "To", "Why", _when(), "Subject")
     for email in emails:
         table.add_row(
             str(email.email_id),
-            email.kind,
+            words(email.kind),
             escape(email.recipient),
             email.held_reason,
-            when(email.created_at),
+            _at(email.created_at),
             escape(email.subject),
         )
     out.print(table)
@@ -153,20 +234,30 @@ def print_stats(
     for box in mailboxes:
         trouble = f" [red]{box.trouble}[/]" if box.trouble else ""
         passed = "never" if box.passed_at is None else when(box.passed_at)
-        words = f"last pass {passed}, last UID {box.last_uid}, backlog {box.backlog}"
-        table.add_row("Mailbox", words + trouble)
+        done = f"last pass {passed}, last UID {box.last_uid}, backlog {box.backlog}"
+        table.add_row("Mailbox", done + trouble)
     out.print(table)
 
 
-def print_assessment(assessment: Assessment | None, flags: Sequence[str]) -> None:
-    """Print documents, checks by clause, money and flags."""
+def print_assessment(
+    assessment: Assessment | None, flags: Sequence[str], *, mails: Sequence[Mail]
+) -> None:
+    """Print documents, checks by clause, money and flags; `mails` brought the files."""
     if assessment is None:
         if flags:
-            out.print(f"  Flags: [yellow]{', '.join(flags)}[/]")
+            out.print(f"  Flags: [yellow]{', '.join(map(words, flags))}[/]")
         return
+    unnamed = {
+        file.path: "forwarded in the text"
+        if file.path.endswith("body")
+        else f"{UNNAMED.get(file.kind, 'file')} (part {file.path})"
+        for mail in mails
+        for file in mail.attachments
+        if not file.filename
+    }
     documents = Table("", "Document", "Verdict", "Files", "Evidence", title="Documents")
     for row in assessment.documents:
-        documents.add_row(*_document(row))
+        documents.add_row(*_document(row, unnamed))
     out.print(documents)
     checks = Table("Clause", "Verdict", "Why", title="Checks")
     for finding in assessment.findings:
@@ -174,27 +265,35 @@ def print_assessment(assessment: Assessment | None, flags: Sequence[str]) -> Non
         checks.add_row(finding.clause, FINDINGS[finding.verdict], escape(why))
     out.print(checks)
     if assessment.proposal is not None:
-        _print_proposal(assessment.proposal)
+        _print_money(assessment.proposal)
     if assessment.flags:
-        out.print(f"  Flags: [yellow]{', '.join(assessment.flags)}[/]")
+        out.print(f"  Flags: [yellow]{', '.join(map(words, assessment.flags))}[/]")
 
 
-def _document(row: DocumentVerdict) -> tuple[str, ...]:
-    mark = MARKS[row.verdict] + (f" ({row.why})" if row.why else "")
-    name, files = NAMES[row.kind], ", ".join(row.files)
+def _document(row: DocumentVerdict, unnamed: dict[str, str]) -> tuple[str, ...]:
+    mark = MARKS[row.verdict] + (f" ({words(row.why)})" if row.why else "")
+    name = NAMES[row.kind]
+    files = ", ".join(unnamed.get(file, file) for file in row.files)
     return (row.kind, name, mark, escape(files), escape(row.evidence))
 
 
-def _print_proposal(proposal: Proposal) -> None:
-    words = "at most (an audit decides)" if proposal.needs_person else "proposed"
-    table = Table("Clause", "Money", "USD", title=f"Money: {words}")
+def _print_money(proposal: Proposal) -> None:
+    how = "at most (an audit decides)" if proposal.needs_person else "proposed"
+    out.print(money_table(proposal, title=f"Money: {how}"))
+
+
+def money_table(proposal: Proposal, *, title: str) -> Table:
+    """Return the lines of a proposal, their total, and what a switch would change."""
+    table = Table("Clause", "Line", title=title)
+    table.add_column("USD", justify="right", no_wrap=True)
     for line in proposal.lines:
         table.add_row(line.clause, escape(line.label), f"{line.amount.amount:,.2f}")
+    table.add_section()
     table.add_row("", "[bold]Total[/]", f"[bold]{proposal.total.amount:,.2f}[/]")
     for other in proposal.alternatives:
-        words = f"[dim]with {other.switch} = {other.value}[/]"
-        table.add_row("", words, f"[dim]{other.total.amount:,.2f}[/]")
-    out.print(table)
+        what = f"[dim]with {other.switch} = {other.value}[/]"
+        table.add_row("", what, f"[dim]{other.total.amount:,.2f}[/]")
+    return table
 
 
 def grid() -> Table:
@@ -210,12 +309,13 @@ def when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _left(claim: Claim, now: datetime) -> str:
-    if claim.respond_by is None or not claim.is_open:
-        return ""
-    span = claim.respond_by - now
-    return f"in {span_in_words(span)}" if span.total_seconds() > 0 else "over"
+def _when() -> Column:
+    return Column("When (UTC)", no_wrap=True)
+
+
+def _at(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return ", ".join(f"{words(name)} {count}" for name, count in sorted(counts.items()))

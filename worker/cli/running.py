@@ -17,21 +17,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
-from worker import log as logs
-from worker.adapters.clock import SystemClock
-from worker.children import Children, stop_on_signals
 from worker.cli.console import out
+from worker.cli.starting import read_settings
 from worker.domain.errors import RetryLater, UsageError
-from worker.settings import Settings
 
 if TYPE_CHECKING:
     from worker.bootstrap import Parts
 
 app = typer.Typer()
-log = structlog.get_logger()
 
 STOP_WITHIN_MS = 15_000
 THREADS = 2
@@ -74,11 +69,13 @@ def serve(
     ] = False,
 ) -> None:
     """Run poller, workers and scheduler in one supervised process group."""
+    from worker import log as logs
+    from worker.adapters.clock import SystemClock
+    from worker.children import Children, stop_on_signals
     from worker.cli import main
 
     logs.configure(stream=sys.stderr if until_idle else sys.stdout)
-    settings = Settings.from_env()
-    settings.need("mailbox_url", "smtp_url")
+    settings = read_settings("mailbox_url", "smtp_url")
     stop = stop_on_signals()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, no end would be seen
     if settings.clock is not None and settings.clock_anchor is None:
@@ -141,6 +138,9 @@ def poll(
 @app.command(epilog="Example: `claims work`")
 def work(*, migrate: Migrate = False) -> None:
     """Run jobs: read, understand, validate and send."""
+    import structlog
+
+    from worker import log as logs
     from worker.actors import KINDS, QUEUES
     from worker.adapters.queue import QueueWorker
     from worker.runner import Runner
@@ -159,7 +159,7 @@ def work(*, migrate: Migrate = False) -> None:
         ]
         for worker in workers:
             worker.start()
-        log.info("worker_started", owner=parts.owner)
+        structlog.get_logger().info("worker_started", owner=parts.owner)
         stop.wait()
         logs.silence_libraries()  # Redis may end before its consumers
         for worker in workers:
@@ -191,7 +191,7 @@ def migrate() -> None:
     from worker.adapters import migrations
     from worker.bootstrap import Parts
 
-    parts = Parts(Settings.from_env(), with_redis=False)
+    parts = Parts(read_settings(), with_redis=False)
     before = migrations.current(parts.database_url)
     migrations.upgrade(parts.database_url)
     after = migrations.current(parts.database_url)
@@ -208,15 +208,16 @@ def _running(
     What processes of this machine held when they died is free from here on; what this
     one holds is free when it ends.
     """
+    from worker import log as logs
     from worker.adapters import migrations
     from worker.bootstrap import Parts
+    from worker.children import stop_on_signals
     from worker.schedule import Scheduler
 
     # The stdout of `idle` is for its one line of counts.
     logs.configure(stream=sys.stderr if role == "idle" else None)
-    settings = Settings.from_env()
-    settings.need(*needed)
-    parts = Parts(settings, role=role)
+    # Of what `serve` starts, it has said itself what is unknown.
+    parts = Parts(read_settings(*needed, is_quiet=migrate), role=role)
     if migrate:
         _wait_for_database(parts)
     elif migrations.current(parts.database_url) != migrations.latest():

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
@@ -23,8 +24,9 @@ from worker.demo.results import LEGEND, find_faults, results_table
 from worker.demo.show import Show, opened
 from worker.demo.view import WIDE, screen
 from worker.demo.watching import Scene
-from worker.domain.errors import SettingsInvalid, UsageError
+from worker.domain.errors import SettingsInvalid, UsageError, WrongUse
 from worker.serve import stop_on_signals
+from worker.terminal import Printer
 
 LOOK_EVERY = timedelta(milliseconds=250)
 MAIL_EVERY = timedelta(seconds=1.5)
@@ -45,17 +47,17 @@ def perform(*, once: bool, data_dir: Path | None) -> None:
     with (
         _folder(data_dir) as folder,
         contextlib.chdir(folder),  # no .env of the visitor's speaks into it
-        own_screen(folder / LOG) as (screen_file, log),
+        own_screen(folder / LOG) as screens,
     ):
         stop = stop_on_signals()
         # A terminal that is closed ends the demo as Ctrl-C does.
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
-        console = _console(screen_file)
-        logs.configure(stream=log)
+        console = _console(screens.out)
+        logs.configure(stream=screens.log)
         if once:
-            faults = _once(folder, log, console, stop)
+            faults = _once(folder, screens, console, stop)
         else:
-            _live(folder, log, console, stop, is_kept=data_dir is not None)
+            _live(folder, screens.log, console, stop, is_kept=data_dir is not None)
         if data_dir is not None:
             console.print(f"The data is in {folder}.", soft_wrap=True, markup=False)
     if once and stop.is_set():
@@ -119,19 +121,21 @@ def headline(show: Show, scene: Scene) -> str:
 
 
 def _once(
-    folder: Path, log: TextIO, console: Console, stop: threading.Event
+    folder: Path, screens: "Screens", console: Console, stop: threading.Event
 ) -> list[str]:
     """Process the samples and print the results; return what was not as expected."""
     began = time.monotonic()
-    is_shown = console.is_terminal and not console.is_dumb_terminal
-    with opened(folder, log) as show:
+    beside = _console(screens.err)
+    is_shown = beside.is_terminal and not beside.is_dumb_terminal
+    with opened(folder, screens.log) as show:
         samples = show.play.samples
         last: Scene | None = None
         faults = ["stopped before its end"]
-        with Live(console=console, auto_refresh=False, transient=True) as live:
+        progress = Live(console=beside, auto_refresh=False, transient=True)
+        with progress if is_shown else contextlib.nullcontext() as live:
             for scene, found in until_settled(show, stop):
                 last, faults = scene, found
-                if is_shown:
+                if live is not None:
                     live.update(Text(_progress(show, scene)), refresh=True)
         if stop.is_set():
             return faults
@@ -171,7 +175,7 @@ def until_settled(
 def _progress(show: Show, scene: Scene) -> str:
     settled = sum(mail.fate is not None for mail in scene.mails)
     sent = scene.counts.emails_by_status.get("sent", 0)
-    return f"{settled} of {len(show.play.samples)} mails done, {sent} replies sent"
+    return f"{settled} of {len(show.play.samples)} samples settled, {sent} replies sent"
 
 
 # -- around it ----------------------------------------------------------------------
@@ -199,7 +203,7 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
     """Give the folder to work in: a new one that is removed, or the visitor's.
 
     Raises:
-        UsageError: the visitor's has something in it.
+        WrongUse: the visitor's has something in it.
     """
     if data_dir is None:
         with tempfile.TemporaryDirectory(
@@ -211,15 +215,24 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
         data_dir.mkdir(parents=True, exist_ok=True)
         is_used = any(data_dir.iterdir())
     except OSError as error:
-        raise UsageError(f"{data_dir} cannot be used: {error.strerror}") from None
+        raise WrongUse(f"{data_dir} cannot be used: {error.strerror}") from None
     if is_used:
-        raise UsageError(f"{data_dir} is not empty: name a new folder for the demo")
+        raise WrongUse(f"{data_dir} is not empty: name a new folder for the demo")
     yield data_dir.resolve()
 
 
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """Where the demo's own words go, and everything else."""
+
+    out: TextIO
+    err: TextIO
+    log: TextIO
+
+
 @contextlib.contextmanager
-def own_screen(path: Path) -> Iterator[tuple[TextIO, TextIO]]:
-    """Give the screen and the log, to which all other output of ours and children goes.
+def own_screen(path: Path) -> Iterator[Screens]:
+    """Give the screens and the log, to which all else of ours and children's goes.
 
     Whatever writes to the streams 1 and 2 meanwhile writes into the log.
     """
@@ -230,10 +243,8 @@ def own_screen(path: Path) -> Iterator[tuple[TextIO, TextIO]]:
         for number in saved:
             os.dup2(log.fileno(), number)
         try:
-            with os.fdopen(
-                os.dup(saved[1]), "w", encoding=sys.stdout.encoding, errors="replace"
-            ) as screen_file:
-                yield screen_file, log
+            with _opened_again(saved[1]) as out, _opened_again(saved[2]) as err:
+                yield Screens(out, err, log)
         finally:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
@@ -242,9 +253,15 @@ def own_screen(path: Path) -> Iterator[tuple[TextIO, TextIO]]:
                 os.close(copy)
 
 
+def _opened_again(number: int) -> TextIO:
+    return os.fdopen(
+        os.dup(number), "w", encoding=sys.stdout.encoding, errors="replace"
+    )
+
+
 def _console(screen_file: TextIO) -> Console:
     is_piped = not screen_file.isatty() and "COLUMNS" not in os.environ
-    console = Console(
+    console = Printer(
         file=screen_file, highlight=False, width=PIPED_WIDTH if is_piped else None
     )
     _fit(console)

@@ -29,10 +29,10 @@ def draw(path: Path) -> None:
     console = Console(record=True, file=io.StringIO(), width=WIDTH, height=HEIGHT)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
-        own_screen(Path(name) / LOG) as (_, log),
+        own_screen(Path(name) / LOG) as screens,
     ):
-        logs.configure(stream=log)
-        with opened(Path(name), log) as show:
+        logs.configure(stream=screens.log)
+        with opened(Path(name), screens.log) as show:
             *_, (scene, _) = until_settled(show, stop)
             hints = show.guide.hints(is_kept=False)
             view = screen(

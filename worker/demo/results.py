@@ -7,8 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from worker.demo.stage import Sample
-from worker.demo.view import state_words, ticks
+from worker.demo.view import ticks
 from worker.demo.watching import Scene, SeenMail
+from worker.terminal import short_ref, state_words, words
 
 LEGEND = (
     "D1 proof of purchase, D2 order mail, D3 photos of the packaging, D4 of the"
@@ -89,8 +90,8 @@ def _faults(scene: Scene, sample: Sample, mail: SeenMail | None) -> Iterator[str
 
 def _said(value: object) -> str:
     """Return a fate, a state, signs or a list of kinds in words."""
-    words = ", ".join(value) if isinstance(value, list) else value
-    return str(words or "none").replace("_", " ")
+    codes = ", ".join(value) if isinstance(value, list) else value
+    return words(str(codes or "none"))
 
 
 def _sent(scene: Scene, mail: SeenMail) -> list[str]:
@@ -118,9 +119,9 @@ def _row(scene: Scene, mail: SeenMail | None) -> tuple[str, ...]:
         return ("[red]not there[/]", "", "", "", "")
     seen = scene.claim(mail.claim_id)
     return (
-        (mail.fate or "…").replace("_", " "),
-        "" if mail.claim_id is None else f"CLM-{mail.claim_id}",
+        words(mail.fate or "…"),
+        "" if mail.claim_id is None else short_ref(mail.claim_id),
         "" if seen is None else state_words(seen.claim.state),
         "" if seen is None else ticks(seen.documents),
-        ", ".join(kind.replace("_", " ") for kind in _sent(scene, mail)) or "–",
+        ", ".join(words(kind) for kind in _sent(scene, mail)) or "–",
     )

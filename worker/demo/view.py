@@ -4,7 +4,6 @@ Every table fits the room it is given; colours carry nothing that words do not.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -14,16 +13,14 @@ from rich.text import Text
 
 from worker.adapters.store.outbox import Email
 from worker.demo.watching import Scene, SeenClaim, SeenMail
-from worker.domain.claim import Claim, ClaimState
-from worker.domain.deadlines import SlaState, sla_state
 from worker.domain.mail import Fate
+from worker.terminal import NOTHING, clock, short_ref, state_words, words
 
 WIDE = 110
 """From so many columns on, replies stand beside the mails."""
 FEWEST_ROWS = 3
 FRAME_LINES = 3
 """A panel's frame and its table's heading."""
-NOTHING = "[dim]–[/]"
 TICKS = {"+": "[green]✓[/]", "~": "[yellow]~[/]", "x": "[red]✗[/]", "-": NOTHING}
 FATE_STYLES = {
     Fate.CLAIM: "green",
@@ -32,16 +29,6 @@ FATE_STYLES = {
     Fate.CANNOT_MATCH: "yellow",
     Fate.PARKED: "bold red",
 }
-STATE_STYLES = {
-    ClaimState.UNDER_REVIEW: "cyan",
-    ClaimState.AWAITING_DOCUMENTS: "yellow",
-    ClaimState.IDENTITY_HOLD: "yellow",
-    ClaimState.INELIGIBLE_PROPOSED: "magenta",
-    ClaimState.APPROVED: "green",
-    ClaimState.APPROVED_PARTIAL: "green",
-    ClaimState.COMPLETED_PAID: "bold green",
-}
-CLOCK_STYLES = {SlaState.DUE_SOON: "bold yellow", SlaState.BREACHED: "bold red"}
 
 
 def screen(
@@ -90,12 +77,12 @@ def mails_table(mails: Sequence[SeenMail], *, is_wide: bool) -> Table:
     if not is_wide:
         table.add_column("Reply", ratio=8)
     for mail in mails:
-        replies = ", ".join(_words(email.kind) for email in mail.emails)
+        replies = ", ".join(words(email.kind) for email in mail.emails)
         table.add_row(
             escape(mail.sender),
             escape(mail.title),
             _fate(mail),
-            "" if mail.claim_id is None else f"CLM-{mail.claim_id}",
+            "" if mail.claim_id is None else short_ref(mail.claim_id),
             *(() if is_wide else (replies,)),
         )
     return table
@@ -110,7 +97,7 @@ def replies_table(emails: Sequence[Email]) -> Table:
     for email in emails:
         style = "green" if email.status == "sent" else "yellow"
         status = f"[{style}]{email.status}[/]"
-        table.add_row(_words(email.kind), escape(email.recipient), status)
+        table.add_row(words(email.kind), escape(email.recipient), status)
     return table
 
 
@@ -148,26 +135,6 @@ def ticks(signs: str, *, between: str = "") -> str:
     return between.join(TICKS[sign] for sign in signs)
 
 
-def state_words(state: ClaimState) -> str:
-    """Return a state in its colour."""
-    return f"[{STATE_STYLES.get(state, 'default')}]{_words(state)}[/]"
-
-
-def left(span: timedelta, *, is_short: bool = False) -> str:
-    """Return a time that is left: `6d 23:59:08`, `01:49:59`, or `over`.
-
-    A short one has no seconds beside its days.
-    """
-    seconds = int(span.total_seconds())
-    if seconds < 0:
-        return "over"
-    days, rest = divmod(seconds, 86_400)
-    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}"
-    if not is_short or not days:
-        clock += f":{rest % 60:02}"
-    return f"{days}d {clock}" if days else clock
-
-
 def totals(scene: Scene) -> str:
     """Return the counts of everything in one line."""
     counts = scene.counts
@@ -193,39 +160,22 @@ def _claim_cells(scene: Scene, seen: SeenClaim, *, is_wide: bool) -> list[str]:
     claim = seen.claim
     by = claim.respond_by if claim.is_open else None
     cells = [
-        f"CLM-{claim.claim_id}",
+        short_ref(claim.claim_id),
         escape(seen.member),
-        _words(claim.claim_type),
+        words(claim.claim_type),
         state_words(claim.state),
         ticks(seen.documents, between=" " if is_wide else ""),
     ]
     if is_wide:
         cells.append(NOTHING if by is None else f"{by:%Y-%m-%d %H:%M}")
-    return [*cells, _clock(scene, claim, is_short=not is_wide), seen.money]
-
-
-def _clock(scene: Scene, claim: Claim, *, is_short: bool) -> str:
-    """Return what is left of the seven days, else the days left for documents."""
-    if not claim.is_open:
-        return NOTHING
-    if claim.respond_by is not None:
-        style = CLOCK_STYLES.get(sla_state(claim, now=scene.now), "default")
-        span = left(claim.respond_by - scene.now, is_short=is_short)
-        return f"[{style}]{span}[/]"
-    if claim.documents_due_at is not None:
-        return f"[dim]docs {(claim.documents_due_at - scene.now).days}d[/]"
-    return NOTHING
+    return [*cells, clock(claim, scene.now, is_short=not is_wide), seen.money]
 
 
 def _fate(mail: SeenMail) -> str:
     if mail.fate is None:
         return "[dim]…[/]"
     fate = Fate(mail.fate)
-    return f"[{FATE_STYLES.get(fate, 'dim')}]{_words(fate)}[/]"
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ")
+    return f"[{FATE_STYLES.get(fate, 'dim')}]{words(fate)}[/]"
 
 
 def _table(*, is_wide: bool) -> Table:

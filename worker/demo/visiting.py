@@ -76,7 +76,12 @@ Look closer in another terminal:
   claims show CLM-4                    why a claim stands where it stands
   claims approve CLM-6 --by you        decide; the drafted e-mail goes out
   claims reject CLM-3 --by you
+  claims alerts                        what somebody should know
   claims stats
+
+Drafts are decisions that the worker wrote and a person sends: `claims show CLM-n`
+has them at its end, the staff's mailbox in its folder Drafts. Alerts are what
+somebody should know, such as a deadline that comes near: `claims alerts`.
 
 Data        {folder}
   claims.db   the record          raw/      the mails as they came
@@ -99,11 +104,15 @@ Data        {folder}
             f" [dim]more:[/] . {folder}/{ENVIRONMENT}; claims list; claims show CLM-4;"
             " claims approve CLM-6 --by you"
         )
+        counted = (
+            " [dim]drafts: decisions for a person, in[/] claims show CLM-n[dim];"
+            " alerts: what somebody should know, in[/] claims alerts"
+        )
         ending = (
             f" [bold]Ctrl-C[/] ends{kept} [dim]· connect, send, decide:[/]"
             f" {folder}/{GUIDE}"
         )
-        return mailboxes, sending, looking, ending
+        return mailboxes, sending, looking, counted, ending
 
     def _send(self) -> str:
         python = shlex.quote(sys.executable)

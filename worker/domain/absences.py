@@ -47,7 +47,20 @@ _SUBJECT = re.compile(
     r"|autoodpowied|automatick[áa] odpov|automatikus v[áa]lasz"
     r"|otomatik (?:yan|cevap)|автоответ|автоматический ответ|вне офиса"
     r"|自动(?:回复|答复|回覆)|自動(?:回覆|回复|答覆|返信|応答)|不在(?:通知|連絡|のお知らせ)"
-    r"|자동 ?(?:회신|응답|답장)|부재 ?중)(?![a-z]*@)"
+    r"|자동 ?(?:회신|응답|답장)|부재 ?중|i(?:'m| am) on (?:leave|vacation|holiday)"
+    r"|auto-?antwort|urlaubsmeldung|absence (?:temporaire|du bureau)|en congés?\b"
+    r"|ausente de la oficina|mensaje automático|messaggio automatico|in ferie\b"
+    r"|mensagem automática|automatisch beantwoord|ikke på kontoret|inte på kontoret"
+    r"|automatisk (?:svar|besvarelse)|poza biurem|nieobecność|mimo kancelář"
+    r"|automatická zpráva|neprítomnosť|nepřítomnost|házon kívül|irodán kívül"
+    r"|răspuns automat|în afara biroului|автоматич(?:ен|на) отговор|извън офиса"
+    r"|automatski odgovor|аутоматски одговор|izvan ureda|αυτόματη απάντηση"
+    r"|εκτόσ γραφείου|автоматична відповідь|автовідповідь|поза офісом|нет на месте"
+    r"|ofis dışında|رد تلقائي|الرد التلقائي|خارج المكتب|پاسخ خودکار|מענה אוטומטי"
+    r"|תשובה אוטומטית|מחוץ למשרד|स्वचालित (?:उत्तर|जवाब)|कार्यालय से बाहर"
+    r"|(?:การ)?ตอบกลับอัตโนมัติ|ไม่อยู่ที่สำนักงาน|trả lời tự động|thư trả lời tự động"
+    r"|vắng mặt|balasan otomatis|jawaban otomatis|balasan automatik|di luar kantor"
+    r"|不在办公室|不在辦公室|外出(?:中|通知)|休暇(?:中|のお知らせ))(?![a-z]*@)"
 )
 _OURS = re.compile(r"\S ?\+ ?[^+]{0,40}\d[^+]{0,40}\+ ?claim\b|\[#clm-\d")
 _TEXT = re.compile(
@@ -60,7 +73,11 @@ _TEXT = re.compile(
     r"|absente? (?:du|de|jusqu)|en cong[ée]|de retour le|fuera de (?:la )?oficina"
     r"|de vacaciones|ausente|fuori (?:sede|ufficio)|in ferie|afwezig|met vakantie"
     r"|de f[ée]rias|fora do escrit[óo]rio|p[åa] (?:semester|ferie)|urlop|nieobecn"
-    r"|в отпуске|не в офисе|休假|出差|不在|休暇|외출|휴가|출장|부재"
+    r"|poissa toimistosta|lomalla|på (?:semester|ferie)|na dovolené|na dovolenke"
+    r"|szabadságon|în concediu|в отпуск\b|на одмор|na godišnjem|σε άδεια|у відпустці"
+    r"|izindeyim|yıllık izin|في إجازة|در مرخصی|בחופשה|छुट्टी पर|ลาพัก|nghỉ phép"
+    r"|sedang cuti"
+    r"|在休假|請假|请假|в отпуске|не в офисе|休假|出差|不在|休暇|외출|휴가|출장|부재"
 )
 _SELF_NAMED = re.compile(
     r"this is an auto(?:matic|mated|matically generated)?[- ](?:reply|response)"

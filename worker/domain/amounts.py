@@ -91,6 +91,8 @@ class _Case:
     audited_product: Decimal | None
     audited_shipping: Decimal | None
     missing: tuple[ItemLine, ...]
+    packaging: Condition
+    contents: Condition
 
 
 def fee(product_value: Decimal) -> Decimal:
@@ -149,7 +151,7 @@ def item_lines(package: Package) -> tuple[ItemLine, ...]:
         return ()
 
 
-def propose(
+def propose(  # noqa: PLR0913 - what a reviewer may enter
     package: Package,
     claim_type: ClaimType,
     policy: Policy,
@@ -158,6 +160,8 @@ def propose(
     audited_product: Decimal | None = None,
     audited_shipping: Decimal | None = None,
     missing: tuple[int, ...] = (),
+    packaging: Condition = Condition.UNKNOWN,
+    contents: Condition = Condition.UNKNOWN,
 ) -> Proposal | None:
     """Return what the terms give for one package, or None while the type is unknown.
 
@@ -165,29 +169,34 @@ def propose(
     (G6); of goods paid with points, that part comes back as points (P13). Partial
     loss and damage are a person's figure (G4, G7): without `audited_product` the
     total is only the limit. Damage is limited to 30% of the shipping and 100.00 of
-    the product (G8). Without a guarantee nothing is covered (G1, EX-11).
+    the product (G8), and excluded where the box or the contents are fine (G9a, G9b).
+    Without a guarantee nothing is covered (G1, EX-11).
 
     Args:
         package: one of the order's packages.
         claim_type: what happened to it.
-        policy: the switches of G5, G6 and G8; each other value that gives another
+        policy: the switches of G5 to G9; each other value that gives another
             total is listed among the alternatives.
         order: the order, for the guarantee and the points.
         audited_product: a reviewer's figure for the goods, USD.
         audited_shipping: a reviewer's figure for the shipping, USD; None grants all
             of it for damage and none of it for a partial loss.
         missing: positions, from 0, of the item lines that did not arrive.
+        packaging: what the photographs show of it; counts for damage only.
+        contents: the same of the contents.
 
     Raises:
         ValueError: an audited figure is negative, or there is no such item line.
 
-    Source: clauses G1, G3 to G8, switches damage_cap_mode, cap_includes_shipping,
-    sales_price_basis.
+    Source: clauses G1, G3 to G8, G9a and G9b; switches damage_cap_mode,
+    cap_includes_shipping, sales_price_basis, packed_well_rule.
     """
     _refuse_negative(audited_product)
     _refuse_negative(audited_shipping)
     lines = _pick(item_lines(package), missing)
-    case = _Case(package, order, audited_product, audited_shipping, lines)
+    case = _Case(
+        package, order, audited_product, audited_shipping, lines, packaging, contents
+    )
     compute = _computation(claim_type)
     if compute is None:
         return None
@@ -244,8 +253,8 @@ def _total_loss(case: _Case, policy: Policy) -> Proposal:
     shipping = cents(package.shipping_fee_usd)
     points = _points_part(case, goods, policy)
     lines = [
-        _line(f"Goods: {_basis_words(package)}", goods, "G5"),
-        _line("Shipping: 100%", shipping, "G3"),
+        _line(f"Goods, {_basis_words(package)}", goods, "G5"),
+        _line(f"Shipping, 100% of {shipping:,.2f}", shipping, "G3"),
     ]
     lines += (limit := _limit_lines(goods, shipping, policy))
     if points > 0:
@@ -267,13 +276,13 @@ def _partial_loss(case: _Case, policy: Policy) -> Proposal:
         _ZERO if granted is None else cents(granted),
         cents(case.package.shipping_fee_usd),
     )
-    lines = [_line(f"Goods: audited, at most {most:,.2f}", goods, "G4")]
+    lines = [_line(f"Goods, audited, at most {most:,.2f}", goods, "G4")]
     share = _shipping_share(case) if granted is None else None
     if share is not None:
-        label = f"Shipping: share of {share:,.2f}, optional and not included"
+        label = f"Shipping, share of {share:,.2f}, optional and not included"
         lines.append(_line(label, _ZERO, "G4"))
     else:
-        lines.append(_line("Shipping: as audited", shipping, "G4"))
+        lines.append(_line("Shipping, as audited", shipping, "G4"))
     lines += (limit := _limit_lines(goods, shipping, policy))
     return _proposal(
         lines,
@@ -284,6 +293,11 @@ def _partial_loss(case: _Case, policy: Policy) -> Proposal:
 
 
 def _damage(case: _Case, policy: Policy) -> Proposal:
+    excluded = excluded_damage(case.packaging, case.contents, policy)
+    return _limited_damage(case, policy) if excluded is None else excluded
+
+
+def _limited_damage(case: _Case, policy: Policy) -> Proposal:
     paid = cents(case.package.shipping_fee_usd)
     most = cents(paid * DAMAGE_SHIPPING_RATE)
     granted = most if case.audited_shipping is None else cents(case.audited_shipping)
@@ -293,8 +307,8 @@ def _damage(case: _Case, policy: Policy) -> Proposal:
         loss, what = min(cents(case.audited_product), loss), "audited loss"
     product = min(loss, DAMAGE_PRODUCT_CAP)
     lines = [
-        _line(f"Shipping: at most 30% of {paid:,.2f}", shipping, "G8"),
-        _line(f"Product: {what} {loss:,.2f}, at most 100.00", product, "G8"),
+        _line(f"Shipping, at most 30% of {paid:,.2f}", shipping, "G8"),
+        _line(f"Product, {what} {loss:,.2f}, at most 100.00", product, "G8"),
     ]
     if policy.damage_cap_mode is DamageCapMode.LOWER:
         limit = [_line("Only the smaller part counts", -max(shipping, product), "G8")]
@@ -409,6 +423,8 @@ def _other_policies(policy: Policy) -> Iterator[tuple[str, str, Policy]]:
     for basis in SalesPriceBasis:
         other = replace(policy, sales_price_basis=basis)
         yield "sales_price_basis", basis.value, other
+    for is_on, value in ((True, "true"), (False, "false")):
+        yield "packed_well_rule", value, replace(policy, packed_well_rule=is_on)
 
 
 def _pick(

@@ -16,10 +16,12 @@ from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import (
     DATE_MISMATCH,
     INTERNALDATE_IGNORED,
+    REPORT_WITHIN,
     collect_by,
     is_date_mismatch,
     latest,
     report_by,
+    span_in_words,
     utc,
 )
 from worker.domain.documents import (
@@ -205,7 +207,9 @@ def reported_within_24_hours(facts: Facts) -> Finding:
     flags = (DATE_MISMATCH,) if mismatch else ()
     package = facts.package
     if facts.claim_type is ClaimType.TOTAL_LOSS:
-        disputed = package is not None and _received(package, facts.policy) is not None
+        disputed = (
+            package is not None and receipt_record(package, facts.policy) is not None
+        )
         text = "The 24 hours run only where a package was received."
         if disputed:
             text += " The directory has a delivery, which the member disputes."
@@ -213,7 +217,7 @@ def reported_within_24_hours(facts: Facts) -> Finding:
         return Finding(_C11, V.NOT_APPLICABLE, text, flags=flags)
     if package is None:
         return _which_package(_C11, flags)
-    delivered = _received(package, facts.policy)
+    delivered = receipt_record(package, facts.policy)
     if delivered is None:
         text = "The directory has no evidence of when the package was received."
         evidence = "order directory: delivered_at, collected_at are empty"
@@ -294,7 +298,7 @@ def photographs_follow_delivery(facts: Facts) -> Finding:
     Source: clause C3.
     """
     package = facts.package
-    received = None if package is None else _received(package, facts.policy)
+    received = None if package is None else receipt_record(package, facts.policy)
     dated = [photo for photo in facts.photographs if photo.taken_at is not None]
     if received is None or not dated:
         text = "There are no dates of photographs and of delivery to compare."
@@ -370,7 +374,7 @@ def assess_checks(facts: Facts) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
 # -- private ----------------------------------------------------------------------
 
 
-def _received(package: Package, policy: Policy) -> When | None:
+def receipt_record(package: Package, policy: Policy) -> When | None:
     """Return the record of the member's receipt that decides, by the switch."""
     if policy.late_24h_counts_from is LateCountsFrom.COURIER_SCAN:
         return package.delivered
@@ -420,7 +424,7 @@ def _waited(facts: Facts, package: Package, arrived: When) -> Finding:
         until = utc(taken.earliest_at)
     start = utc(arrived.earliest_at)
     limit = collect_by(arrived, facts.policy, destination_tz=package.destination_tz)
-    gap = f"{_days(until - start)} later" if until >= start else "which is earlier"
+    gap = f"{_exactly(until - start)} later" if until >= start else "which is earlier"
     text = (
         f"The package arrived {_at(start)} and was {what} {_at(until)}, {gap};"
         f" {_counted(facts.policy)} ends at {_at(limit)}."
@@ -472,14 +476,16 @@ def _elapsed_words(claimed_at: datetime, delivered: When) -> str:
     received = f"Claim received {_at(claimed_at)}"
     start, end = utc(delivered.earliest_at), latest(delivered)
     if claimed_at < start:
-        gap = _span(start - claimed_at)
+        gap = _exactly(start - claimed_at)
         return f"{received}, {gap} before the recorded delivery at {_at(start)}."
     if claimed_at < end:
         return f'{received}, within the recorded delivery "{delivered.written}".'
     at = f"delivery at {_at(end)}"
     if delivered.precision is not Precision.SECOND:
         at = f'the end of the recorded delivery "{delivered.written}", {_at(end)}'
-    return f"{received}, {_span(claimed_at - end)} after {at}; the limit is 24:00:00."
+    gap = _exactly(claimed_at - end)
+    limit = span_in_words(REPORT_WITHIN)
+    return f"{received}, {gap} after {at}; the limit is {limit}."
 
 
 def _counted(policy: Policy) -> str:
@@ -504,17 +510,8 @@ def _at(at: datetime) -> str:
     return f"{utc(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _span(length: timedelta) -> str:
-    """Return hours, minutes and seconds: 24:00:01, and 1106:00:00 for 46 days."""
-    minutes, seconds = divmod(int(length.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}"
-
-
-def _days(length: timedelta) -> str:
-    """Return days and the rest: 46 days and 2:00:00."""
-    rest = _span(length - timedelta(days=length.days))
-    return f"{length.days} {'day' if length.days == 1 else 'days'} and {rest}"
+def _exactly(length: timedelta) -> str:
+    return span_in_words(length, is_exact=True)
 
 
 def _is(value: Decimal | None) -> str:

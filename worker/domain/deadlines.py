@@ -31,6 +31,7 @@ INTERNALDATE_IGNORED = "internaldate_ignored"
 DATE_MISMATCH = "date_mismatch"
 
 _SECOND = timedelta(seconds=1)
+_HOURS_ARE_CLEARER_UNDER = timedelta(hours=72)
 
 
 class SlaState(StrEnum):
@@ -220,6 +221,32 @@ def respond_by(docs_complete_at: datetime, policy: Policy) -> datetime:
             return started_at + policy.respond_within
         case RespondCount.CALENDAR_DAYS:
             return _end_of_day(started_at, policy.respond_within, policy.policy_tz)
+
+
+def span_in_words(span: timedelta, *, is_exact: bool = False) -> str:
+    """Return a length of time: "24 hours and 1 second", or whole days from 72 hours.
+
+    A negative span reads like its opposite. An exact one has the rest beside its
+    days: "46 days and 2 hours".
+    """
+    rest = int(abs(span).total_seconds())
+    days = 0
+    if abs(span) >= _HOURS_ARE_CLEARER_UNDER:
+        days, rest = divmod(rest, 86_400)
+        rest *= is_exact
+    counts = {
+        "day": days,
+        "hour": rest // 3600,
+        "minute": rest // 60 % 60,
+        "second": rest % 60,
+    }
+    parts = [
+        f"{count} {unit}{'' if count == 1 else 's'}"
+        for unit, count in counts.items()
+        if count
+    ]
+    words = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return words or "0 seconds"
 
 
 def is_answered(claim: Claim) -> bool:

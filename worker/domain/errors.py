@@ -55,6 +55,10 @@ class UsageError(WorkerError):
     """A person asked for something that cannot be done; the text says what to do."""
 
 
+class WrongUse(UsageError):
+    """What was asked cannot be understood: a file that is not there, no instant."""
+
+
 class SettingsInvalid(WorkerError):
     """One or more settings are wrong; all faults are named together."""
 

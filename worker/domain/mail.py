@@ -224,6 +224,8 @@ class Mail:
     defects: tuple[str, ...] = field(default=())
     own_text: str = ""
     """What the person wrote above the first forward or quoted reply; no quotes."""
+    signed_by: tuple[str, ...] = ()
+    """Domains whose DKIM signature we verified ourselves; empty where nobody looked."""
 
     @property
     def from_address(self) -> str | None:

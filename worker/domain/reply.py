@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -105,35 +105,6 @@ def language_of(locale: str) -> str:
     """Return the language we write for a locale: "de" for "de-AT", else "en"."""
     language = locale.replace("_", "-").split("-")[0].lower()
     return language if language in SUPPORTED_LOCALES else "en"
-
-
-_HOURS_ARE_CLEARER_UNDER = timedelta(hours=72)
-
-
-def span_in_words(span: timedelta) -> str:
-    """Return a length of time for staff: "24 hours and 1 second".
-
-    Whole days from 72 hours. A negative span reads like its opposite.
-    """
-    seconds = int(abs(span).total_seconds())
-    if abs(span) >= _HOURS_ARE_CLEARER_UNDER:
-        return _count(seconds // 86400, "day")
-    parts = [
-        _count(number, unit)
-        for number, unit in (
-            (seconds // 3600, "hour"),
-            (seconds // 60 % 60, "minute"),
-            (seconds % 60, "second"),
-        )
-        if number
-    ]
-    if not parts:
-        return "0 seconds"
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 # -- gaps in a draft ----------------------------------------------------------------

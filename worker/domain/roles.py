@@ -15,6 +15,7 @@ from worker.domain.claim import ClaimType, reference
 from worker.domain.documents import DocumentKind, Piece, Why
 from worker.domain.labels import D1, D2, D3, D4, Role
 from worker.domain.lexicon import fold
+from worker.domain.lexicon.headers import line_of
 from worker.domain.mail import Attachment, FileKind, Mail
 from worker.domain.orders import Order
 from worker.domain.papers import TextReading, read_text
@@ -222,15 +223,7 @@ _TITLE_LINES = 6
 _TITLE_CHARACTERS = 400
 _OPENING_CHARACTERS = 2_000
 _OUR_NUMBER = re.compile(reference(0).partition("0")[0] + r"\d{6}")
-_MAIL_LINES = (
-    re.compile(
-        r"(?im)^\W{0,3}(?:from|von|de|da|van|od|от|发件人|寄件者|差出人|보낸 ?사람) ?:"
-    ),
-    re.compile(
-        r"(?im)^\W{0,3}(?:subject|betreff|objet|asunto|oggetto|onderwerp|temat|тема"
-        r"|主题|主旨|主題|件名|제목) ?:"
-    ),
-)
+_MAIL_LINES = (line_of("from"), line_of("subject"))
 
 
 def _by_text(file: Attachment, case: _Case) -> list[Role]:
@@ -282,11 +275,11 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
     has_value = bool(reading.amounts)
     if is_named or (has_words and has_value) or (is_tied and reading.lists_contents):
         yield _judged(D1, reading, is_sure=has_value)
-    opening = fold(file.text[:_OPENING_CHARACTERS])
+    opening = file.text[:_OPENING_CHARACTERS]
     has_mail_lines = all(line.search(opening) for line in _MAIL_LINES)
     is_notice = (
         wording.names_notification(file.filename)
-        or (wording.names_notification(title) and not wording.names_invoice(title))
+        or wording.is_titled_notification(title)
         or (has_mail_lines and wording.names_an_order(file.text))
     )
     if is_notice:

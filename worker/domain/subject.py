@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from worker.domain.claim import reference
 from worker.domain.orders import normal_id
@@ -92,11 +92,13 @@ def candidates_in(text: str, patterns: IdPatterns = PERMISSIVE) -> Candidates:
     """Return the ids that a body may mean: labelled ones first, then bare ones.
 
     A bare word must look like an id; dates, prices, times, telephone numbers,
-    addresses and links do not.
+    addresses and links do not. A line with two plus signs is read like a subject.
     """
     plain = _clean(text, BODY_CHARACTERS)
-    bare = list(_bare_ids(plain))
-    return _candidates(plain, bare, patterns)
+    found = _candidates(plain, _bare_ids(plain), patterns)
+    for line in islice(_LINE_OF_SUBJECT.finditer(text[:BODY_CHARACTERS]), _MOST_LINES):
+        found = together(found, read_ids(line[0], patterns).candidates)
+    return found
 
 
 def pairs(candidates: Candidates) -> tuple[tuple[str | None, str], ...]:
@@ -151,24 +153,40 @@ _INVISIBLE = re.compile(
     "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_LINE_OF_SUBJECT = re.compile(
+    r"^[^\n+＋﹢]{1,60}[+＋﹢][^\n+＋﹢]{1,60}[+＋﹢][^\n]{1,60}$", re.MULTILINE
+)
+_MOST_LINES = 3
 _PLUS = "\u02d6\u1429\u2214\u2295\u2795\u271a\u271b\u271c"
 _DASH = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u2e3a\u2e3b\u30fc"
 _QUOTE = "\"'`\u00ab\u00b4\u00bb\u2018-\u201f\u2039\u203a\u300c-\u300f"
 _LIKE_PLUS = re.compile(f"[{_PLUS}]|%2[bB]|&#43;|&plus;")
 _LIKE_DASH = re.compile(f"(?<=[A-Za-z0-9 ])[{_DASH}](?=[A-Za-z0-9 ])")
+_DIGIT = re.compile(r"(?![0-9])\d")
+_LATIN = str.maketrans("АВЕКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXABEZHIKMNOPTYX")
+_LIKE_LATIN = re.compile(
+    r"(?<!\w)[АВЕКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ]{1,4}(?=-?[0-9])", re.IGNORECASE
+)
 _LIKE_SPACE = re.compile(f"[{_QUOTE}]|%20")
 
 _REPLY = (
     "re|res|ref|r|aw|antw|antwort|sv|svar|vs|vb|ynt|odp|rif|ha|ang|bls"
-    "|ответ|отв|回复|回覆|答复|答覆|返信|답장|회신"
+    "|r[ée]p|v[áa]|yan|atb|ats|odg|odpove[ďd]|rasp|răsp|trả lời|balas|απ|σχετ|відп"
+    "|відповідь|одг|отг|ответ|отв|השב|תשובה|رد|پاسخ|उत्तर|ตอบ(?:กลับ)?"
+    "|回复|回覆|答复|答覆|返信|답장|회신"
 )
 _FORWARD = (
     "fw|fwd|i|wg|wtr|vl|vid[ae]rebef|doorst|rv|reenv|tr|trs|enc|pd|[iİ]lt|fs|ri|p|na"
-    "|пересл|转发|轉寄|转寄|轉發|転送|전달"
+    "|weitergeleitet|tov[áa]bb[íi]t[áa]s|továb|tov|redir|nosūtīt|chuyển tiếp|teruskan"
+    "|preposl|přeposl|prosl|proslijeđeno|проследено|препр|прд|переслати|προώθ|πρθ"
+    "|пересл(?:ать)?|пересылаемое сообщение|הועבר|إعادة توجيه|ارجاع|अग्रेषित|ส่งต่อ"
+    "|转发|轉寄|转寄|轉發|転送|전달|extern(?:al)?|fyi|urgent"
 )
 _PREFIX = re.compile(
-    rf"(?:(?:(?P<reply>{_REPLY})|{_FORWARD}) ?(?:[\[(^*]\d{{1,3}}[\])]?)? ?:"
-    r"|\[[^\]\d]{1,40}\]|\*{2,5}[a-z ]{1,20}\*{2,5}) ?",
+    rf"(?:[\[(<]?(?:(?P<reply>{_REPLY})|{_FORWARD})\.?"
+    r" ?(?:[\[(^*]\d{1,3}[\])]?|(?<=[a-z]{2})\d{1,3}|(?<=[a-z]{2} )\d{1,3})? ?:"
+    r"|[\[({<](?![^\])}>]{0,40}claim)[^\])}>\d]{1,40}[\])}>]"
+    r"|\*{1,5}[a-z ]{1,20}\*{1,5}) ?",
     re.IGNORECASE,
 )
 _OUR_REFERENCE = re.compile(
@@ -177,8 +195,14 @@ _OUR_REFERENCE = re.compile(
 
 
 def _clean(text: str, limit: int) -> str:
-    """NFKC, nothing invisible, one plus, one dash, no quotes, single spaces."""
-    text = unicodedata.normalize("NFKC", text[:limit])[:limit]
+    """NFKC, nothing invisible, one plus, one dash, no quotes, single spaces.
+
+    Digits of all scripts are read, and Cyrillic or Greek letters that look like Latin
+    ones where they begin an id: `М104233` was typed on another keyboard.
+    """
+    text = unicodedata.normalize("NFKC", text[:limit].replace("№", " No "))[:limit]
+    text = _DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
+    text = _LIKE_LATIN.sub(lambda found: found[0].upper().translate(_LATIN), text)
     text = _LIKE_PLUS.sub("+", _INVISIBLE.sub("", text))
     text = _LIKE_SPACE.sub(" ", _LIKE_DASH.sub("-", text))
     return " ".join(text.split())
@@ -210,7 +234,20 @@ def _strict(text: str, patterns: IdPatterns) -> Candidates | None:
     )
     if not is_well_formed:
         return None
-    return Candidates((member,), _distinct(orders), is_strict=True, names_claim=True)
+    return Candidates(
+        members=_distinct(_spellings(member)),
+        orders=_distinct([*orders, *chain.from_iterable(map(_spellings, orders))]),
+        is_strict=True,
+        names_claim=True,
+    )
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """An id as it is, without the sign for number, and with dashes for other signs."""
+    yield text
+    bare = text.strip("#")
+    yield bare
+    yield re.sub(r"[_/.]+", "-", bare)
 
 
 # -- tolerant forms -------------------------------------------------------------
@@ -221,18 +258,28 @@ _MEMBER = (
     r"|lid(?:maatschaps)?|klant(?:en)?|s[óo]cio|участник\w{0,3}|клиент\w{0,3}"
     r"|член\w{0,3}|cz[łl]onk\w{0,4}|klient\w{0,3}|uczestnik\w{0,3}|[üu]yelik|[üu]ye"
     r"|m[üu][şs]teri|medlems?|kund(?:e|en)?|j[äa]sen"
+    r"|člen\w{0,3}|zákazn[ií]\w{0,3}|členské|tag(?:sági)?|ügyfél|vásárlói?|membru\w{0,4}"
+    r"|clientului|клієнт\w{0,3}|учасник\w{0,3}|член\w{0,3}|član\w{0,4}|kup(?:ac|ca)"
+    r"|члан\w{0,4}|купца|μέλο(?:ς|υς)|πελάτη\w?|πελάτης|asiakas|jäsen|العضوية|العضو"
+    r"|عضوية|العميل|الزبون|عضویت|مشتری|חבר|לקוח|सदस्य(?:ता)?|ग्राहक|सदस्यता"
+    r"|สมาชิก|ลูกค้า|thành viên|khách hàng|hội viên|anggota|keanggotaan|pelanggan|ahli"
     r"|会员|會員|会員|客户|客戶|顧客|お客様|회원|고객"
 )
 _ORDER = (
     r"orders?|purchase|bestell(?:ungs?)?|auftrags?|commande|pedido|orden|compra"
     r"|ordine|bestelling|bestel|encomenda|заказ\w{0,2}|zam[óo]wieni\w{1,2}"
     r"|sipari[şs]|ordre|best[äa]llnings?|tilaus"
-    r"|订单|訂單|订购|ご?注文|オーダー|주문"
+    r"|objedn[áa]v\w{1,3}|(?:meg)?rendelés(?:i|e)?|comen(?:zii|zi)|comand[aă]|поръчка\w{0,3}"
+    r"|замовлен\w{1,2}|narudžb\w|porudžbin\w|наруџб\w|поруџбин\w|παραγγελ[ίι]α\w?"
+    r"|الطلبية|الطلب|طلبية|سفارش|ההזמנה|הזמנה|ऑर्डर|คำสั่งซื้อ|ออเดอร์|การสั่งซื้อ|đơn hàng"
+    r"|đặt hàng|pesanan|pembelian|tilauksen|订单|訂單|订购|ご?注文|オーダー|주문"
 )
 _KIND = (
     r"id|nos?|nr|num|number|numbers|nummern?|num[ée]ro|n[uú]mero|numer[oyu]?|nro|n[°ºo]"
     r"|#|№|codes?|c[óo]digo|codice|ref|reference|identifiant|numaras\w"
-    r"|номер\w{0,2}|ид|号码?|號碼?|编号|編號|番号|번호|아이디|コード|카드"
+    r"|č[ií]sl[oae]|szám(?:a|ú)?|azonosító|număr(?:ul)?|nr|broj|број|αριθμ[όο]ς|κωδικ[όο]ς"
+    r"|رقم|معرف|کد|شماره|شناسه|מספר|מס|מזהה|नंबर|संख्या|आईडी|หมายเลข|เลขที่|รหัส|mã số|mã|số"
+    r"|nomor|kode|nombor|tunnus|nummeret|номер\w{0,2}|ид|号码?|號碼?|编号|編號|番号|번호|아이디|コード|카드"
 )
 _OF = r"de la|de l|del|della|dell|des|der|de|du|do|da|di|d|of|van|la|le|for"
 _SAYS = r"is|are|was|lautet|ist|est|es|è|é|это|to|jest|wynosi"
@@ -246,6 +293,8 @@ _VALUE = (
 
 def _labelled(word: str) -> re.Pattern[str]:
     """`word kind` (Order number, Bestellnummer) or `kind of word` (numéro de ...)."""
+    # Mails are compared in NFKC, which takes a Thai vowel apart.
+    word = unicodedata.normalize("NFKC", word)
     return re.compile(
         rf"(?<![A-Za-z])(?:(?:{word})(?:[ -]?(?:{_KIND})(?![a-z]))?"
         rf"|(?:{_KIND})\.? ?(?:(?:{_OF})\b ?)?(?:{word}))"
@@ -284,7 +333,7 @@ def _tolerant_subject(text: str, patterns: IdPatterns) -> Candidates:
 
 
 def _candidates(text: str, bare: Iterable[str], patterns: IdPatterns) -> Candidates:
-    bare = _likeliest_first(bare)
+    bare = [*chain.from_iterable(map(_spellings, _likeliest_first(bare)))]
     members = chain.from_iterable(map(_forms, _values(_LABELLED_MEMBER, text)))
     orders = chain.from_iterable(map(_forms, _values(_LABELLED_ORDER, text)))
     return Candidates(

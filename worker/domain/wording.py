@@ -5,10 +5,11 @@ Words only propose. What they leave open is `unknown`, and staff choose.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from worker.domain import lexicon
 from worker.domain.claim import ClaimType
-from worker.domain.lexicon import fold, spread
+from worker.domain.lexicon import Terms, fold, spread
 
 TEXT_CHARACTERS = 10_000
 """What a person writes about a parcel is shorter; the rest is not read for words."""
@@ -97,12 +98,15 @@ def names_goods(text: str) -> bool:
 
 def names_invoice(text: str) -> bool:
     """Return whether a text speaks of an invoice, a receipt or a transaction."""
-    words = _spread(text)
-    is_title = len(words) <= _NAME_LENGTH
-    named = lexicon.INVOICE.search(words) or (
-        is_title and lexicon.INVOICE_NAME.search(words)
-    )
-    return bool(named)
+    return _invoice_word(_spread(text)) is not None
+
+
+def is_titled_notification(title: str) -> bool:
+    """Return whether a title calls its paper a notification before an invoice."""
+    words = _spread(title)
+    notice = lexicon.NOTIFICATION.search(words)
+    invoice = _invoice_word(words)
+    return notice is not None and (invoice is None or notice.start() < invoice.start())
 
 
 def names_notification(text: str) -> bool:
@@ -128,9 +132,11 @@ def names_a_screenshot(text: str) -> bool:
 # -- kinds of claim ---------------------------------------------------------------
 
 _CLAUSE = re.compile(
-    r"[.!,;:\n\t()。、]+|(?<=[?])"
+    r"[.!,;:\n\t()。、،؛।]+|(?<=[?؟])"
     r"|\b(?:but|and|when|while|because|since|aber|und|als|weil|wahrend|mais|et|quand"
-    r"|lorsque|pero|cuando|quando|maar|toen|mas|но|когда|ale|gdy)\b"
+    r"|lorsque|pero|cuando|quando|maar|toen|mas|но|когда|ale|gdy|och|og|mutta|dar"
+    r"|але|коли|ama|fakat|لكن|ولكن|اما|ولي|אבל|tetapi|tapi|nhung|αλλα)\b"
+    r"|लेकिन|परंतु|แต่|しかし|하지만|그런데"
 )
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr)[.:#]* (?=#?[a-z-]{0,6}\d)")
 _MISSING_OBJECT = re.compile(
@@ -140,19 +146,30 @@ _LITTLE_WORDS = (
     r"(?:\W+(?:been|be|being|is|was|were|a|an|the|any|at|all|even|really|visibly|badly"
     r"|seriously|sign|signs|of|ist|war|wurde|worden|der|die|das|est|ete|etait|de|en"
     r"|ha|sido|estado|esta|estaba|fue|e|stato|stata|is|geraakt|foi|estava|jest|byla"
-    r"|byl|zostala|zostal|был|была|было)\b){0,3}"
+    r"|byl|zostala|zostal|este|a|fost|je|bio|bila|bylo|var|blev|ble|blivit|ειναι|ηταν|был|была|было)\b){0,3}"
 )
-_NOT_DAMAGED = re.compile(rf"(?:(?:{lexicon.NOT.pattern}){_LITTLE_WORDS}\W*|\bun)\Z")
 _NEAR = 60
 _NOT_AFTER = re.compile(
-    r"\W{0,2}(?:degil|yok|gormemis|[はが]?ありませ|なし|し?て(?:い|お)?(?:ませ|な|ら)"
+    r"\W{0,2}(?:degil|yok|gormemis|नहीं|[はが]?ありませ|なし|し?て(?:い|お)?(?:ませ|な|ら)"
     r"|되지 않|없)"
 )
-_NEVER_CAME = re.compile(
-    rf"(?:{lexicon.NOT.pattern})(?:\W+\w+){{0,3}}?\W+(?:{lexicon.ARRIVED.pattern})"
-    rf"|(?:{lexicon.CAME.pattern})(?:\W+\w+){{0,5}}?\W+(?:{lexicon.NOT.pattern})"
-    r"|\bmai (?:arriv|ricev|consegn)"
-)
+
+
+@cache
+def _not_damaged() -> re.Pattern[str]:
+    """A denial at the end of what stands before a word."""
+    return re.compile(rf"(?:(?:{lexicon.NOT.pattern}){_LITTLE_WORDS}\W*|\bun)\Z")
+
+
+@cache
+def _never_came_words() -> re.Pattern[str]:
+    """A denied arrival, in either order of words."""
+    never, arrived = lexicon.NOT.pattern, lexicon.ARRIVED.pattern
+    return re.compile(
+        rf"(?:{never})(?:\W+\w+){{0,3}}?\W+(?:{arrived})"
+        rf"|(?:{lexicon.CAME.pattern})(?:\W+\w+){{0,5}}?\W+(?:{never})"
+        r"|\bmai (?:arriv|ricev|consegn)"
+    )
 
 
 def _kinds(text: str) -> dict[ClaimType, str]:
@@ -186,7 +203,7 @@ def _loss(*, is_part: bool) -> ClaimType:
 
 def _is_in_parcel(clause: str) -> bool:
     """Whether something in the parcel is missing, not the parcel itself."""
-    signs = (
+    signs: tuple[Terms | re.Pattern[str], ...] = (
         lexicon.INSIDE,
         lexicon.OUT_OF,
         lexicon.SOME,
@@ -196,17 +213,17 @@ def _is_in_parcel(clause: str) -> bool:
     return any(sign.search(clause) for sign in signs)
 
 
-def _stated(words: re.Pattern[str], clause: str) -> Iterator[str]:
+def _stated(words: Terms, clause: str) -> Iterator[str]:
     """The words that a clause states and does not deny: not "not damaged"."""
     for found in words.finditer(clause):
         before = clause[max(0, found.start() - _NEAR) : found.start()]
         after = clause[found.end() :]
-        if not _NOT_DAMAGED.search(before) and not _NOT_AFTER.match(after):
+        if not _not_damaged().search(before) and not _NOT_AFTER.match(after):
             yield found[0]
 
 
 def _never_came(clause: str) -> str | None:
-    found = _NEVER_CAME.search(clause)
+    found = _never_came_words().search(clause)
     return found[0] if found and not lexicon.INTACT.search(clause) else None
 
 
@@ -234,3 +251,10 @@ def _read(text: str) -> str:
 
 def _spread(text: str) -> str:
     return spread(text[:TEXT_CHARACTERS])
+
+
+def _invoice_word(words: str) -> re.Match[str] | None:
+    named = lexicon.INVOICE.search(words)
+    if named is None and len(words) <= _NAME_LENGTH:
+        named = lexicon.INVOICE_NAME.search(words)
+    return named

@@ -8,10 +8,12 @@ from worker.domain.identity import SenderTier
 class Topic(StrEnum):
     """One sort of fact that an e-mail may hold."""
 
+    OWN_MAIL = "own_mail"
+    """When the very mail that is answered reached us, and which part of it lacks."""
     IDS = "ids"
     """Member id, order number and claim number."""
     RECEIPT = "receipt"
-    """That and when we received a mail, and our own deadlines."""
+    """That and when we received a claim, and our own deadlines."""
     DOCUMENTS = "documents"
     """Which documents are there, and what is wrong with the others."""
     NAME = "name"
@@ -24,8 +26,10 @@ class Topic(StrEnum):
 
 WHAT_WE_MAY_SAY: dict[SenderTier, frozenset[Topic]] = {
     SenderTier.A: frozenset(Topic),
-    SenderTier.B: frozenset({Topic.IDS, Topic.RECEIPT, Topic.DOCUMENTS}),
-    SenderTier.C: frozenset(),
+    SenderTier.B: frozenset(
+        {Topic.OWN_MAIL, Topic.IDS, Topic.RECEIPT, Topic.DOCUMENTS}
+    ),
+    SenderTier.C: frozenset({Topic.OWN_MAIL}),
 }
 """Which facts a sender of each tier may be told. Source: DESIGN section 4 (Sender).
 

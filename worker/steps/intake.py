@@ -8,7 +8,7 @@ from worker import ingest, notify
 from worker.adapters.store import Job, NewJob, Settled, Work
 from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
-from worker.composing import compose, queue_emails
+from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.documents import PHOTOGRAPHS, Piece
 from worker.domain.errors import GiveUp
@@ -18,7 +18,7 @@ from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
 from worker.lookups import Lookups, order_of
 from worker.ports import ReadFailed
 from worker.steps.bounces import undeliver
-from worker.steps.shared import OCR, SEND, event_now, validation
+from worker.steps.shared import OCR, event_now, validation
 
 log = structlog.get_logger()
 

@@ -167,7 +167,7 @@ def _fire(
                 event_now(work, Event.DOCS_EXPIRY_PROPOSED, claim.state, claim.state),
             )
         case DueKind.AUTO_RESPONSE:
-            if parts.policy.auto_response and parts.settings.auto_response:
+            if parts.policy.auto_response:
                 next_at = work.at + parts.policy.respond_within
                 tier = (
                     SenderTier.A

@@ -6,7 +6,7 @@ from worker import notify
 from worker.adapters.store import NewEmail, NewJob, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
-from worker.composing import compose, queue_emails
+from worker.composing import SEND, compose, queue_emails
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.errors import GiveUp
@@ -15,7 +15,7 @@ from worker.domain.reply import Reply
 from worker.lookups import order_of
 
 SYSTEM = "system"
-READ, UNDERSTAND, VALIDATE, SEND = "read", "understand", "validate", "send"
+READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
 OCR = "ocr"
 QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND)
 """Reading has its own: a mail that was read must not wait for all that was not. So

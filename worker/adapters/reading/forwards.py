@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from worker.adapters.reading.forward_marks import (
     BEGIN,
     FIELD,
-    FIELD_BY_LABEL,
     SEPARATOR,
     WROTE,
     WROTE_ENDS,
@@ -20,6 +19,7 @@ from worker.adapters.reading.forward_marks import (
 )
 from worker.adapters.reading.headers import decode_words
 from worker.adapters.reading.texts import one_line
+from worker.domain.lexicon.headers import FIELD_BY_LABEL
 
 MAX_FORWARDS = 10
 """Found in one body. Our choice."""

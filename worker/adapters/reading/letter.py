@@ -186,11 +186,28 @@ def letter(found: Properties, enclosures: tuple[Enclosure, ...]) -> Letter:
     )
 
 
-def enclosure_name(found: Properties) -> str:
-    """Return the name of an attachment, the long one first."""
-    return one_line(
-        found.text(ATTACH_NAME, ATTACH_SHORT_NAME, DISPLAY_NAME), MAX_FIELD_CHARS
+def enclosure(
+    about: Properties,
+    data: bytes | memoryview,
+    *,
+    note: str,
+    opener: Callable[[], Letter] | None,
+) -> Enclosure:
+    """Return an attachment by its properties; of several names the long one counts."""
+    name = about.text(ATTACH_NAME, ATTACH_SHORT_NAME, DISPLAY_NAME)
+    return Enclosure(
+        filename=one_line(name, MAX_FIELD_CHARS),
+        declared=about.text(ATTACH_TYPE).lower(),
+        content_id=about.text(ATTACH_CONTENT_ID).strip("<>") or None,
+        data=data,
+        note=note,
+        open_letter=opener,
     )
+
+
+def link_note(about: Properties) -> str:
+    """Return the note on an attachment that has no data: on a link, what it is."""
+    return LINK_NOTE if about.integer(ATTACH_METHOD) in BY_REFERENCE else ""
 
 
 def _headers(found: Properties) -> list[tuple[str, str]]:

@@ -48,16 +48,9 @@ def _enclosure(storage: Storage, charset: str | None) -> Enclosure:
     if inner is not None:
         opener, data = _opener(inner, found.string_charset), b"".join(inner.contents())
         note = "" if opener else letter.OBJECT_NOTE
-    elif not data and found.integer(letter.ATTACH_METHOD) in letter.BY_REFERENCE:
-        note = letter.LINK_NOTE
-    return Enclosure(
-        filename=letter.enclosure_name(found),
-        declared=found.text(letter.ATTACH_TYPE).lower(),
-        content_id=found.text(letter.ATTACH_CONTENT_ID).strip("<>") or None,
-        data=data,
-        note=note,
-        open_letter=opener,
-    )
+    elif not data:
+        note = letter.link_note(found)
+    return letter.enclosure(found, data, note=note, opener=opener)
 
 
 def _opener(inner: Storage, charset: str | None) -> Callable[[], Letter] | None:

@@ -129,16 +129,9 @@ def _enclosure(found: _Attachment, charset: str | None) -> Enclosure:
             opener = partial(read, data)
         else:
             note = letter.OBJECT_NOTE
-    elif not data and about.integer(letter.ATTACH_METHOD) in letter.BY_REFERENCE:
-        note = letter.LINK_NOTE
-    return Enclosure(
-        filename=letter.enclosure_name(about),
-        declared=about.text(letter.ATTACH_TYPE).lower(),
-        content_id=about.text(letter.ATTACH_CONTENT_ID).strip("<>") or None,
-        data=data,
-        note=note,
-        open_letter=opener,
-    )
+    elif not data:
+        note = letter.link_note(about)
+    return letter.enclosure(about, data, note=note, opener=opener)
 
 
 def _properties(content: memoryview) -> dict[int, Value]:

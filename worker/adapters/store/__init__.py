@@ -15,6 +15,7 @@ from worker.adapters.store import jobs as job_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import outbox as email_rows
 from worker.adapters.store import photographs as photograph_rows
+from worker.adapters.store.alerts import Alerts
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
@@ -263,6 +264,7 @@ class Store:
         self.orders = SqlOrders(self.database)
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)
+        self.alerts = Alerts(self.database)
 
     def ledger(
         self,

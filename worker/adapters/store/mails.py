@@ -37,6 +37,17 @@ class MailRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailInClaim:
+    """A mail of a claim as people look at it."""
+
+    received_at: datetime
+    mail: Mail | None
+    """What reading showed; None where it could not be read."""
+    fate: Fate
+    sender_tier: SenderTier | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What a mail turned out to be; written once, together with its effects."""
 
@@ -104,6 +115,26 @@ class Mails:
                 "notes": dict(row.notes),
             }
 
+    def of_claim(self, claim_id: int) -> list[MailInClaim]:
+        """Return the mails that are settled as a claim's, duplicates too, in order."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(MailRow)
+                .where(MailRow.claim_id == claim_id, MailRow.fate.is_not(None))
+                .order_by(MailRow.id)
+            ).scalars()
+            return [
+                MailInClaim(
+                    received_at=row.received_at or row.first_seen_at,
+                    mail=_MAIL.validate_json(row.reading) if row.reading else None,
+                    fate=Fate(row.fate or ""),
+                    sender_tier=SenderTier(row.sender_tier)
+                    if row.sender_tier
+                    else None,
+                )
+                for row in rows
+            ]
+
     def first_with_content(
         self, content_sha256: str, *, before_mail_id: int
     ) -> int | None:
@@ -140,6 +171,27 @@ class Mails:
                     MailRow.message_id.in_(message_ids), MailRow.claim_id.is_not(None)
                 )
                 .order_by(MailRow.id.desc())
+                .limit(1)
+            ).scalar()
+
+    def first_unmatched(
+        self, message_ids: Sequence[str], address: str
+    ) -> datetime | None:
+        """See ports.Lookups."""
+        if not message_ids:
+            return None
+        answered = sa.select(EmailRow.mail_id).where(
+            EmailRow.message_id.in_(message_ids), EmailRow.mail_id.is_not(None)
+        )
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(MailRow.received_at)
+                .where(
+                    MailRow.message_id.in_(message_ids) | MailRow.id.in_(answered),
+                    MailRow.fate == Fate.CANNOT_MATCH,
+                    MailRow.sender_address == address,
+                )
+                .order_by(MailRow.received_at)
                 .limit(1)
             ).scalar()
 

@@ -22,7 +22,10 @@ AUTOMATIC = ("queued", "sending", "sent", "bounced")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEmail:
-    """An answer to be stored: `status` is `queued`, `draft` or `held`."""
+    """An answer to be stored: `status` is `queued`, `draft` or `held`.
+
+    `policy_version` names the switches under which it was written.
+    """
 
     dedup_key: str
     kind: str
@@ -34,6 +37,7 @@ class NewEmail:
     message_id: str | None = None
     raw: bytes | None = None
     held_reason: str = ""
+    policy_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Email:
     uncertain: int
     created_at: datetime
     held_reason: str
+    policy_version: str
 
 
 class Outbox:
@@ -165,7 +170,7 @@ class Outbox:
             return list(
                 session.execute(
                     sa.select(EmailRow.id)
-                    .where(EmailRow.status == "held", EmailRow.held_reason == reason)
+                    .where(_is_held_for(reason))
                     .order_by(EmailRow.id)
                 ).scalars()
             )
@@ -179,13 +184,7 @@ class Outbox:
     def is_held_for(self, reason: str) -> bool:
         """Return whether any e-mail is held for this reason."""
         with self._database.read() as session:
-            return session.execute(
-                sa.select(
-                    sa.exists().where(
-                        EmailRow.status == "held", EmailRow.held_reason == reason
-                    )
-                )
-            ).scalar_one()
+            return oldest_held_for(session, reason) is not None
 
     def _count(self, *where: sa.ColumnElement[bool]) -> int:
         with self._database.read() as session:
@@ -233,6 +232,7 @@ def add_emails(
                 raw=email.raw,
                 status=email.status,
                 held_reason=email.held_reason,
+                policy_version=email.policy_version,
                 created_at=at,
             )
             .on_conflict_do_nothing(index_elements=["dedup_key"])
@@ -258,10 +258,12 @@ def cancel_drafts(session: Session, claim_id: int) -> list[int]:
 def oldest_held_for(session: Session, reason: str) -> int | None:
     """Return the e-mail that is held longest for this reason."""
     return session.execute(
-        sa.select(sa.func.min(EmailRow.id)).where(
-            EmailRow.status == "held", EmailRow.held_reason == reason
-        )
+        sa.select(sa.func.min(EmailRow.id)).where(_is_held_for(reason))
     ).scalar()
+
+
+def _is_held_for(reason: str) -> sa.ColumnElement[bool]:
+    return sa.and_(EmailRow.status == "held", EmailRow.held_reason == reason)
 
 
 def release_held(session: Session, email_id: int, *, at: datetime) -> bool:
@@ -393,4 +395,5 @@ def _email(row: EmailRow) -> Email:
         uncertain=row.uncertain,
         created_at=row.created_at,
         held_reason=row.held_reason,
+        policy_version=row.policy_version,
     )

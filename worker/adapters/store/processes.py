@@ -40,6 +40,16 @@ class Processes:
             )
             return [(row.owner, row.pid, row.boot_ticks) for row in rows]
 
+    def of_role(self, role: str) -> list[tuple[str, int, int]]:
+        """Return (host, pid, boot ticks) of every process recorded with a role."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(ProcessRow.host, ProcessRow.pid, ProcessRow.boot_ticks).where(
+                    ProcessRow.role == role
+                )
+            )
+            return [(row.host, row.pid, row.boot_ticks) for row in rows]
+
     def bury(self, owner: str) -> bool:
         """End every lease of a process that is gone, and forget it.
 

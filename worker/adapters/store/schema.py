@@ -488,6 +488,7 @@ class EmailRow(Base):
     raw: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     status: Mapped[str] = mapped_column(sa.String(12))
     held_reason: Mapped[str] = mapped_column(sa.String(60), default="")
+    policy_version: Mapped[str] = mapped_column(sa.String(40), default="")
     attempts: Mapped[int] = mapped_column(default=0)
     uncertain: Mapped[int] = mapped_column(default=0)
     """Attempts that ended after the final dot without an answer."""
