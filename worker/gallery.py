@@ -13,6 +13,7 @@ from pathlib import Path
 from worker.adapters.wrapping import wrap
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
+from worker.domain.decisions import ApprovalReason
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
 from worker.notify import decide
@@ -27,7 +28,6 @@ from worker.replies.closings import (
     withdraw,
 )
 from worker.replies.staff import (
-    ApprovalReason,
     Missing,
     Waiting,
     ask_approval,

@@ -48,7 +48,7 @@ def approve(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
+    say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
 
 
 @app.command(epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`")
@@ -66,7 +66,7 @@ def reject(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(
+    say(
         parts,
         decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason),
     )
@@ -85,7 +85,7 @@ def complete(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(parts, decide.complete(parts, found, by=by, reference=reference))
+    say(parts, decide.complete(parts, found, by=by, reference=reference))
 
 
 @app.command(epilog="Example: `claims held`")
@@ -148,11 +148,15 @@ def _chosen(
     return found
 
 
-def _say(parts: "Parts", done: "Done") -> None:
-    what = {"queued": _goes_out(parts), "held": "is held; see `claims held`"}
-    email = what.get(done.email_status, done.email_status)
-    state = words(done.claim.state)
-    text = f"{done.claim.ref} is now [bold]{state}[/]; the e-mail {email}."
+def say(parts: "Parts", done: "Done") -> None:
+    """Print what became of a claim, and of the e-mail that belongs to it."""
+    what = {
+        "": "",
+        "queued": f"; the e-mail {_goes_out(parts)}",
+        "held": "; the e-mail is held; see `claims held`",
+    }
+    email = what.get(done.email_status, f"; the e-mail is {done.email_status}")
+    text = f"{done.claim.ref} is now [bold]{words(done.claim.state)}[/]{email}."
     out.print(text, soft_wrap=True)
 
 

@@ -5,7 +5,7 @@ Its text is one exact sentence for staff: the instants in UTC and the arithmetic
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -110,6 +110,8 @@ class Facts:
     documents: tuple[DocumentVerdict, ...] = ()
     docs_complete_at: datetime | None = None
     photographs: tuple[Photograph, ...] = ()
+    cleared: frozenset[tuple[str, str]] = frozenset()
+    """Clause and evidence of the flags that a person cleared."""
     may_see_amounts: bool = True
     """False for an unproven sender: then no amount is proposed."""
     flags: tuple[str, ...] = ()
@@ -363,15 +365,22 @@ def assess_checks(facts: Facts) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return the finding of every check, in their order, and all flags, each once.
 
     The flags that the facts came with stand first; of those that a check raises,
-    only what it raises now, so that a matter that was settled leaves no flag.
+    only what it raises now, so that a matter that was settled leaves no flag. What a
+    person cleared is not raised on the same evidence again.
     """
-    findings = tuple(check(facts) for check in CHECKS)
+    findings = tuple(_less_cleared(check(facts), facts) for check in CHECKS)
     raised = [flag for finding in findings for flag in finding.flags]
     given = [flag for flag in facts.flags if flag not in RAISED_BY_CHECKS]
     return findings, tuple(dict.fromkeys([*given, *raised]))
 
 
 # -- private ----------------------------------------------------------------------
+
+
+def _less_cleared(finding: Finding, facts: Facts) -> Finding:
+    if (finding.clause, finding.evidence) in facts.cleared:
+        return replace(finding, flags=())
+    return finding
 
 
 def receipt_record(package: Package, policy: Policy) -> When | None:

@@ -1,5 +1,6 @@
 """How a claim ends without a decision, comes back, or cannot be paid."""
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, ClauseId
+from worker.domain.deadlines import respond_by
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, Reply, ReplyKind
 from worker.replies.facts import claim_facts, clock_facts, document_facts, plain
 from worker.replies.may_say import ON_FILE
-from worker.replies.recipients import about_claim, need_address, stamp
+from worker.replies.recipients import about_claim, address_on_file, need_address, stamp
 from worker.replies.values import instant
 
 _DEFAULTS = Policy()
@@ -104,6 +106,41 @@ def reopen(
     facts |= {"why": why.value, "reopened_at": instant(reopened_at, is_exact=True)}
     kind, cycle = ReplyKind.REOPENED, stamp(reopened_at)
     return _about(kind, claim, order, facts, cycle=cycle, cause=cause)
+
+
+def answer_reopened(
+    claim: Claim,
+    assessment: Assessment,
+    order: Order,
+    cause: MailCause | None,
+    *,
+    reopened_at: datetime,
+) -> tuple[Reply, ...]:
+    """Return the answer to the mail that opened a closed claim again: one or none.
+
+    Source: lifecycle.md T26, E12.
+    """
+    to = address_on_file(claim, order.member)
+    if to is None or (cause is not None and not cause.may_be_answered):
+        return ()
+    why = Reopening.REPLY
+    reply = reopen(claim, assessment, order, cause, why=why, reopened_at=reopened_at)
+    return (reply,)
+
+
+def clock_of_appeal(claim: Claim, filed_at: datetime, policy: Policy) -> Claim:
+    """Return the claim with the clock that its appeal begins.
+
+    There is none while the set is incomplete.
+
+    Source: lifecycle.md T27 (appealed: new clock); clause C10.
+    """
+    if claim.docs_complete_at is None:
+        return claim
+    due_at = respond_by(filed_at, policy)
+    return replace(
+        claim, docs_complete_at=filed_at, respond_by=due_at, promised_at=None
+    )
 
 
 def payment_failed(

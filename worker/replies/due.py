@@ -1,5 +1,6 @@
 """What a clock makes due: the reminder, and the response within seven days."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from worker.domain.checks import Assessment
@@ -13,11 +14,23 @@ from worker.replies.facts import (
     clock_facts,
     destination_zone,
     document_facts,
+    paragraphs,
     waits_for,
 )
 from worker.replies.may_say import ON_FILE
 from worker.replies.recipients import about_claim, need_address, stamp
 from worker.replies.values import instant
+
+
+@dataclass(frozen=True, slots=True)
+class StaffNote:
+    """What staff add to a response, an empty line between paragraphs.
+
+    With `due_at` it is a request, which the member is asked to answer until then.
+    """
+
+    text: str
+    due_at: datetime | None = None
 
 
 def remind(
@@ -59,7 +72,7 @@ def remind(
     )
 
 
-def respond(
+def respond(  # noqa: PLR0913 - one argument per thing that the answer says
     claim: Claim,
     assessment: Assessment,
     order: Order,
@@ -68,11 +81,13 @@ def respond(
     *,
     tier: SenderTier = SenderTier.B,
     thread: tuple[str, ...] = (),
+    note: StaffNote | None = None,
 ) -> Reply:
     """Return the claim-specific response that keeps the seven days.
 
     It names what was found, what is open, who does what, and the next date. Safe to
-    run twice: one e-mail for each `respond_by`.
+    run twice: one e-mail for each `respond_by`, or for each version of the claim at
+    which a person sends it.
 
     Args:
         claim: with its running clock.
@@ -82,11 +97,12 @@ def respond(
         next_at: when we write again at the latest; the claim's next clock.
         tier: the best proof that any mail of the claim gave of its sender.
         thread: Message-IDs of the member's mails, oldest first.
+        note: what a person has to add, where a person sends it.
 
     Raises:
         GiveUp: `no_address_on_file`.
 
-    Source: clause C10, lifecycle.md T18, E6.
+    Source: clause C10, lifecycle.md T16, T18, E6.
     """
     zone = destination_zone(claim, order, tier)
     documents = document_facts(claim, assessment)
@@ -96,6 +112,8 @@ def respond(
         "next_at": instant(next_at, zone),
         "checks": checks(claim, assessment, order, tier),
         "waits_for": waits_for(claim, documents, tier),
+        "request": paragraphs(note.text) if note else [],
+        "due": instant(note.due_at, zone) if note and note.due_at else None,
     }
     return about_claim(
         ReplyKind.RESPONSE,
@@ -103,6 +121,6 @@ def respond(
         claim,
         order,
         facts,
-        cycle=stamp(claim.respond_by),
+        cycle=f"version-{claim.version}" if note else stamp(claim.respond_by),
         thread=thread,
     )

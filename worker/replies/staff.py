@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from worker.domain.claim import Claim, ClaimState
+from worker.domain.decisions import ApprovalReason
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
 from worker.replies.facts import ids, plain
@@ -27,15 +28,6 @@ class Missing(StrEnum):
     PACKAGE = "package"
     CLAIM_TYPE = "claim_type"
     IDENTITY = "identity"
-
-
-class ApprovalReason(StrEnum):
-    """Why a decision needs a second person. Source: lifecycle.md T21."""
-
-    AMOUNT = "amount"
-    PACKED_WELL = "packed_well"
-    EXCLUSION = "exclusion"
-    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, slots=True)

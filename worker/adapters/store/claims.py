@@ -20,6 +20,7 @@ from worker.adapters.store.schema import (
     MailboxRow,
     MailRow,
     PieceRow,
+    SharedMailRow,
     SlotRow,
 )
 from worker.domain.checks import Assessment
@@ -73,7 +74,7 @@ class Claims:
             return session.execute(
                 sa.select(MailboxRow.go_live_at)
                 .join(MailRow, MailRow.mailbox_id == MailboxRow.id)
-                .where(MailRow.claim_id == claim_id)
+                .where(belongs_to(claim_id))
                 .order_by(MailRow.id)
                 .limit(1)
             ).scalar()
@@ -83,7 +84,7 @@ class Claims:
         with self._database.read() as session:
             rows = session.execute(
                 sa.select(MailRow)
-                .where(MailRow.claim_id == claim_id, MailRow.fate != "duplicate")
+                .where(belongs_to(claim_id), MailRow.fate != "duplicate")
                 .order_by(MailRow.id)
             ).scalars()
             return [
@@ -162,6 +163,16 @@ class Claims:
             ).scalar()
             return None if body is None else _ASSESSMENT.validate_json(body)
 
+    def closed_incomplete_at(self, claim_id: int) -> datetime | None:
+        """Return when a claim was last closed because documents stayed missing."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(sa.func.max(ClaimEventRow.at)).where(
+                    ClaimEventRow.claim_id == claim_id,
+                    ClaimEventRow.event == Event.DOCS_EXPIRED,
+                )
+            ).scalar()
+
     def decided_usd(self, claim_id: int) -> Decimal | None:
         """Return the approved amount, or None while nothing is approved."""
         with self._database.read() as session:
@@ -209,6 +220,12 @@ class Claims:
                 ClaimRow.respond_by.is_(None), ClaimRow.respond_by, ClaimRow.id
             )
             return [to_claim(row) for row in session.execute(query).scalars()]
+
+
+def belongs_to(claim_id: int) -> sa.ColumnElement[bool]:
+    """Return the condition for the mails of a claim, shared ones included."""
+    shared = sa.select(SharedMailRow.mail_id).where(SharedMailRow.claim_id == claim_id)
+    return sa.or_(MailRow.claim_id == claim_id, MailRow.id.in_(shared))
 
 
 def open_claim(
@@ -419,9 +436,9 @@ def to_claim(row: ClaimRow) -> Claim:
 _PLAIN = tuple(
     field.name
     for field in fields(Claim)
-    if field.name.endswith(("_at", "_by", "_address"))
+    if field.name.endswith(("_at", "_by", "_address", "_into"))
 )
-"""Fields that a claim and its row hold alike: the instants and the address."""
+"""Fields that a claim and its row hold alike."""
 
 
 def _columns(claim: Claim) -> dict[str, object]:
