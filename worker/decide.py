@@ -18,6 +18,7 @@ from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import (
     TRANSITIONS,
     Claim,
+    ClaimEvent,
     ClaimState,
     ClaimType,
     Event,
@@ -97,14 +98,13 @@ def approve(
     money = _amount(amount, proposal, claim.claim_type)
     is_partial = proposal is not None and money < proposal.total
     event = Event.APPROVED_PARTIAL if is_partial else Event.APPROVED
-    lines = proposal.lines if proposal is not None and money == proposal.total else ()
-    clauses = _clauses_of(lines) or (
-        (ClauseId("G5"),) if proposal is None else _clauses_of(proposal.lines)
-    )
+    lines = () if proposal is None else proposal.lines
+    clauses = _clauses_of(lines) or (ClauseId("G5"),)
     decision = notify.Decision(
         at=parts.clock.now(),
         cycle=_cycle(parts, claim),
         amount=money,
+        maximum=proposal.total if proposal is not None and is_partial else None,
         lines=lines,
         clauses=clauses,
         reason=reason,
@@ -157,15 +157,18 @@ def complete(parts: Parts, claim: Claim, *, by: str, reference: str) -> Done:
         UsageError: the claim is not approved.
     """
     _allow(claim, Event.PAYOUT_DONE, "completed")
-    order, _ = _known(parts, claim)
+    order, assessment = _known(parts, claim)
     decided = parts.store.claims.decided_usd(claim.claim_id)
     if decided is None:
         raise UsageError(f"{claim.ref} has no approved amount: use `claims approve`")
+    approval = _approval(parts, claim)
+    proposal = assessment.proposal
     decision = notify.Decision(
-        at=parts.clock.now(),
+        at=approval.at,
         cycle=_cycle(parts, claim),
         amount=Money(decided),
-        reason="",
+        is_partial=approval.event is Event.APPROVED_PARTIAL,
+        points_restored=0 if proposal is None else proposal.points_restored,
         paid_at=parts.clock.now(),
         payment_reference=reference,
     )
@@ -325,6 +328,13 @@ def _why_an_amount(proposal: Proposal | None, claim_type: ClaimType) -> str:
 
 def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:
     return tuple(dict.fromkeys(line.clause for line in lines))
+
+
+def _approval(parts: Parts, claim: Claim) -> ClaimEvent:
+    """Return the latest approval, from which an appeal runs."""
+    approvals = {Event.APPROVED, Event.APPROVED_PARTIAL}
+    events = parts.store.claims.events(claim.claim_id)
+    return next(one for one in reversed(events) if one.event in approvals)
 
 
 def _cycle(parts: Parts, claim: Claim) -> int:

@@ -94,6 +94,7 @@ def respond(
     facts |= {
         "as_of": instant(now, zone),
         "next_at": instant(next_at, zone),
+        "due": clock_facts(claim, assessment, order, tier, now)["due"],
         "checks": checks(claim, assessment, order, tier),
         "waits_for": waits_for(claim, documents, tier),
     }
