@@ -14,6 +14,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from worker.domain.amount_labels import LABELS
+
 ROOT = Path(__file__).parents[1]
 LOCALE = ROOT / "templates" / "locale"
 LANGUAGES = {"de": "de", "es": "es", "zh": "zh_Hans"}
@@ -40,6 +42,8 @@ def extract() -> Catalog:
             # Without line numbers, which would change with every edit.
             place = [(f"{folder}/{file}", 0)]
             catalog.add(sentence, locations=place)
+    for sentence in LABELS.values():
+        catalog.add(sentence, locations=[("worker/domain/amount_labels.py", 0)])
     return catalog
 
 

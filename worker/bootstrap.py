@@ -166,7 +166,7 @@ class Parts:
     def renderer(self) -> Renderer:
         """Return the templates."""
         return JinjaRenderer(
-            folder("templates") / "emails", team_name=self.settings.from_name
+            folder("templates") / "emails", signature=self.settings.signature
         )
 
     @cached_property

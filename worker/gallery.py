@@ -39,6 +39,7 @@ from worker.replies.staff import (
 )
 from worker.samples import (
     APPROVAL,
+    DELIVERED_AT,
     DUE_AT,
     NOW,
     REJECTION,
@@ -54,6 +55,7 @@ from worker.samples import (
 
 STAFF = "claims-staff@logistics.example"
 _LATER = NOW + timedelta(days=2)
+_REOPEN_UNTIL = NOW + timedelta(days=30)
 
 
 def every_sample() -> dict[str, Reply]:
@@ -74,11 +76,15 @@ def _notices() -> dict[str, Reply]:
     def reopened(claim: Claim, assessment: Assessment, why: Reopening) -> Reply:
         return reopen(claim, assessment, order, cause, why=why, reopened_at=NOW)
 
-    appealed = a_complete_claim(state=ClaimState.APPEALED)
+    appealed = a_complete_claim(
+        state=ClaimState.APPEALED, received_at=DELIVERED_AT + timedelta(hours=25)
+    )
     approved = changed(APPROVAL, at=_LATER, cycle=2)
     rejected = changed(REJECTION, at=_LATER, cycle=2)
     return {
-        "closed_incomplete": close_incomplete(waiting, missing, order, closed_at=NOW),
+        "closed_incomplete": close_incomplete(
+            waiting, missing, order, closed_at=NOW, reopen_until=_REOPEN_UNTIL
+        ),
         "withdrawn": withdraw(complete, order, cause, asked_at=NOW),
         "reopened-open": reopened(waiting, missing, Reopening.REPLY),
         "reopened-complete": reopened(complete, an_assessment(), Reopening.REPLY),
@@ -97,7 +103,7 @@ def _notices() -> dict[str, Reply]:
 
 def _to_staff() -> dict[str, Reply]:
     claim = a_complete_claim()
-    amount = Money.of("512.50")
+    amount = Money.of("462.50")
     rows = [
         Waiting(a_claim(claim_id=number), missing, NOW - timedelta(days=number))
         for number, missing in enumerate(Missing, start=1)

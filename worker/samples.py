@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from worker.domain.amount_labels import LineKind
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.authentication import Authentication
 from worker.domain.checks import Assessment, Finding, FindingVerdict
@@ -179,12 +180,16 @@ def a_proposal(**changes: object) -> Proposal:
     proposal = Proposal(
         lines=(
             AmountLine(
-                "Shipping: at most 30% of 62.50", Money.of("18.75"), ClauseId("G8")
+                LineKind.SHIPPING_DAMAGE,
+                Money.of("18.75"),
+                ClauseId("G8"),
+                {"paid": Money.of("62.50")},
             ),
             AmountLine(
-                "Product: goods 450.00, at most 100.00",
+                LineKind.PRODUCT_GOODS,
                 Money.of("100.00"),
                 ClauseId("G8"),
+                {"loss": Money.of("450.00"), "most": Money.of("100.00")},
             ),
         ),
         total=Money.of("118.75"),
@@ -199,13 +204,22 @@ def a_total_loss_proposal() -> Proposal:
     return Proposal(
         lines=(
             AmountLine(
-                "Goods: the lower of value 480.00 and sales price 450.00",
+                LineKind.GOODS_LOWER,
                 Money.of("450"),
                 ClauseId("G5"),
+                {"value": Money.of("480.00"), "price": Money.of("450.00")},
             ),
-            AmountLine("Shipping: 100%", Money.of("62.50"), ClauseId("G3")),
+            AmountLine(
+                LineKind.SHIPPING_ALL,
+                Money.of("62.50"),
+                ClauseId("G3"),
+                {"paid": Money.of("62.50")},
+            ),
+            AmountLine(
+                LineKind.POINTS, Money.of("-50"), ClauseId("P13"), {"points": 5000}
+            ),
         ),
-        total=Money.of("512.50"),
+        total=Money.of("462.50"),
         cap_applied=False,
         needs_person=False,
         points_restored=5000,
@@ -282,7 +296,7 @@ def a_draft(claim: Claim, assessment: Assessment) -> Reply:
 
 APPROVAL = Decision(
     at=NOW,
-    amount=Money.of("512.50"),
+    amount=Money.of("462.50"),
     lines=a_total_loss_proposal().lines,
     points_restored=5000,
 )

@@ -93,7 +93,7 @@ MARKUP = "<b>&"
 CODES = {
     *("kind", "mark", "verdict", "why", "claim_type", "questions", "clause", "what"),
     *("waits_for", "would_change_it", "missing"),
-    *("label", "state", "problem", "reasons"),
+    *("state", "problem", "reasons"),
 }
 """Facts that templates look up; the others they print."""
 

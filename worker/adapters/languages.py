@@ -8,6 +8,7 @@ import gettext
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -72,9 +73,9 @@ class Language:
                 return say(facts)
         return {name: self.in_words(fact) for name, fact in facts.items()}
 
-    def number(self, number: int) -> str:
-        """Return a count with the language's signs."""
-        return format_decimal(number, locale=self._locale)
+    def number(self, number: int | Decimal) -> str:
+        """Return a count, or a rate with all its digits, with the language's signs."""
+        return format_decimal(number, locale=self._locale, decimal_quantization=False)
 
     @cached_property
     def _sayings(self) -> dict[str, Callable[[dict[str, Any]], str]]:
@@ -83,11 +84,22 @@ class Language:
             "day_from": self._day_only,
             "span_s": self._span,
             "amount_of": self._amount,
+            "digits": self._number,
+            "sentence": self._sentence,
         }
 
     @cached_property
     def _locale(self) -> Locale:
         return Locale.parse(_LOCALES.get(self.code, self.code))
+
+    def _number(self, fact: dict[str, Any]) -> str:
+        return self.number(Decimal(fact["digits"]))
+
+    def _sentence(self, fact: dict[str, Any]) -> str:
+        """Return an English sentence of the catalogs with its figures in it."""
+        figures = {name: self.in_words(one) for name, one in fact["figures"].items()}
+        sentence: str = fact["sentence"]
+        return self.catalog.gettext(sentence) % figures
 
     def _instant(self, fact: dict[str, Any]) -> str:
         """Return an instant in UTC and in the destination's zone.

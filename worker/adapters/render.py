@@ -37,12 +37,12 @@ class JinjaRenderer:
 
     Args:
         folder: templates/emails, wherever it was installed.
-        team_name: how the e-mails are signed; None signs as the claims team.
+        signature: how the e-mails are signed; None signs as the claims team.
     """
 
-    def __init__(self, folder: Path, *, team_name: str | None = None) -> None:
+    def __init__(self, folder: Path, *, signature: str | None = None) -> None:
         self._folder = folder
-        self._team_name = team_name
+        self._signature = signature
         self._loader = jinja2.FileSystemLoader(folder)
         self._language = lru_cache(maxsize=None)(self._load_language)
         self._find = lru_cache(maxsize=None)(self._load)
@@ -88,7 +88,7 @@ class JinjaRenderer:
         templates.filters["number"] = language.number
         templates.globals["gap"] = "" if code == "zh" else " "
         templates.globals["language"] = language.tag
-        templates.globals["team_name"] = self._team_name
+        templates.globals["signature"] = self._signature
         return language, templates
 
 

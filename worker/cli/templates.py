@@ -51,7 +51,7 @@ def preview(
     languages = _choose("language", language, SUPPORTED_LOCALES)
     kinds = {ReplyKind(k) for k in _choose("kind", kind, frozenset(ReplyKind))}
     renderer = JinjaRenderer(
-        folder("templates") / "emails", team_name=Settings.from_env().from_name
+        folder("templates") / "emails", signature=Settings.from_env().signature
     )
     pages = write_gallery(to, renderer, languages, kinds)
     out.print(f"{len(pages)} e-mails written; open {to / 'index.html'}", soft_wrap=True)

@@ -14,7 +14,7 @@ from worker.decide.common import (
     thread,
     written,
 )
-from worker.domain.claim import Claim, ClaimState, Event
+from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.clauses import ClauseId
 from worker.domain.decisions import round_of
 from worker.domain.errors import UsageError
@@ -77,17 +77,19 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
         acts = (Act(Event.PAYOUT_CREATED, data={"key": payout_key(parts, claim)}),)
     else:
         allow(claim, Event.PAYOUT_DONE, "completed")
-    order, _ = known(parts, claim)
+    order, assessment = known(parts, claim)
     decided = parts.store.claims.decided_usd(claim.claim_id)
     if decided is None:
         raise UsageError(f"{claim.ref} has no approved amount: use `claims approve`")
-    paid_at, reference = parts.clock.now(), need(reference, "--reference")
+    reference = need(reference, "--reference")
+    approval, proposal = _approval(parts, claim), assessment.proposal
     decision = notify.Decision(
-        at=paid_at,
+        at=approval.at,
         cycle=_round(parts, claim),
         amount=Money(decided),
-        reason="",
-        paid_at=paid_at,
+        is_partial=approval.event is Event.APPROVED_PARTIAL,
+        points_restored=0 if proposal is None else proposal.points_restored,
+        paid_at=parts.clock.now(),
         payment_reference=reference,
     )
     reply = written(
@@ -112,6 +114,13 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
 def payout_key(parts: Parts, claim: Claim) -> str:
     """Return the idempotency key of the claim's payout: CLM-000012-1."""
     return f"{claim.ref}-{_round(parts, claim)}"
+
+
+def _approval(parts: Parts, claim: Claim) -> ClaimEvent:
+    """Return the latest approval, from which an appeal runs."""
+    approvals = {Event.APPROVED, Event.APPROVED_PARTIAL}
+    events = parts.store.claims.events(claim.claim_id)
+    return next(one for one in reversed(events) if one.event in approvals)
 
 
 def _round(parts: Parts, claim: Claim) -> int:

@@ -319,15 +319,16 @@ def _reply(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
     terms = _proposal(
         parts, claim, order, assessment, decision.packaging, decision.contents
     )
-    is_whole = terms is not None and decision.amount == terms.total
+    is_partial = decision.ruling is Ruling.APPROVED_PARTIAL
     facts = notify.Decision(
         at=parts.clock.now(),
         cycle=round_of(parts.store.claims.events(claim.claim_id)),
         amount=decision.amount,
-        lines=terms.lines if terms is not None and is_whole else (),
+        maximum=terms.total if terms is not None and is_partial else None,
+        lines=() if terms is None else terms.lines,
         clauses=decision.clauses,
         reason=decision.reason,
-        is_partial=decision.ruling is Ruling.APPROVED_PARTIAL,
+        is_partial=is_partial,
         points_restored=0 if terms is None else terms.points_restored,
     )
     is_rejection = decision.ruling is Ruling.REJECTED

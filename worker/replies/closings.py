@@ -10,14 +10,11 @@ from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import respond_by
 from worker.domain.orders import Order
-from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, Reply, ReplyKind
 from worker.replies.facts import claim_facts, clock_facts, document_facts, plain
 from worker.replies.may_say import ON_FILE
 from worker.replies.recipients import about_claim, address_on_file, need_address, stamp
 from worker.replies.values import instant
-
-_DEFAULTS = Policy()
 
 
 class PaymentProblem(StrEnum):
@@ -44,18 +41,26 @@ def close_incomplete(
     order: Order,
     *,
     closed_at: datetime,
-    policy: Policy = _DEFAULTS,
+    reopen_until: datetime,
     thread: tuple[str, ...] = (),
 ) -> Reply:
     """Return the notice that a claim is closed because documents never came.
 
+    Args:
+        claim: that is closed.
+        assessment: what is there and what is not.
+        order: the order with its member.
+        closed_at: when it was closed.
+        reopen_until: how long a reply opens it again; switch reopen_window.
+        thread: Message-IDs of the member's mails, oldest first.
+
     Raises:
         GiveUp: `no_address_on_file`.
 
-    Source: lifecycle.md T12, E10; clauses C8, C13, switch reopen_window.
+    Source: lifecycle.md T12, E10; clauses C8, C13.
     """
     facts = claim_facts(claim, order, ON_FILE) | document_facts(claim, assessment)
-    facts["reopen_until"] = instant(closed_at + policy.reopen_window)
+    facts["reopen_until"] = instant(reopen_until)
     kind, cycle = ReplyKind.CLOSED_INCOMPLETE, stamp(closed_at)
     return _about(kind, claim, order, facts, cycle=cycle, thread=thread)
 

@@ -34,6 +34,7 @@ _DEFAULTS = Policy()
 class Decision:
     """What a person decided, as far as the member is told; who decided stays inside.
 
+    `lines` add up to `amount`, or to `maximum` where a person set a lower one.
     `cycle` counts the decisions of one claim: 1, and 2 after an appeal. `reason` is
     written by staff for the member, an empty line between paragraphs. `paid_at` and
     `payment_reference` belong to the completion notice.
@@ -42,6 +43,7 @@ class Decision:
     at: datetime
     cycle: int = 1
     amount: Money | None = None
+    maximum: Money | None = None
     lines: tuple[AmountLine, ...] = ()
     clauses: tuple[ClauseId, ...] = ()
     reason: str = ""
@@ -138,13 +140,15 @@ def decide(
             decision.lines, decision.points_restored, decision.clauses
         ) | {
             "amount": None if decision.amount is None else money(decision.amount),
-            "maximum": None,
+            "maximum": None if decision.maximum is None else money(decision.maximum),
             "reason": reason,
             "is_partial": decision.is_partial,
         }
     if kind is ReplyKind.COMPLETED and decision.paid_at is not None:
         facts["paid_at"] = instant(decision.paid_at, zone)
         facts["payment_reference"] = plain(decision.payment_reference)
+        appeal_by = decision.at + policy.appeal_window
+        facts["may_appeal"] &= decision.paid_at < appeal_by
     return about_claim(
         kind,
         need_address(claim, order.member),
@@ -218,7 +222,6 @@ def _check_decision(kind: ReplyKind, decision: Decision) -> None:
         [
             decision.reason,
             decision.payment_reference,
-            *(line.label for line in decision.lines),
             *(CLAUSES[c].text for c in decision.clauses if c in CLAUSES),
         ]
     )

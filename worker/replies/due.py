@@ -110,6 +110,7 @@ def respond(  # noqa: PLR0913 - one argument per thing that the answer says
     facts |= {
         "as_of": instant(now, zone),
         "next_at": instant(next_at, zone),
+        "due": clock_facts(claim, assessment, order, tier, now)["due"],
         "checks": checks(claim, assessment, order, tier),
         "waits_for": waits_for(claim, documents, tier),
         "request": paragraphs(note.text) if note else [],

@@ -4,10 +4,11 @@ The renderer turns them into words of the member's language; see
 `worker/adapters/languages.py`.
 """
 
-import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from worker.domain.amount_labels import LABELS, Figure
 from worker.domain.amounts import AmountLine
 from worker.domain.money import Money
 from worker.domain.orders import Precision, When
@@ -45,44 +46,24 @@ def money(amount: Money) -> Value:
     return {"amount_of": f"{amount.amount:.2f}", "currency": amount.currency}
 
 
-_N = r"([\d,]+(?:\.\d+)?)"
-_LABELS = {
-    "goods_lower": rf"Goods: the lower of value {_N} and sales price {_N}",
-    "goods_lower_foreign": rf"Goods: the lower of value ([A-Z]{{3}}) {_N} at (\S+)"
-    rf" = {_N} and sales price {_N}",
-    "goods_price_only": rf"Goods: sales price {_N}; no rate for ([A-Z]{{3}})",
-    "goods_audited": rf"Goods: audited, at most {_N}",
-    "shipping_all": "Shipping: 100%",
-    "shipping_share": rf"Shipping: share of {_N}, optional and not included",
-    "shipping_audited": "Shipping: as audited",
-    "shipping_damage": rf"Shipping: at most 30% of {_N}",
-    "product_goods": rf"Product: goods {_N}, at most {_N}",
-    "product_loss": rf"Product: audited loss {_N}, at most {_N}",
-    "points": rf"Part paid with {_N} points, returned as points",
-    "smaller_part": "Only the smaller part counts",
-    "limit": rf"Limit of {_N} a package",
-    "not_bought": "The Logistics Guarantee was not bought",
-    "contents_whole": "The contents are not damaged",
-    "packaging_whole": "The outer packaging is intact",
-}
-"""The labels of `domain/amounts.py`, by the code that templates have words for."""
-
-
 def amount_line(line: AmountLine) -> dict[str, Any]:
-    """Return a line of the arithmetic: its label by code, with the figures in it.
-
-    A label that is not known, such as one that staff wrote, is told as it stands.
-    """
-    about = {"clause": line.clause, "money": money(line.amount)}
-    for code, pattern in _LABELS.items():
-        if found := re.fullmatch(pattern, line.label):
-            return about | {"label": code, "figures": [*map(_figure, found.groups())]}
-    words = " ".join("".join(c if c.isprintable() else " " for c in line.label).split())
-    return about | {"label": "other", "figures": [words]}
+    """Return a line of the arithmetic; its label is a sentence with figures."""
+    figures = {name: _figure(figure) for name, figure in line.figures.items()}
+    return {
+        "label": {"sentence": LABELS[line.kind], "figures": figures},
+        "money": money(line.amount),
+        "clause": line.clause,
+    }
 
 
-def _figure(text: str) -> Value | str:
-    """Return an amount with two decimals as a value, everything else as it stands."""
-    if not re.fullmatch(r"[\d,]+\.\d\d", text):
-        return text
-    return {"amount_of": text.replace(",", ""), "currency": None}
+def _figure(figure: Figure) -> Value | str:
+    """Return a figure of a label; USD, the line's own currency, is not named again."""
+    match figure:
+        case Money(amount, "USD"):
+            return {"amount_of": f"{amount:.2f}", "currency": None}
+        case Money():
+            return money(figure)
+        case Decimal() | int():
+            return {"digits": str(figure)}
+        case str():
+            return figure
