@@ -8,12 +8,14 @@ from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.flags import SYSTEM, is_set_by_person
 from worker.domain.authentication import Authentication
-from worker.domain.claim import Claim, Event
+from worker.domain.claim import Claim, Event, reference
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
+from worker.domain.exclusions import HISTORY_WINDOW, History
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
+from worker.domain.photographs import Photograph
 from worker.domain.reply import MailCause, verify_message_id, verify_reply_address
 from worker.ingest import NO_ANSWER
 from worker.ports import Orders, SentEmail
@@ -147,6 +149,7 @@ def dossier_of(
     for piece in store.claims.pieces(claim.claim_id):
         pieces.setdefault(piece.mail_id, []).append(piece)
     events = store.claims.events(claim.claim_id)
+    photographs = store.photographs.of_claim(claim.claim_id)
     raised = store.flags.of_claim(claim.claim_id)
     set_now = [one.code for one in raised if one.is_open and is_set_by_person(one.code)]
     known = [code for code in claim.flags if not is_set_by_person(code)]
@@ -180,7 +183,8 @@ def dossier_of(
                 (one.at for one in events if one.event is Event.APPEAL_FILED),
                 default=None,
             ),
-            photographs=store.photographs.of_claim(claim.claim_id),
+            photographs=photographs,
+            history=_history(store, claim, photographs),
             cleared=frozenset(
                 (one.clause, one.evidence)
                 for one in raised
@@ -191,6 +195,26 @@ def dossier_of(
             ),
         ),
         mails,
+    )
+
+
+def _history(
+    store: Store, claim: Claim, photographs: tuple[Photograph, ...]
+) -> History:
+    since = claim.received_at - HISTORY_WINDOW
+    others = {
+        sighting.claim_id
+        for photograph in photographs
+        for sighting in photograph.seen
+        if not sighting.is_same_member
+    }
+    return History(
+        claims=tuple(
+            reference(number)
+            for number in store.claims.earlier_of_member(claim, since=since)
+        ),
+        bounced=store.outbox.bounced(claim.claim_id),
+        photographs_of_others=tuple(map(reference, sorted(others))),
     )
 
 

@@ -20,6 +20,7 @@ from worker.domain.documents import (
     is_complete,
     judge,
 )
+from worker.domain.exclusions import History
 from worker.domain.orders import Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.policy import Policy
@@ -73,6 +74,7 @@ class Dossier:
     appealed_at: datetime | None = None
     cleared: frozenset[tuple[str, str]] = frozenset()
     photographs: tuple[Photograph, ...] = ()
+    history: History = History()
     flags: tuple[str, ...] = ()
 
 
@@ -113,6 +115,7 @@ def facts_of(claim: Claim, dossier: Dossier, policy: Policy) -> Facts:
         documents=_judge_at(claim, dossier, None),
         docs_complete_at=docs_complete_at(claim, dossier),
         photographs=dossier.photographs,
+        history=dossier.history,
         cleared=dossier.cleared,
         may_see_amounts=claim.state is not ClaimState.IDENTITY_HOLD,
         flags=_mail_flags(dossier),

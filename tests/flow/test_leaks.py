@@ -23,6 +23,7 @@ from worker.domain.authentication import Authentication
 from worker.domain.checks import Assessment, Finding, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
+from worker.domain.decisions import ApprovalReason
 from worker.domain.documents import DocumentKind, DocumentVerdict, Verdict, Why
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
@@ -54,7 +55,6 @@ from worker.replies.closings import (
     withdraw,
 )
 from worker.replies.staff import (
-    ApprovalReason,
     Missing,
     Waiting,
     ask_approval,

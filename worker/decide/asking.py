@@ -1,5 +1,7 @@
 """What a reviewer asks and settles before a decision: members, carriers, facts."""
 
+from dataclasses import replace
+
 from worker import notify
 from worker.adapters.store import Work
 from worker.bootstrap import Parts
@@ -34,7 +36,8 @@ def ask(parts: Parts, claim: Claim, *, text: str, by: By) -> Done:
     allow(claim, Event.INFO_REQUESTED, "asked about")
     now = parts.clock.now()
     due_at = now + parts.policy.documents_due
-    reply = _response(parts, claim, notify.StaffNote(need(text, "--text"), due_at))
+    asked = replace(claim, state=ClaimState.AWAITING_MEMBER)
+    reply = _response(parts, asked, notify.StaffNote(need(text, "--text"), due_at))
     return carry_out(
         parts,
         claim,

@@ -57,7 +57,7 @@ def close(parts: Parts, claim: Claim, *, by: By, reason: str = "") -> Done:
             assessment,
             order,
             closed_at=now,
-            policy=parts.policy,
+            reopen_until=now + parts.policy.reopen_window,
             thread=thread(parts, claim),
         ),
     )

@@ -10,6 +10,7 @@ from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import respond_by
 from worker.domain.orders import Order
+from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, Reply, ReplyKind
 from worker.replies.facts import claim_facts, clock_facts, document_facts, plain
 from worker.replies.may_say import ON_FILE

@@ -114,7 +114,7 @@ def respond(  # noqa: PLR0913 - one argument per thing that the answer says
         "checks": checks(claim, assessment, order, tier),
         "waits_for": waits_for(claim, documents, tier),
         "request": paragraphs(note.text) if note else [],
-        "due": instant(note.due_at, zone) if note and note.due_at else None,
+        "answer_by": instant(note.due_at, zone) if note and note.due_at else None,
     }
     return about_claim(
         ReplyKind.RESPONSE,

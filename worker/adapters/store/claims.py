@@ -32,6 +32,9 @@ from worker.domain.orders import normal_id
 _ASSESSMENT = TypeAdapter(Assessment)
 
 
+_NOBODYS = (ClaimState.IDENTITY_HOLD, ClaimState.MERGED, ClaimState.NOT_A_CLAIM)
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimMail:
     """One mail of a claim, as the assessment needs it."""
@@ -67,6 +70,22 @@ class Claims:
                 .order_by(ClaimRow.id.desc())
             ).scalars()
             return [(to_claim(row), row.held_address) for row in rows]
+
+    def earlier_of_member(self, claim: Claim, *, since: datetime) -> list[int]:
+        """Return a member's earlier claims by number; held ones are not theirs yet."""
+        with self._database.read() as session:
+            return list(
+                session.execute(
+                    sa.select(ClaimRow.id)
+                    .where(
+                        ClaimRow.member_key == normal_id(claim.member_id),
+                        ClaimRow.id < claim.claim_id,
+                        ClaimRow.received_at >= since,
+                        ClaimRow.state.not_in(_NOBODYS),
+                    )
+                    .order_by(ClaimRow.id)
+                ).scalars()
+            )
 
     def go_live_at(self, claim_id: int) -> datetime | None:
         """Return the go-live instant of the mailbox where the claim's mail came in."""
