@@ -16,7 +16,7 @@ from worker.domain.claim import Claim, ClaimState
 from worker.domain.decisions import ApprovalReason
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
-from worker.notify import decide
+from worker.notify import StaffNote, decide, respond
 from worker.ports import Renderer
 from worker.replies.closings import (
     PaymentProblem,
@@ -81,7 +81,19 @@ def _notices() -> dict[str, Reply]:
     )
     approved = changed(APPROVAL, at=_LATER, cycle=2)
     rejected = changed(REJECTION, at=_LATER, cycle=2)
+
+    def answered(note: StaffNote, state: ClaimState) -> Reply:
+        asked = a_complete_claim(state=state)
+        next_at = NOW + timedelta(days=7)
+        return respond(asked, an_assessment(), order, NOW, next_at, note=note)
+
+    question = "Please photograph the label of the package from close by."
+    note = "The carrier looks for your package and answers us this week."
     return {
+        "response-request": answered(
+            StaffNote(question, DUE_AT), ClaimState.AWAITING_MEMBER
+        ),
+        "response-note": answered(StaffNote(note), ClaimState.AWAITING_CARRIER),
         "closed_incomplete": close_incomplete(
             waiting, missing, order, closed_at=NOW, reopen_until=_REOPEN_UNTIL
         ),

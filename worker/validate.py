@@ -20,7 +20,7 @@ from worker.domain.documents import (
     is_complete,
     judge,
 )
-from worker.domain.exclusions import History
+from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.orders import Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.policy import Policy
@@ -74,7 +74,7 @@ class Dossier:
     appealed_at: datetime | None = None
     cleared: frozenset[tuple[str, str]] = frozenset()
     photographs: tuple[Photograph, ...] = ()
-    history: History = History()
+    history: History = NOTHING_KNOWN
     flags: tuple[str, ...] = ()
 
 

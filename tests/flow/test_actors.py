@@ -487,7 +487,7 @@ def test_a_claim_that_waits_for_documents_is_not_decided_yet(office: Office) -> 
 def test_a_claim_that_is_not_approved_is_not_paid(office: Office) -> None:
     office.deliver(make_claim_mail())
 
-    with pytest.raises(UsageError, match="is not approved yet; it cannot be completed"):
+    with pytest.raises(UsageError, match="is under review; it cannot be completed yet"):
         decide.complete(office.parts, office.claim, by="jane", reference="PAY-1")
 
 

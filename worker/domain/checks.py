@@ -30,7 +30,7 @@ from worker.domain.documents import (
     DocumentVerdict,
     is_complete,
 )
-from worker.domain.exclusions import History, codes, hints
+from worker.domain.exclusions import NOTHING_KNOWN, History, codes, hints
 from worker.domain.money import cents
 from worker.domain.orders import Order, Package, Precision, When
 from worker.domain.photographs import HASH_BITS, Photograph, is_older
@@ -114,7 +114,7 @@ class Facts:
     documents: tuple[DocumentVerdict, ...] = ()
     docs_complete_at: datetime | None = None
     photographs: tuple[Photograph, ...] = ()
-    history: History = History()
+    history: History = NOTHING_KNOWN
     cleared: frozenset[tuple[str, str]] = frozenset()
     """Clause and evidence of the flags that a person cleared."""
     may_see_amounts: bool = True

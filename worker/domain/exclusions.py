@@ -34,6 +34,9 @@ class History:
     """Claims of other members in which a photograph of this one was seen."""
 
 
+NOTHING_KNOWN = History()
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """What speaks for an exclusion: the flag's code, a sentence, and its evidence."""
