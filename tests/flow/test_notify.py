@@ -681,7 +681,7 @@ def test_the_cap_is_quoted_where_it_was_applied() -> None:
 
     reply = a_draft(a_complete_claim(), an_assessment(proposal=capped))
 
-    assert [c["id"] for c in reply.facts["clauses"]] == ["G5", "G3", "G6"]
+    assert [c["id"] for c in reply.facts["clauses"]] == ["G5", "G3", "P13", "G6"]
 
 
 def test_a_failed_check_is_drafted_as_a_rejection_with_clause_and_times() -> None:
