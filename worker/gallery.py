@@ -14,6 +14,7 @@ from worker.adapters.wrapping import wrap
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.decisions import ApprovalReason
+from worker.domain.identity import SenderTier
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
 from worker.notify import StaffNote, decide, respond
@@ -60,9 +61,10 @@ _REOPEN_UNTIL = NOW + timedelta(days=30)
 
 def every_sample() -> dict[str, Reply]:
     """Return every kind in its main variants, by name."""
+    held = {"held": every_reply(SenderTier.C)["held"]}
     caused = {
         name if len(replies) == 1 else f"{name}-{reply.kind}": reply
-        for name, replies in every_reply().items()
+        for name, replies in (every_reply() | held).items()
         for reply in replies
     }
     return caused | _notices() | _to_staff()
@@ -115,14 +117,13 @@ def _notices() -> dict[str, Reply]:
 
 def _to_staff() -> dict[str, Reply]:
     claim = a_complete_claim()
-    amount = Money.of("462.50")
+    amount, why = Money.of("462.50"), ApprovalReason
     rows = [
         Waiting(a_claim(claim_id=number), missing, NOW - timedelta(days=number))
         for number, missing in enumerate(Missing, start=1)
     ]
 
-    def approval(amount: Money | None) -> Reply:
-        reasons = tuple(ApprovalReason)
+    def approval(amount: Money | None, *reasons: ApprovalReason) -> Reply:
         return ask_approval(
             claim, STAFF, amount=amount, reasons=reasons, respond_by=RESPOND_BY
         )
@@ -148,19 +149,25 @@ def _to_staff() -> dict[str, Reply]:
         ),
         "staff_digest": digest(rows, STAFF, now=NOW),
         "staff_digest-none": digest((), STAFF, now=NOW),
-        "staff_approval-pay": approval(amount),
-        "staff_approval-reject": approval(None),
+        "staff_approval-pay": approval(amount, why.AMOUNT, why.APPEAL),
+        "staff_approval-reject": approval(None, why.PACKED_WELL, why.EXCLUSION),
         "staff_payout_due": ask_payment(
-            claim, STAFF, amount=amount, points=5000, approved_at=NOW
+            changed(claim, state=ClaimState.APPROVED),
+            STAFF,
+            amount=amount,
+            points=5000,
+            approved_at=NOW,
         ),
     }
 
 
 # -- pages --------------------------------------------------------------------------
 
-PHONE, DESKTOP = 360, 900
+PHONES, DESKTOP = (320, 375), 900
 """Widths of the frames, in CSS pixels."""
-_FRAMES = tuple((w, s) for w in (PHONE, DESKTOP) for s in ("light", "dark"))
+VIEW_SIZE = (2640, 1960)
+"""Room for the four frames of a page, in pixels."""
+_FRAMES = tuple(zip((*PHONES, DESKTOP, DESKTOP), ("light", "dark") * 2, strict=True))
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 24px; background: #e8eaee; color: #1c2430; }
 table { border-collapse: collapse; } th, td { padding: 4px 16px 4px 0; text-align: left; }

@@ -416,7 +416,9 @@ def every_reply(tier: SenderTier = SenderTier.A) -> dict[str, tuple[Reply, ...]]
                 replace(
                     APPROVAL,
                     is_partial=True,
-                    clauses=(ClauseId("G6"),),
+                    amount=Money.of("412.50"),
+                    maximum=Money.of("462.50"),
+                    clauses=(ClauseId("G9b"),),
                     reason="We did not accept the second cup.\n\nIt is unharmed.",
                 ),
             ),

@@ -681,7 +681,7 @@ def test_the_cap_is_quoted_where_it_was_applied() -> None:
 
     reply = a_draft(a_complete_claim(), an_assessment(proposal=capped))
 
-    assert [c["id"] for c in reply.facts["clauses"]] == ["G5", "G3", "G6"]
+    assert [c["id"] for c in reply.facts["clauses"]] == ["G5", "G3", "P13", "G6"]
 
 
 def test_a_failed_check_is_drafted_as_a_rejection_with_clause_and_times() -> None:
@@ -806,6 +806,9 @@ def test_a_completion_says_when_how_and_that_packaging_may_go() -> None:
         (Kind.REJECTED, {"clauses": (ClauseId("Z9"),)}, "whose text is known"),
         (Kind.APPROVED, {"reason": "because [why]"}, r"fill in \[why\]"),
         (Kind.APPROVED, {"reason": "This is Fraud."}, "never used"),
+        (Kind.APPROVED, {"reason": "Das ist Betrug."}, "never used"),
+        (Kind.APPROVED, {"reason": "Es una estafa."}, "never used"),
+        (Kind.APPROVED, {"reason": "这是诈骗。"}, "never used"),
         (Kind.RECEIVED, {}, "choose approved"),
     ],
 )
@@ -816,6 +819,15 @@ def test_a_decision_that_lacks_something_is_not_written(
 
     with pytest.raises(UsageError, match=fault):
         decide(kind, a_complete_claim(), an_order(), decision)
+
+
+def test_a_sum_may_be_told_in_german() -> None:
+    """Its verb "betrug" is spelled as the noun for fraud is, but for its capital."""
+    decision = replace(APPROVAL, reason="Der Schaden betrug 40 USD.")
+
+    reply = decide(Kind.APPROVED, a_complete_claim(), an_order(), decision)
+
+    assert reply.facts["reason"] == ["Der Schaden betrug 40 USD."]
 
 
 def test_the_staffs_reason_is_told_in_its_paragraphs() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from worker.decide import Done
 
 app = typer.Typer()
+REVIEW, PAYMENT, HELD = "Review", "Payment", "Held e-mails"
+"""How the page of help groups the commands."""
 
 Claim = Annotated[str, typer.Argument(help="The claim's number, such as CLM-000012.")]
 By = Annotated[str, typer.Option(help="Who decides; stands in the history.")]
@@ -33,7 +35,10 @@ HeldFor = Annotated[
 ]
 
 
-@app.command(epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`")
+@app.command(
+    rich_help_panel=REVIEW,
+    epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`",
+)
 def approve(
     claim: Claim,
     by: By,
@@ -51,7 +56,10 @@ def approve(
     say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
 
 
-@app.command(epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`")
+@app.command(
+    rich_help_panel=REVIEW,
+    epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`",
+)
 def reject(
     claim: Claim,
     by: By,
@@ -73,7 +81,8 @@ def reject(
 
 
 @app.command(
-    epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`"
+    rich_help_panel=PAYMENT,
+    epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`",
 )
 def complete(
     claim: Claim,
@@ -88,7 +97,10 @@ def complete(
     say(parts, decide.complete(parts, found, by=by, reference=reference))
 
 
-@app.command(epilog="Example: `claims held`")
+@app.command(
+    rich_help_panel=HELD,
+    epilog="Example: `claims held`",
+)
 def held() -> None:
     """List the e-mails that wait for a person, and why."""
     from worker.cli import report
@@ -96,7 +108,10 @@ def held() -> None:
     report.print_held(open_record().store.outbox.held())
 
 
-@app.command(epilog="Example: `claims release 7 8 --by jane`")
+@app.command(
+    rich_help_panel=HELD,
+    epilog="Example: `claims release 7 8 --by jane`",
+)
 def release(
     by: By,
     emails: HeldEmails = None,
@@ -113,7 +128,8 @@ def release(
 
 
 @app.command(
-    epilog="Example: `claims discard --held-for breaker --by jane --reason loop`"
+    rich_help_panel=HELD,
+    epilog="Example: `claims discard --held-for breaker --by jane --reason loop`",
 )
 def discard(
     by: By,

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from worker.cli.console import out
-from worker.cli.deciding import By, Claim, say
+from worker.cli.deciding import PAYMENT, REVIEW, By, Claim, say
 from worker.cli.starting import open_record
 from worker.domain.amounts import Condition
 from worker.domain.claim import ClaimType
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from worker.domain.claim import Claim as FoundClaim
 
 app = typer.Typer()
-REVIEW, PAYMENT, ENDS, MAILS = "Review", "Payment", "Ends and returns", "Unplaced mails"
+ENDS, MAILS = "Ends and returns", "Unplaced mails"
 
 Why = Annotated[str, typer.Option(help="Why; stands in the history.")]
 Text = Annotated[

@@ -1,34 +1,29 @@
 """`claims templates preview`: every e-mail with sample facts, to look at."""
 
+# ruff: noqa: PLC0415 - a page of help needs nothing of this
+
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import track
 
-from worker.adapters.render import JinjaRenderer
-from worker.adapters.resources import folder
 from worker.cli.console import err, out
-from worker.domain.errors import UsageError
-from worker.domain.reply import SUPPORTED_LOCALES, ReplyKind
-from worker.gallery import Page, write_gallery
-from worker.settings import Settings
+from worker.cli.starting import help_alone, read_settings
+from worker.domain.errors import UsageError, WrongUse
+
+if TYPE_CHECKING:
+    from worker.gallery import Page
 
 app = typer.Typer()
-templates_app = typer.Typer(help="The e-mails that we send.", no_args_is_help=True)
+templates_app = typer.Typer(
+    help="The e-mails that we send.", invoke_without_command=True, callback=help_alone
+)
 app.add_typer(templates_app, name="templates")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PICTURE_SIZE = (2664, 1960)
-"""Four frames side by side, in pixels."""
 PATIENCE_S = 60
-
-
-@templates_app.callback()
-def templates() -> None:
-    """The e-mails that we send."""
 
 
 @templates_app.command(epilog="Example: `claims templates preview --language de`")
@@ -48,10 +43,15 @@ def preview(
     ] = False,
 ) -> None:
     """Write every e-mail with sample facts as HTML and text, and an index of them."""
+    from worker.adapters.render import JinjaRenderer
+    from worker.adapters.resources import folder
+    from worker.domain.reply import SUPPORTED_LOCALES, ReplyKind
+    from worker.gallery import write_gallery
+
     languages = _choose("language", language, SUPPORTED_LOCALES)
     kinds = {ReplyKind(k) for k in _choose("kind", kind, frozenset(ReplyKind))}
     renderer = JinjaRenderer(
-        folder("templates") / "emails", signature=Settings.from_env().signature
+        folder("templates") / "emails", signature=read_settings().signature
     )
     pages = write_gallery(to, renderer, languages, kinds)
     out.print(f"{len(pages)} e-mails written; open {to / 'index.html'}", soft_wrap=True)
@@ -64,12 +64,14 @@ def _choose(what: str, wish: str | None, all_there_are: frozenset[str]) -> list[
         return sorted(all_there_are)
     if wish not in all_there_are:
         known = ", ".join(sorted(all_there_are))
-        raise UsageError(f"there is no {what} {wish!r}; there are {known}")
+        raise WrongUse(f"there is no {what} {wish!r}; there are {known}")
     return [wish]
 
 
-def _take_pictures(pages: list[Page]) -> int:
+def _take_pictures(pages: "list[Page]") -> int:
     """Return how many pictures were taken, beside the pages."""
+    from rich.progress import track
+
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise UsageError("no pictures: install chromium, or leave out --pictures")
@@ -79,7 +81,9 @@ def _take_pictures(pages: list[Page]) -> int:
 
 
 def _take(browser: str, page: Path, picture: Path) -> None:
-    width, height = PICTURE_SIZE
+    from worker.gallery import VIEW_SIZE
+
+    width, height = VIEW_SIZE
     try:
         subprocess.run(  # noqa: S603 - the browser by its full path, on our own page
             [

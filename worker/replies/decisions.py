@@ -1,5 +1,6 @@
 """What a person decides: the draft before, and the e-mail after."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,13 @@ from worker.replies.recipients import about_claim, address_on_file, need_address
 from worker.replies.values import amount_line, instant, money
 
 _DEFAULTS = Policy()
+_ACCUSES = re.compile(
+    r"(?i:fraud|\bbetrüg|\bschwindel|\bestaf|\btimad)|\bBetrug|欺诈|诈骗|骗保|造假"
+)
+"""No e-mail says these in any language that we write; "betrug" is also "came to".
+
+Source: lifecycle.md E8.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +241,8 @@ def _check_decision(kind: ReplyKind, decision: Decision) -> None:
         "choose approved, rejected or completed": kind
         not in {ReplyKind.APPROVED, ReplyKind.REJECTED, ReplyKind.COMPLETED},
         f"fill in {', '.join(gaps(told))}": bool(gaps(told)),
-        "say what was found; the word fraud is never used": "fraud" in told.lower(),
+        "say what was found; the word fraud is never used": _ACCUSES.search(told)
+        is not None,
         "name clauses whose text is known": any(
             c not in CLAUSES for c in decision.clauses
         ),
