@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from worker.adapters import dkim_check, ocr, processes
 from worker.adapters.clock import ShiftedClock, SystemClock
 from worker.adapters.embedded_redis import EmbeddedRedis
 from worker.adapters.imap import ImapMailbox
-from worker.adapters.imap_drafts import ImapDrafts
+from worker.adapters.imap_drafts import ImapDrafts, ImapNotes
 from worker.adapters.imap_marks import After, ImapMarker
 from worker.adapters.outgoing import MailIdentity
 from worker.adapters.policy_file import read_policy
@@ -230,6 +230,23 @@ class Parts:
         """Return the staff's Drafts folder; None where none is set."""
         url = self.settings.drafts_url
         return None if url is None else ImapDrafts(url.get_secret_value())
+
+    @cached_property
+    def notes(self) -> Drafts | None:
+        """Return the staff's folder of notes; None where there is none for drafts."""
+        url = self.settings.drafts_url
+        return None if url is None else ImapNotes(url.get_secret_value())
+
+    @property
+    def staff_address(self) -> str:
+        """Return to whom notes are addressed: the staff's mailbox, else our own."""
+        url = self.settings.drafts_url
+        user = (
+            ""
+            if url is None
+            else unquote(urlsplit(url.get_secret_value()).username or "")
+        )
+        return user if "@" in user else self.settings.from_
 
     @cached_property
     def marker(self) -> Marker | None:

@@ -9,7 +9,6 @@ from worker.domain.claim import Claim
 from worker.domain.deadlines import utc
 from worker.domain.explanation import (
     ClockExplanation,
-    MailClocks,
     in_zone,
     receipt,
     seven_days,
@@ -17,8 +16,7 @@ from worker.domain.explanation import (
     twenty_four_hours,
     zone_of,
 )
-from worker.ingest import Arrival, stamp_of
-from worker.lookups import dossier_of, order_of
+from worker.lookups import clocks_of, dossier_of, order_of
 from worker.validate import Dossier, facts_of
 
 
@@ -52,7 +50,11 @@ def explain(parts: Parts, claim: Claim) -> Explained:
     zone, zone_source = zone_of(facts.package, policy)
     assessment = store.claims.latest_assessment(claim.claim_id)
     clocks = (
-        receipt(claim, [_clocks_of(parts, mail.mail_id) for mail in mails], policy),
+        receipt(
+            claim,
+            [clocks_of(store, parts.house, mail.mail_id) for mail in mails],
+            policy,
+        ),
         twenty_four_hours(facts),
         thirty_days(facts),
         seven_days(
@@ -103,16 +105,6 @@ def as_json(found: Explained) -> dict[str, Any]:
             for clock in found.clocks
         ],
     }
-
-
-def _clocks_of(parts: Parts, mail_id: int) -> MailClocks:
-    record = parts.store.mails.get(mail_id)
-    arrival = Arrival(
-        mail_id=mail_id,
-        internaldate_at=record.internaldate_at,
-        first_seen_at=record.first_seen_at,
-    )
-    return MailClocks(mail_id, stamp_of(record.mail, arrival, parts.house))
 
 
 def _completed_by(claim: Claim, dossier: Dossier) -> str:

@@ -17,7 +17,7 @@ from worker.domain.decisions import ApprovalReason
 from worker.domain.identity import SenderTier
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
-from worker.notify import StaffNote, decide, respond
+from worker.notify import StaffNote, decide, note_reply, respond
 from worker.ports import Renderer
 from worker.replies.closings import (
     PaymentProblem,
@@ -48,6 +48,7 @@ from worker.samples import (
     a_cause,
     a_claim,
     a_complete_claim,
+    a_note,
     an_assessment,
     an_incomplete_assessment,
     an_order,
@@ -151,6 +152,7 @@ def _to_staff() -> dict[str, Reply]:
         "staff_digest-none": digest((), STAFF, now=NOW),
         "staff_approval-pay": approval(amount, why.AMOUNT, why.APPEAL),
         "staff_approval-reject": approval(None, why.PACKED_WELL, why.EXCLUSION),
+        "staff_draft_note": note_reply(a_note(claim, an_assessment()), claim, STAFF),
         "staff_payout_due": ask_payment(
             changed(claim, state=ClaimState.APPROVED),
             STAFF,

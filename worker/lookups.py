@@ -12,12 +12,13 @@ from worker.domain.claim import Claim, Event, reference
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
 from worker.domain.exclusions import HISTORY_WINDOW, History
+from worker.domain.explanation import MailClocks
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.reply import MailCause, verify_message_id, verify_reply_address
-from worker.ingest import NO_ANSWER
+from worker.ingest import NO_ANSWER, Arrival, House, stamp_of
 from worker.ports import Orders, SentEmail
 from worker.validate import Dossier, DossierMail
 
@@ -129,6 +130,17 @@ def cause_of(store: Store, mail: ClaimMail) -> MailCause:
         received_at=mail.received_at,
         may_be_answered=NO_ANSWER not in mail.flags,
     )
+
+
+def clocks_of(store: Store, house: House, mail_id: int) -> MailClocks:
+    """Return a mail with all of its instants, and which of them is its receipt."""
+    record = store.mails.get(mail_id)
+    arrival = Arrival(
+        mail_id=mail_id,
+        internaldate_at=record.internaldate_at,
+        first_seen_at=record.first_seen_at,
+    )
+    return MailClocks(mail_id, stamp_of(record.mail, arrival, house))
 
 
 def dossier_of(

@@ -27,6 +27,8 @@ from worker.replies.closings import (
 from worker.replies.decisions import Decision, decide, draft
 from worker.replies.due import StaffNote, remind, respond
 from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
+from worker.replies.note_points import NoteFacts, NoteFlag, NoteMail
+from worker.replies.notes import note, note_reply
 from worker.replies.recipients import Identity
 
 __all__ = [
@@ -38,6 +40,9 @@ __all__ = [
     "End",
     "Identity",
     "MailCause",
+    "NoteFacts",
+    "NoteFlag",
+    "NoteMail",
     "PaymentProblem",
     "Reopening",
     "StaffNote",
@@ -53,6 +58,8 @@ __all__ = [
     "end_of",
     "is_before_go_live",
     "merge",
+    "note",
+    "note_reply",
     "payment_failed",
     "remind",
     "reopen",

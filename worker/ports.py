@@ -314,6 +314,11 @@ class Rendered:
 class Renderer(Protocol):
     """Turns facts into text by the templates of one e-mail kind."""
 
+    @property
+    def version(self) -> str:
+        """A short digest of all templates and catalogs: other words, another one."""
+        ...
+
     def render(self, kind: str, facts: dict[str, Any], *, locale: str) -> Rendered:
         """Return the rendered parts.
 

@@ -15,20 +15,30 @@ from worker.domain.checks import Assessment, Finding, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.documents import DocumentKind, DocumentVerdict, Verdict, Why
+from worker.domain.exclusions import History
+from worker.domain.explanation import ClockExplanation
+from worker.domain.explanation import Line as ClockLine
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.money import Money
+from worker.domain.note import Note
 from worker.domain.orders import Member, Order, Package, Precision, When
+from worker.domain.photographs import Photograph, Sighting
+from worker.domain.policy import Policy
 from worker.domain.reply import Reply, ReplyKind
 from worker.notify import (
     Decision,
     Identity,
     MailCause,
+    NoteFacts,
+    NoteFlag,
+    NoteMail,
     answer_assessed,
     answer_held,
     answer_unmatched,
     decide,
     draft,
+    note,
     remind,
     respond,
 )
@@ -292,6 +302,47 @@ def a_draft(claim: Claim, assessment: Assessment) -> Reply:
     if reply is None:
         raise ValueError(claim.state)
     return reply
+
+
+def a_note(
+    claim: Claim,
+    assessment: Assessment,
+    *,
+    words: str = "My tea set arrived broken.",
+    is_known: bool = True,
+) -> Note:
+    """Return the note for staff beside a draft; `is_known` gives the member a past."""
+    order = an_order()
+    reply = draft(claim, assessment, order)
+    line = ClockLine("INTERNALDATE", RECEIVED_AT, source="mail 7")
+    facts = NoteFacts(
+        now=NOW,
+        policy=Policy(),
+        receipt=ClockExplanation(
+            "Receipt", None, (line,), "internaldate", "The mailbox had it first."
+        ),
+        mails=(
+            NoteMail(
+                7,
+                "<one@mail.example>",
+                RECEIVED_AT,
+                is_proven=True,
+                words=words,
+            ),
+        ),
+        flags=(NoteFlag("X5", "the label shows another street", "jane"),)
+        if is_known
+        else (),
+        photographs=(
+            Photograph(7, "2", "box.jpg", "2026:11:18 16:02:11"),
+            Photograph(
+                7, "3", "cup.jpg", None, (Sighting(4, 3, is_same_member=False),)
+            ),
+        ),
+        history=History(claims=("CLM-000004",) if is_known else ()),
+        templates="0123456789ab",
+    )
+    return note(claim, order, assessment, facts, reply=reply, subject="Your claim")
 
 
 APPROVAL = Decision(

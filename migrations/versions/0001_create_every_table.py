@@ -184,6 +184,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", name=op.f("pk_processes")),
     )
     op.create_table(
+        "sent_folders",
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
+        sa.Column("last_uid", sa.BigInteger(), nullable=False),
+        sa.Column("passes", sa.BigInteger(), nullable=False),
+        sa.Column("passed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trouble", sa.String(length=50), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_sent_folders")),
+    )
+    op.create_table(
         "slots",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("slot", sa.String(length=40), nullable=False),
@@ -401,6 +411,22 @@ def upgrade() -> None:
     with op.batch_alter_table("member_addresses", schema=None) as batch_op:
         batch_op.create_index("ix_member_addresses_address", ["address"], unique=False)
 
+    op.create_table(
+        "notes",
+        sa.Column(
+            "claim_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("policy_version", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["claim_id"], ["claims.id"], name=op.f("fk_notes_claim_id")
+        ),
+        sa.PrimaryKeyConstraint("claim_id", name=op.f("pk_notes")),
+    )
     op.create_table(
         "orders",
         sa.Column(
@@ -680,6 +706,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_orders_member_pk")
 
     op.drop_table("orders")
+    op.drop_table("notes")
     with op.batch_alter_table("member_addresses", schema=None) as batch_op:
         batch_op.drop_index("ix_member_addresses_address")
 
@@ -705,6 +732,7 @@ def downgrade() -> None:
     op.drop_table("assessments")
     op.drop_table("alerts")
     op.drop_table("slots")
+    op.drop_table("sent_folders")
     op.drop_table("processes")
     op.drop_table("members")
     op.drop_table("mailboxes")

@@ -5,7 +5,7 @@ import imaplib
 import pytest
 
 from tests.services import Dovecot, free_port
-from worker.adapters.imap_drafts import ImapDrafts
+from worker.adapters.imap_drafts import ImapDrafts, ImapNotes
 from worker.domain.errors import GiveUp, RetryLater
 
 ID = "<claim-7.draft@shop.example>"
@@ -84,3 +84,22 @@ def test_a_refusal_is_final_unless_it_says_otherwise(
 
     with pytest.raises(GiveUp if is_final else RetryLater):
         drafts.put(a_draft("first"), message_id=ID)
+
+
+def test_a_note_lies_in_a_folder_of_its_own_and_not_among_the_drafts(
+    dovecot: Dovecot,
+) -> None:
+    url = dovecot.url("noted", "Drafts")
+    note = a_draft("for staff", "<note@shop.example>")
+
+    ImapDrafts(url).put(a_draft("first"), message_id=ID)
+    ImapNotes(url).put(note, message_id="<note@shop.example>")
+
+    assert dovecot.mails("noted", "Drafts") == [a_draft("first")]
+    assert dovecot.mails("noted", '"Claims notes"') == [note]
+    assert r"\Draft" not in dovecot.flags("noted", '"Claims notes"')[0]
+
+    ImapNotes(url).remove(message_id="<note@shop.example>")
+
+    assert dovecot.mails("noted", '"Claims notes"') == []
+    assert dovecot.mails("noted", "Drafts") == [a_draft("first")]

@@ -50,6 +50,13 @@ def text_of(reply: Reply, code: str = "en") -> str:
 # -- what each must say -------------------------------------------------------------
 
 MUST_SAY = {
+    "staff_draft_note": (
+        "1. Claim",
+        "12. How to read this",
+        '"My tea set arrived broken."',
+        "claims approve CLM-000012 --amount USD --reason WHY --by NAME",
+        "[amount]",
+    ),
     # E1
     "received-open": (
         "Your claim has the number CLM-000012",

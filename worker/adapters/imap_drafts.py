@@ -16,6 +16,7 @@ from worker.ports import MailboxGone
 # Source: RFC 9051 §2.3.2
 DRAFT = rb"\Draft"
 DELETED = rb"\Deleted"
+NOTES_FOLDER = "Claims notes"
 # Source: RFC 5530. A NO with one of these may be a yes later.
 PASSING = ("[OVERQUOTA]", "[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 
@@ -32,25 +33,30 @@ class ImapDrafts:
         SettingsInvalid: the URL is wrong.
     """
 
+    _flags: tuple[bytes, ...] = (DRAFT,)
+
     def __init__(self, url: str, timeouts: Timeouts = TIMEOUTS) -> None:
         self._account = imap_session.parse_url(url)
         self._timeouts = timeouts
 
     def put(self, raw: bytes, *, message_id: str) -> None:
         """See ports.Drafts. A kill in between leaves two; the next call leaves one."""
-        with self._session() as client:
+        with self._session() as (client, folder):
             older = _find(client, message_id)
-            client.append(self._account.folder, raw, flags=[DRAFT])
+            client.append(folder, raw, flags=self._flags)
             _remove(client, older)
 
     def remove(self, *, message_id: str) -> None:
         """See ports.Drafts. Safe to run twice."""
-        with self._session() as client:
+        with self._session() as (client, _):
             _remove(client, _find(client, message_id))
 
+    def _folder(self, _client: Client) -> str:
+        return self._account.folder
+
     @contextlib.contextmanager
-    def _session(self) -> Iterator[Client]:
-        """Give a client with the folder open for writing.
+    def _session(self) -> Iterator[tuple[Client, str]]:
+        """Give a client with the folder open for writing, and the folder's name.
 
         Raises:
             RetryLater: `drafts_` and the code of MailboxGone.
@@ -61,12 +67,31 @@ class ImapDrafts:
         except MailboxGone as error:
             raise RetryLater(f"drafts_{error.code}") from error
         try:
-            _open(client, self._account.folder)
-            yield client
+            folder = self._folder(client)
+            _open(client, folder)
+            yield client, folder
         except LIBRARY_ERRORS as error:
             imap_session.hang_up(client)
             raise _to_worker_error(error) from error
         imap_session.hang_up(client, politely=True)
+
+
+class ImapNotes(ImapDrafts):
+    """See ports.Drafts: notes for staff, in a folder of their own in that mailbox.
+
+    A mail in Drafts opens in the editor, with a button that sends it. Here it opens
+    for reading: Drafts holds what may be sent, and nothing else.
+    """
+
+    _flags = ()
+
+    def _folder(self, client: Client) -> str:
+        """Return the folder's name below the personal namespace (RFC 2342)."""
+        prefix = ""
+        if client.has_capability("NAMESPACE"):
+            personal = client.namespace().personal
+            prefix = personal[0][0] if personal else ""
+        return f"{prefix}{NOTES_FOLDER}"
 
 
 def _open(client: Client, folder: str) -> None:

@@ -1,7 +1,8 @@
 """Jinja2 over templates/emails -> ports.Renderer."""
 
+import hashlib
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,15 @@ class JinjaRenderer:
         self._loader = jinja2.FileSystemLoader(folder)
         self._language = lru_cache(maxsize=None)(self._load_language)
         self._find = lru_cache(maxsize=None)(self._load)
+
+    @cached_property
+    def version(self) -> str:
+        """See ports.Renderer."""
+        digest = hashlib.sha256()
+        for path in sorted(self._folder.parent.rglob("*.*")):
+            if path.is_file():
+                digest.update(path.read_bytes())
+        return digest.hexdigest()[:12]
 
     def render(self, kind: str, facts: dict[str, Any], *, locale: str) -> Rendered:
         """Return the rendered parts. See ports.Renderer."""

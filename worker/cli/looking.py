@@ -116,16 +116,24 @@ def list_claims(
     report.print_claims(claims, now=parts.clock.now())
 
 
-@app.command(epilog="Example: `claims show CLM-000012`")
+@app.command(epilog="Examples: `claims show CLM-12`; `claims show CLM-12 --note`")
 def show(
     claim: Annotated[str, typer.Argument(help="The claim's number, such as CLM-12.")],
+    *,
+    as_note: Annotated[
+        bool, typer.Option("--note", help="The note that lies beside its draft.")
+    ] = False,
 ) -> None:
     """Show one claim: why it stands where it stands."""
-    from worker.cli import report
+    from worker.cli import note_report, report
     from worker.decide import find_claim
 
     parts = open_record()
-    report.print_claim(parts, find_claim(parts, claim))
+    found = find_claim(parts, claim)
+    if as_note:
+        note_report.print_note(parts, found)
+    else:
+        report.print_claim(parts, found)
 
 
 @app.command(epilog="Example: `claims stats --json`")

@@ -46,6 +46,7 @@ class ReplyKind(StrEnum):
     STAFF_DIGEST = "staff_digest"
     STAFF_APPROVAL = "staff_approval"
     STAFF_PAYOUT_DUE = "staff_payout_due"
+    STAFF_DRAFT_NOTE = "staff_draft_note"
 
 
 SENT_BY_PEOPLE = frozenset({ReplyKind.APPROVED, ReplyKind.REJECTED})

@@ -110,15 +110,16 @@ def hold(work: Work, job: Job, reason: str) -> None:
 
 
 def draft(parts: Parts, job: Job) -> None:
-    """Lay one draft into the staff's mailbox, or take a stale one away."""
-    if parts.drafts is None:
-        raise GiveUp("no_drafts_mailbox")
+    """Lay one draft or note into the staff's mailbox, or take a stale one away."""
     what, _, ref = job.ref.partition(":")
     email = parts.store.outbox.get(int(ref))
+    shelf = parts.notes if email.kind == ReplyKind.STAFF_DRAFT_NOTE else parts.drafts
+    if shelf is None:
+        raise GiveUp("no_drafts_mailbox")
     if what == "put" and email.status == "draft":
-        parts.drafts.put(email.raw, message_id=email.message_id)
+        shelf.put(email.raw, message_id=email.message_id)
     elif what == "remove":
-        parts.drafts.remove(message_id=email.message_id)
+        shelf.remove(message_id=email.message_id)
     with parts.store.transaction() as work:
         work.finish(job)
 

@@ -15,6 +15,7 @@ from worker.domain.identity import SenderTier
 from worker.domain.lifecycle import next_state
 from worker.domain.orders import Order
 from worker.lookups import cause_of, dossier_of
+from worker.steps.notes import note_facts
 from worker.steps.shared import (
     event_now,
     lay_draft,
@@ -62,6 +63,7 @@ def validate_claim(parts: Parts, job: Job) -> None:
             brought_documents=mail is not None and mail.mail_id in _documented(dossier),
             now=now,
         )
+    known = note_facts(parts, claim, dossier, mails, now)
     with parts.store.transaction() as work:
         saved = work.save_claim(claim, after)
         if event is not None:
@@ -74,7 +76,7 @@ def validate_claim(parts: Parts, job: Job) -> None:
         work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
         work.sync_flags(claim.claim_id, assessment.findings)
         queue_replies(parts, work, claim, mail, replies)
-        lay_draft(parts, work, saved, assessment, order, mails)
+        lay_draft(parts, work, saved, assessment, order, mails, known)
         work.finish(job)
 
 

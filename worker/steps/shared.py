@@ -13,6 +13,7 @@ from worker.domain.errors import GiveUp
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
+from worker.notify import NoteFacts
 
 SYSTEM = "system"
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
@@ -131,19 +132,32 @@ def lay_draft(
     assessment: Assessment,
     order: Order,
     mails: list[ClaimMail],
+    known: NoteFacts,
 ) -> None:
-    """Replace the claim's draft by what would be written on today's facts."""
+    """Replace the claim's draft and its note by what today's facts give.
+
+    The note is kept with every claim; it lies in the staff's mailbox beside a draft.
+    """
     stale = work.cancel_drafts(claim.claim_id)
     thread = tuple(mail.message_id for mail in mails if mail.message_id)
     reply = notify.draft(claim, assessment, order, policy=parts.policy, thread=thread)
     fresh: list[tuple[int, NewEmail]] = []
-    if reply is not None:
-        email = compose(parts, reply, received_at=None, go_live_at=None)
-        if email.status == "draft":
-            fresh = work.add_emails([email])
-        else:
-            ref = f"claim:{claim.claim_id}:{email.kind}"
-            work.raise_alert(email.held_reason, ref, claim_id=claim.claim_id)
+    draft = None if reply is None else _composed(parts, reply)
+    subject = "" if draft is None else draft.subject
+    note = notify.note(claim, order, assessment, known, reply=reply, subject=subject)
+    work.save_note(note)
+    if draft is not None:
+        beside = _composed(parts, notify.note_reply(note, claim, parts.staff_address))
+        for email in (draft, beside):
+            if email.status == "draft":
+                fresh += work.add_emails([email])
+            else:
+                ref = f"claim:{claim.claim_id}:{email.kind}"
+                work.raise_alert(email.held_reason, ref, claim_id=claim.claim_id)
     if parts.drafts is not None:
         work.add_jobs(*(draft_job("remove", one) for one in stale))
         work.add_jobs(*(draft_job("put", number) for number, _ in fresh))
+
+
+def _composed(parts: Parts, reply: Reply) -> NewEmail:
+    return compose(parts, reply, received_at=None, go_live_at=None)

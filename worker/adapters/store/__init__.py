@@ -14,6 +14,7 @@ from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
 from worker.adapters.store import mails as mail_rows
+from worker.adapters.store import notes as note_rows
 from worker.adapters.store import outbox as email_rows
 from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
@@ -25,6 +26,7 @@ from worker.adapters.store.flags import Flags
 from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mails import Mails, Settled
+from worker.adapters.store.notes import Notes
 from worker.adapters.store.outbox import NewEmail, Outbox
 from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
@@ -36,6 +38,7 @@ from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.mail import Mail, Picture
+from worker.domain.note import Note
 from worker.ports import Bell, Clock, Queue
 
 
@@ -202,6 +205,10 @@ class Work:
             self.session, claim_id, clause, by=by, reason=reason, at=self.at
         )
 
+    def save_note(self, note: Note) -> None:
+        """Replace the claim's note for staff."""
+        note_rows.save(self.session, note)
+
     def append_event(self, claim_id: int, event: ClaimEvent) -> int:
         """Append to the claim's history."""
         return claim_rows.append_event(self.session, claim_id, event)
@@ -314,6 +321,7 @@ class Store:
         self.outbox = Outbox(self.database)
         self.photographs = Photographs(self.database)
         self.flags = Flags(self.database)
+        self.notes = Notes(self.database)
         self.orders = SqlOrders(self.database)
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)

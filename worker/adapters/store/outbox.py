@@ -17,6 +17,8 @@ from worker.adapters.store.schema import EmailRow
 from worker.domain.deadlines import SentAnswer
 from worker.ports import SentEmail
 
+NOTE = "staff_draft_note"
+"""The kind that lies beside a draft and is none."""
 AUTOMATIC = ("queued", "sending", "sent", "bounced")
 
 
@@ -72,8 +74,12 @@ class Outbox:
             return _email(session.get_one(EmailRow, email_id))
 
     def draft_of(self, claim_id: int) -> Email | None:
-        """Return the claim's newest draft, or None."""
-        return self._newest(EmailRow.claim_id == claim_id, EmailRow.status == "draft")
+        """Return the claim's newest draft of an e-mail to the member, or None."""
+        return self._newest(
+            EmailRow.claim_id == claim_id,
+            EmailRow.status == "draft",
+            EmailRow.kind != NOTE,
+        )
 
     def held(self, *, limit: int = 500) -> list[Email]:
         """Return the e-mails that wait for a person, oldest first."""

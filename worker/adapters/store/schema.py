@@ -540,6 +540,34 @@ class EmailRow(Base):
     """When a person released or discarded it."""
 
 
+class NoteRow(Base):
+    """The newest note for staff on a claim; replaced with each assessment."""
+
+    __tablename__ = "notes"
+
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"), primary_key=True)
+    version: Mapped[int]
+    written_at: Mapped[datetime]
+    policy_version: Mapped[str] = mapped_column(sa.String(40))
+    body: Mapped[str] = mapped_column(sa.Text)
+    """The twelve points as JSON (pydantic of `domain.note.Note`)."""
+
+
+class SentFolderRow(Base):
+    """The sent folder of the staff's mailbox: how far it was looked through."""
+
+    __tablename__ = "sent_folders"
+
+    name: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(sa.BigInteger)
+    last_uid: Mapped[int] = mapped_column(sa.BigInteger)
+    passes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    """Looks that ended, well or not."""
+    passed_at: Mapped[datetime]
+    """The last one that ended well."""
+    trouble: Mapped[str | None] = mapped_column(sa.String(50))
+
+
 class SlotRow(Base):
     """One firing of one deadline; the key makes it fire once."""
 

@@ -1,0 +1,41 @@
+"""Notes for staff: the newest of each claim."""
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import NoteRow
+from worker.domain.note import Note
+
+_NOTE = TypeAdapter(Note)
+
+
+class Notes:
+    """Reads notes; `save` writes them in a caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_claim(self, claim_id: int) -> Note | None:
+        """Return the newest note on a claim, or None."""
+        with self._database.read() as session:
+            body = session.execute(
+                sa.select(NoteRow.body).where(NoteRow.claim_id == claim_id)
+            ).scalar()
+            return None if body is None else _NOTE.validate_json(body)
+
+
+def save(session: Session, note: Note) -> None:
+    """Replace the claim's note."""
+    values = {
+        "version": note.version,
+        "written_at": note.written_at,
+        "policy_version": note.policy_version,
+        "body": _NOTE.dump_json(note).decode(),
+    }
+    session.execute(
+        insert(session, NoteRow)
+        .values(claim_id=note.claim_id, **values)
+        .on_conflict_do_update(index_elements=["claim_id"], set_=values)
+    )
