@@ -8,6 +8,7 @@
     remind      ─▶ send, draft         what a deadline makes due
     send        ─▶ (claim's clock)     outbox row to the relay
     draft                              draft into the staff's mailbox
+    sent                               what staff sent from their own mail program
     mark                               CLAIMS_AFTER: flag, label or move the mail
 
 The steps are in `steps/intake.py`, `steps/review.py` and `steps/delivery.py`; what
@@ -17,6 +18,7 @@ its own end in one transaction. It runs twice safely. Why rows and not messages:
 ADR-0002.
 """
 
+from worker import sent
 from worker.bootstrap import Parts
 from worker.composing import SEND
 from worker.runner import JobKind
@@ -75,6 +77,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=delivery.hold,
         ),
         JobKind("draft", SEND, delivery.draft, "nothing"),
+        JobKind("sent", SEND, sent.take, "the claim, as a person decided"),
         JobKind("mark", SEND, delivery.mark, "nothing"),
     )
 }

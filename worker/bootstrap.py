@@ -18,6 +18,7 @@ from worker.adapters.embedded_redis import EmbeddedRedis
 from worker.adapters.imap import ImapMailbox
 from worker.adapters.imap_drafts import ImapDrafts, ImapNotes
 from worker.adapters.imap_marks import After, ImapMarker
+from worker.adapters.imap_sent import ImapSent
 from worker.adapters.outgoing import MailIdentity
 from worker.adapters.policy_file import read_policy
 from worker.adapters.queue import RedisQueue, SilentQueue
@@ -236,6 +237,14 @@ class Parts:
         """Return the staff's folder of notes; None where there is none for drafts."""
         url = self.settings.drafts_url
         return None if url is None else ImapNotes(url.get_secret_value())
+
+    @cached_property
+    def sent_folder(self) -> ImapSent | None:
+        """Return the staff's sent folder; None where it is not to be looked at."""
+        url, name = self.settings.drafts_url, self.settings.sent_folder
+        if url is None or not name:
+            return None
+        return ImapSent(url.get_secret_value(), name)
 
     @property
     def staff_address(self) -> str:

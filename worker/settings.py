@@ -99,7 +99,9 @@ class Settings(BaseSettings):
     drafts_url: SecretStr | None = Field(
         None, description="Staff mailbox folder for drafts: imap://.../Drafts"
     )
-    sent_folder: str = Field("Sent", description="Sent folder of the staff mailbox")
+    sent_folder: str | None = Field(
+        None, description="Sent folder of the staff mailbox; unset: not looked at"
+    )
     secret_key: SecretStr | None = Field(
         None, description="Key of our Message-ID tokens; unset: made once, kept in data"
     )

@@ -188,9 +188,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
         sa.Column("last_uid", sa.BigInteger(), nullable=False),
-        sa.Column("passes", sa.BigInteger(), nullable=False),
         sa.Column("passed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("trouble", sa.String(length=50), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sent_folders")),
     )
     op.create_table(

@@ -1,6 +1,7 @@
 """A rendered reply -> the bytes of one e-mail, ready to be stored and sent."""
 
 import binascii
+import dataclasses
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -86,6 +87,7 @@ def build(
         "Date": format_datetime(now),
         "Message-ID": message_id,
         **_thread_headers(reply),
+        **_draft_headers(reply, message_id),
         **_automatic_headers(reply),
         "X-Claims-Mailer": _token(identity.instance),
         "Content-Language": _token(reply.locale),
@@ -96,6 +98,20 @@ def build(
             sender, claim_id, secret_key=identity.secret_key
         )
     return Outgoing(_assemble(headers, rendered, message_id), message_id, subject)
+
+
+def _draft_headers(reply: Reply, message_id: str) -> dict[str, str]:
+    """Return the draft's token, by which its sent copy is known again.
+
+    Mail programs make a new Message-ID when a draft is sent, and some drop headers
+    that they do not know; so the token stands in References too, which they keep.
+    """
+    if not reply.is_draft or reply.kind not in SENT_BY_PEOPLE:
+        return {}
+    threaded = _thread_headers(
+        dataclasses.replace(reply, references=(*reply.references, message_id))
+    )
+    return {"X-Claims-Draft": message_id, "References": threaded["References"]}
 
 
 def _thread_headers(reply: Reply) -> dict[str, str]:

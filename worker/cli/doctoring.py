@@ -86,6 +86,7 @@ def examine(settings: Settings) -> bool:
         ("Pictures", _pictures),
         ("Signatures", _signatures),
         ("Orders", _orders),
+        ("Sent folder", _sent_folder),
     ):
         examination.check(name, look)
     _warn(examination, settings)
@@ -214,6 +215,19 @@ def _orders(parts: Parts) -> str:
     if count == 0:
         raise Trouble("the directory is empty: run `claims orders import FILE.csv`")
     return f"{count} orders"
+
+
+def _sent_folder(parts: Parts) -> str:
+    if parts.sent_folder is None:
+        return "not looked at (CLAIMS_DRAFTS_URL and CLAIMS_SENT_FOLDER)"
+    try:
+        count = parts.sent_folder.probe()
+    except RetryLater as error:
+        code = error.reason.removeprefix("sent_")
+        raise Trouble(
+            f"{ADVICE.get(code, code)}: CLAIMS_SENT_FOLDER, CLAIMS_DRAFTS_URL"
+        ) from None
+    return f"{count} mails, read only"
 
 
 def sender_warnings(settings: Settings) -> Iterator[str]:

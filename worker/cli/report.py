@@ -61,6 +61,10 @@ ALERTS = {
     "warn_48h": "48 hours are left to respond",
     "warn_24h": "24 hours are left to respond",
     "documents_expiry": "the documents did not come in time: see `claims close`",
+    "stale_draft_sent": "staff sent a draft that was out of date: the claim stands",
+    "sent_unclear": "staff sent a decision that cannot be read for certain",
+    "sent_needs_second": "staff sent a decision that needs a second person",
+    "sent_refused": "staff sent a decision that the terms or the state forbid",
     "approval_needed": "a decision waits for a second person",
     "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",
 }

@@ -93,6 +93,7 @@ def _load_parts() -> None:
     import worker.poll
     import worker.runner
     import worker.schedule
+    import worker.sent_watch
     import worker.serve  # noqa: F401
 
 
@@ -178,10 +179,14 @@ def _threads(parts: "Parts", queue: str) -> int:
 
 @app.command(epilog="Example: `claims schedule`")
 def schedule(*, migrate: Migrate = False) -> None:
-    """Ring due jobs, fire deadlines, end the leases of dead processes."""
+    """Ring due jobs, fire deadlines, bury dead processes; watch the sent folder."""
     from worker.schedule import Scheduler
+    from worker.sent_watch import SentWatch
 
     with _running("schedule", migrate=migrate) as (parts, stop):
+        if parts.sent_folder is not None:
+            watch = SentWatch(parts)
+            threading.Thread(target=watch.run, args=(stop,), daemon=True).start()
         Scheduler(parts).run(stop)
 
 

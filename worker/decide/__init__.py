@@ -2,7 +2,7 @@
 
 A decision moves the claim along the table of `domain/lifecycle.py`, appends the events
 with who and why, and releases the e-mail. Software never calls these by itself
-(promise 5).
+(promise 5): what staff sent from their own mail program counts as theirs.
 """
 
 from worker.decide.asking import (
@@ -14,7 +14,7 @@ from worker.decide.asking import (
     respond,
     waive,
 )
-from worker.decide.common import By, Done, Staff, find_claim
+from worker.decide.common import By, Done, SentByHand, Staff, find_claim
 from worker.decide.emails import discard, release
 from worker.decide.endings import (
     appeal,
@@ -37,11 +37,14 @@ from worker.decide.verdicts import (
     reasons_for_two,
     reject,
     rejection,
+    settle,
+    ways_to_propose,
 )
 
 __all__ = [
     "By",
     "Done",
+    "SentByHand",
     "Staff",
     "appeal",
     "approval",
@@ -73,8 +76,10 @@ __all__ = [
     "respond",
     "resume",
     "set_flag",
+    "settle",
     "stop",
     "take_appeal",
     "waive",
+    "ways_to_propose",
     "withdraw",
 ]

@@ -4,8 +4,9 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from worker.adapters.store import Work
+from worker.adapters.store import NewEmail, Work
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.checks import Assessment
@@ -69,6 +70,19 @@ class Staff:
 
 
 By = Staff | str
+
+
+@dataclass(frozen=True, slots=True)
+class SentByHand:
+    """An e-mail that a person sent from their own mail program.
+
+    `at` is when the server took it, which answers the running clock (C10); `email` is
+    its row in the outbox, `data` what the events say of where it was found.
+    """
+
+    at: datetime
+    email: NewEmail
+    data: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The decision on a claim: proposed, returned, approved, rejected; checks set aside."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from worker import notify
@@ -10,6 +11,7 @@ from worker.decide.common import (
     Act,
     By,
     Done,
+    SentByHand,
     Staff,
     allow,
     carry_out,
@@ -82,7 +84,7 @@ def approve(
                 f"{waiting.amount} is proposed: change it with `claims return"
                 f" {claim.ref}`"
             )
-        return _settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, waiting, (), by=by)
     decision = approval(
         parts,
         claim,
@@ -109,7 +111,7 @@ def reject(
     waiting = _waiting(parts, claim)
     if waiting is not None:
         _same_ruling(claim, waiting, is_rejection=True)
-        return _settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, waiting, (), by=by)
     decision = rejection(parts, claim, clauses=clauses, by=by, reason=reason)
     return _alone(parts, claim, decision, by=by)
 
@@ -120,7 +122,7 @@ def propose(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -
     Raises:
         UsageError: the state does not allow it.
     """
-    acts = _ways_to_propose(claim, decision)
+    acts = ways_to_propose(claim, decision)
 
     def tell(work: Work, saved: Claim) -> None:
         ref = f"claim:{saved.claim_id}:{saved.version}"
@@ -235,18 +237,31 @@ def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) ->
             f"{claim.ref} needs two persons, since {_in_words(parts, reasons)}: use"
             " `claims propose`, and let somebody else approve"
         )
-    return _settle(parts, claim, decision, _ways_to_propose(claim, decision), by=by)
+    return settle(parts, claim, decision, ways_to_propose(claim, decision), by=by)
 
 
-def _settle(
+def settle(
     parts: Parts,
     claim: Claim,
     decision: ProposedDecision,
     before: tuple[Act, ...],
     *,
     by: By,
+    sent: SentByHand | None = None,
 ) -> Done:
-    """Carry a decision out: it is final, and the member hears of it (T21)."""
+    """Carry a decision out: it is final, and the member hears of it (T21).
+
+    Args:
+        parts: the parts of the program.
+        claim: as it was read.
+        decision: what is decided.
+        before: the events that lead to a proposed decision.
+        by: who approves it.
+        sent: the e-mail that staff sent already; none goes out then.
+
+    Raises:
+        UsageError: another person must approve, or the state does not allow it.
+    """
     reasons = reasons_for_two(parts, claim, decision)
     earlier = deciders(parts.store.claims.events(claim.claim_id))
     if reasons and _name(by) == decision.by:
@@ -264,7 +279,12 @@ def _settle(
     def record(work: Work, saved: Claim) -> None:
         if money is not None:
             work.set_decided(saved.claim_id, money.amount)
+        if sent is not None:
+            work.add_emails([sent.email])
 
+    if sent is not None:
+        marked = [replace(one, data=one.data | sent.data) for one in (*before, act)]
+        return carry_out(parts, claim, marked, by=by, also=record, responded_at=sent.at)
     return carry_out(
         parts,
         claim,
@@ -275,8 +295,12 @@ def _settle(
     )
 
 
-def _ways_to_propose(claim: Claim, decision: ProposedDecision) -> tuple[Act, ...]:
-    """Return the events that lead from the claim's state to a proposed decision."""
+def ways_to_propose(claim: Claim, decision: ProposedDecision) -> tuple[Act, ...]:
+    """Return the events that lead from the claim's state to a proposed decision.
+
+    Raises:
+        WrongUse: a failed check is set aside without a reason.
+    """
     reason, clauses, data = decision.reason, decision.clauses, decision.data()
     proposed = Act(Event.DECISION_PROPOSED, reason, clauses, data)
     if claim.state is not ClaimState.INELIGIBLE_PROPOSED:

@@ -18,6 +18,7 @@ from worker.adapters.store import notes as note_rows
 from worker.adapters.store import outbox as email_rows
 from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
+from worker.adapters.store import sent as sent_rows
 from worker.adapters.store.alerts import Alerts
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
@@ -31,6 +32,7 @@ from worker.adapters.store.outbox import NewEmail, Outbox
 from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
 from worker.adapters.store.schema import Base, ClaimRow
+from worker.adapters.store.sent import Sent
 from worker.adapters.store.stats import Stats
 from worker.domain.checks import Assessment, Finding
 from worker.domain.claim import Claim, ClaimEvent
@@ -258,6 +260,10 @@ class Work:
         """Cancel the claim's drafts; returns their ids."""
         return email_rows.cancel_drafts(self.session, claim_id)
 
+    def advance_sent(self, name: str, uidvalidity: int, last_uid: int) -> None:
+        """Move the cursor of a sent folder on."""
+        sent_rows.advance(self.session, name, uidvalidity, last_uid, at=self.at)
+
     def release_held(self, email_id: int) -> bool:
         """Queue a held e-mail; False when it is not held, or was never rendered."""
         return email_rows.release_held(self.session, email_id, at=self.at)
@@ -322,6 +328,7 @@ class Store:
         self.photographs = Photographs(self.database)
         self.flags = Flags(self.database)
         self.notes = Notes(self.database)
+        self.sent = Sent(self.database)
         self.orders = SqlOrders(self.database)
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)

@@ -26,6 +26,7 @@ AUTOMATIC = ("queued", "sending", "sent", "bounced")
 class NewEmail:
     """An answer to be stored: `status` is `queued`, `draft` or `held`.
 
+    What staff sent from their own mail program is stored as `sent`, with `sent_at`.
     `policy_version` names the switches under which it was written.
     """
 
@@ -40,6 +41,7 @@ class NewEmail:
     raw: bytes | None = None
     held_reason: str = ""
     policy_version: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Outbox:
     def get(self, email_id: int) -> Email:
         """Return one e-mail."""
         with self._database.read() as session:
-            return _email(session.get_one(EmailRow, email_id))
+            return to_email(session.get_one(EmailRow, email_id))
 
     def draft_of(self, claim_id: int) -> Email | None:
         """Return the claim's newest draft of an e-mail to the member, or None."""
@@ -90,7 +92,7 @@ class Outbox:
                 .order_by(EmailRow.id)
                 .limit(limit)
             ).scalars()
-            return [_email(row) for row in rows]
+            return [to_email(row) for row in rows]
 
     def find(self, email_id: int) -> Email | None:
         """Return one e-mail, or None when there is none of this number."""
@@ -104,7 +106,7 @@ class Outbox:
                 .where(EmailRow.claim_id == claim_id)
                 .order_by(EmailRow.id)
             ).scalars()
-            return [_email(row) for row in rows]
+            return [to_email(row) for row in rows]
 
     def of_mail(self, mail_id: int) -> list[Email]:
         """Return every e-mail that one received mail caused, oldest first."""
@@ -114,7 +116,7 @@ class Outbox:
                 .where(EmailRow.mail_id == mail_id)
                 .order_by(EmailRow.id)
             ).scalars()
-            return [_email(row) for row in rows]
+            return [to_email(row) for row in rows]
 
     def with_message_id(self, message_ids: Sequence[str]) -> SentEmail | None:
         """Return the newest e-mail with one of these Message-IDs, or None."""
@@ -221,7 +223,7 @@ class Outbox:
             row = session.execute(
                 sa.select(EmailRow).where(*where).order_by(EmailRow.id.desc()).limit(1)
             ).scalar_one_or_none()
-            return None if row is None else _email(row)
+            return None if row is None else to_email(row)
 
 
 def add_emails(
@@ -248,6 +250,7 @@ def add_emails(
                 held_reason=email.held_reason,
                 policy_version=email.policy_version,
                 created_at=at,
+                sent_at=email.sent_at,
             )
             .on_conflict_do_nothing(index_elements=["dedup_key"])
             .returning(EmailRow.id)
@@ -394,7 +397,8 @@ def answers_of(
     ]
 
 
-def _email(row: EmailRow) -> Email:
+def to_email(row: EmailRow) -> Email:
+    """Return the row as the sender needs it."""
     return Email(
         email_id=row.id,
         claim_id=row.claim_id,

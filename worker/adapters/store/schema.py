@@ -561,11 +561,7 @@ class SentFolderRow(Base):
     name: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
     uidvalidity: Mapped[int] = mapped_column(sa.BigInteger)
     last_uid: Mapped[int] = mapped_column(sa.BigInteger)
-    passes: Mapped[int] = mapped_column(sa.BigInteger, default=0)
-    """Looks that ended, well or not."""
     passed_at: Mapped[datetime]
-    """The last one that ended well."""
-    trouble: Mapped[str | None] = mapped_column(sa.String(50))
 
 
 class SlotRow(Base):
