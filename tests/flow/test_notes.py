@@ -63,7 +63,7 @@ def test_what_may_decide_is_named_with_its_source() -> None:
         ("C12", "pass"),
     ]
     assert "before the delivery" in texts(note, 5)
-    assert rows(note, 5)[-1].source == "seen before in claim 4 (3 bits differ)"
+    assert rows(note, 5)[-1].source == "seen before in CLM-000004 (3 bits differ)"
     assert "Total: 118.75 USD" in texts(note, 6)
     assert "X5: the label shows another street" in texts(note, 7)
     assert "CLM-000004" in texts(note, 7)

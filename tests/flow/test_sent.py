@@ -1,6 +1,7 @@
 """What staff sent from their own mail program: their decision, or nothing for us."""
 
 import dataclasses
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,10 +14,10 @@ import pytest
 from tests.builders_mail import make_claim_mail
 from tests.flow.test_schedule import the_order
 from tests.office import OPENING, Office, an_office
-from worker import decide
+from worker import decide, sent_watch
 from worker.adapters.imap_sent import SentHead, SentLook
 from worker.domain.claim import ClaimState, Event
-from worker.domain.errors import GiveUp
+from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.sent_mail import SentCursor
 from worker.sent_watch import SentWatch
 
@@ -300,3 +301,40 @@ def test_a_copy_that_the_relay_keeps_is_nothing_to_us(office: Office) -> None:
 
     assert office.store.claims.events(1) == before
     assert alerts(office) == []
+
+
+# -- the watch ----------------------------------------------------------------------
+
+
+@dataclass
+class AwaySentBox(SentBox):
+    """A sent folder that is away at the first look and stops the watch at the next."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    looks: int = 0
+
+    def look(self, cursor: SentCursor | None) -> SentLook:
+        self.looks += 1
+        if self.looks == 1:
+            raise RetryLater("sent_unreachable")
+        self.stop.set()
+        return super().look(cursor)
+
+
+def test_the_watch_waits_an_outage_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_watch, "LOOK_EVERY", timedelta(milliseconds=1))
+    box = AwaySentBox()
+    office.parts.__dict__["sent_folder"] = box
+
+    SentWatch(office.parts).run(box.stop)
+
+    assert box.looks == 2
+
+
+def test_without_a_setting_nothing_is_looked_at(office: Office) -> None:
+    del office.parts.__dict__["sent_folder"]
+
+    assert office.parts.sent_folder is None
+    assert SentWatch(office.parts).look() == 0

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from worker.domain.amounts import Proposal
 from worker.domain.checks import Assessment
-from worker.domain.claim import Claim
+from worker.domain.claim import Claim, reference
 from worker.domain.deadlines import utc
 from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.explanation import ClockExplanation, in_zone, length, zone_of
@@ -201,7 +201,9 @@ def documents(
     package = order.package(claim.package_id)
     delivered = None if package is None else package.delivered or package.collected
     for photo in facts.photographs:
-        seen = [f"claim {one.claim_id} ({one.bits} bits differ)" for one in photo.seen]
+        seen = [
+            f"{reference(one.claim_id)} ({one.bits} bits differ)" for one in photo.seen
+        ]
         yield Row(
             label=f"Photograph, mail {photo.mail_id}",
             text=f"{plain(photo.filename) or photo.path}: {_taken(photo, delivered)}",
