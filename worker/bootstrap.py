@@ -62,6 +62,8 @@ class Parts:
     with_redis: bool = True
     given_at: datetime | None = None
     """Overrules every clock of received mail; for dry runs."""
+    templates: Path = field(default_factory=lambda: folder("templates") / "emails")
+    """The folder of the e-mails, one folder a kind."""
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
     @cached_property
@@ -165,7 +167,7 @@ class Parts:
     @cached_property
     def renderer(self) -> Renderer:
         """Return the templates."""
-        return JinjaRenderer(folder("templates") / "emails")
+        return JinjaRenderer(self.templates)
 
     @cached_property
     def secret_key(self) -> bytes:

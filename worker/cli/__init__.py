@@ -16,6 +16,7 @@ from worker.cli.console import fail, out
 from worker.cli.deciding import app as deciding
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
+from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
@@ -56,7 +57,7 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    for part in (running, looking, deciding, quoting):
+    for part in (running, looking, deciding, quoting, replaying):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app
