@@ -343,6 +343,7 @@ def _private(settings: Settings, folder: Path) -> Settings:
             ),
             "smtp_url": None,
             "alert_url": None,
+            "orders_url": None,
             "after": "nothing",
             "answers_per_address": NO_LIMIT,
             "answers_per_hour": 0,

@@ -82,7 +82,10 @@ def main() -> None:
     except UsageError as error:
         fail(str(error), code=2 if isinstance(error, WrongUse) else 1)
     except RetryLater as error:
-        fail(REASONS.get(error.reason, f"not possible now: {error.reason}"), code=1)
+        text = REASONS.get(error.reason, f"not possible now: {error.reason}")
+        if error.alert is not None:
+            text += "; see `claims doctor`"
+        fail(text, code=1)
     except BrokenPipeError:
         sys.exit(0)
     else:

@@ -92,11 +92,23 @@ class Work:
         if job.lane is not None:
             self.wake_lanes.append(job.lane)
 
-    def put_back(self, job: Job, *, reason: str, delay: timedelta) -> None:
-        """Make a refused job ready again later; raises LeaseLost like `finish`."""
+    def put_back(
+        self, job: Job, *, reason: str, delay: timedelta, leaves_lane: bool = False
+    ) -> None:
+        """Make a refused job ready again later; raises LeaseLost like `finish`.
+
+        One that leaves its lane is tried apart from the others.
+        """
         job_rows.put_back(
-            self.session, job, reason=reason, delay=delay, now_ms=self.now_ms
+            self.session,
+            job,
+            reason=reason,
+            delay=delay,
+            now_ms=self.now_ms,
+            leaves_lane=leaves_lane,
         )
+        if leaves_lane and job.lane is not None:
+            self.wake_lanes.append(job.lane)
 
     def put_back_failed(self, job: Job, *, reason: str, delay: timedelta) -> None:
         """Make a failed job ready again later, out of its lane."""
