@@ -90,7 +90,7 @@ def refusal(orders: HttpOrders, number: str = ORDER) -> RetryLater:
 
 def the_answer(api: OrdersApi, **changes: object) -> bytes:
     """What the directory says about the order, with changes; ... takes a field away."""
-    directory = load_script().Directory(api.file)
+    directory = load_script()["Directory"](api.file)
     _, order = directory.get(f"/orders/{ORDER}")
     changed = {k: v for k, v in {**order, **changes}.items() if v is not ...}
     return json.dumps(changed).encode()

@@ -1,6 +1,6 @@
 """The order directory of deploy/try in a thread of the test, with faults on demand."""
 
-import importlib.util
+import runpy
 import socket
 import ssl
 import subprocess
@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Self
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "try" / "orders_server.py"
@@ -17,14 +16,9 @@ Fault = Callable[[BaseHTTPRequestHandler], None]
 """Answers a request in place of the directory, given the handler."""
 
 
-def load_script() -> ModuleType:
-    """Return the script as a module; it is in no package."""
-    spec = importlib.util.spec_from_file_location("orders_server", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def load_script() -> dict[str, Any]:
+    """Return the names of the script; it is in no package."""
+    return runpy.run_path(str(SCRIPT))
 
 
 class OrdersApi:
@@ -39,7 +33,7 @@ class OrdersApi:
         self.fault: Fault | None = None
         self.is_faulty: Callable[[str], bool] = lambda _path: True
         self.asked: list[str] = []
-        self._server = load_script().make_server(path, port=0, token=TOKEN)
+        self._server = load_script()["make_server"](path, port=0, token=TOKEN)
         plain = self._server.RequestHandlerClass
         api = self
 
@@ -103,6 +97,7 @@ def raw(status: int, body: bytes = b"", *headers: tuple[str, str]) -> Fault:
         for name, value in headers:
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(body)))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(body)
 

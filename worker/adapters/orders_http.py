@@ -72,7 +72,7 @@ class HttpOrders:
     """See ports.Orders. Safe to share between threads.
 
     What it answers is kept for half a minute. A lookup tries three times where that
-    may help, and takes some 30 seconds at most.
+    may help, and takes a minute at most.
 
     Args:
         url: of the directory, without a slash at its end.
@@ -172,7 +172,7 @@ class HttpOrders:
     def probe(self) -> str:
         """Ask for what is not there; return "" when all is well, else a stable code."""
         try:
-            answer = self._ask_once(_Asked("GET", PROBE), absent=NO_SUCH_ORDER)
+            answer = self._ask(_Asked("GET", PROBE), absent=NO_SUCH_ORDER)
         except Unclear as broken:
             return broken.code
         return "" if answer is _ABSENT else "orders_has_anything"
