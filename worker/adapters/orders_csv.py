@@ -306,9 +306,10 @@ def _differing(first: Order, other: Order) -> list[str]:
 
 
 def _order(row: _Row, package: Package, default_tz: tzinfo) -> Order:
+    member = _member(row)
     return Order(
         order_number=row.need("order_number", _id, empty=""),
-        member=_member(row),
+        member=member,
         placed=_when(row, "placed_at", default_tz),
         guarantee_fee_usd=row.read("guarantee_fee_usd", _money, empty=None),
         packages=(package,),
