@@ -148,6 +148,7 @@ def inspector(
                 "raw_url": None,
                 "redis_url": None,
                 "drafts_url": None,
+                "orders_url": None,
                 "readers": 1,
                 "answers_per_address": 1_000_000,
                 "answers_per_hour": 0,

@@ -50,6 +50,8 @@ ALERTS = {
     "bounce_unproven": "a bounce names an address we wrote to, but no e-mail of ours",
     "machine_named_claim": "a machine's mail has the form of a member's claim",
     "mailbox_lost": "the mailbox cannot be opened: see `claims doctor`",
+    "orders_lost": "the order directory does not answer: see `claims doctor`",
+    "orders_unclear": "the order directory says of an order what cannot be read",
     "email_uncertain": "sending a decision ended without an answer: see `claims held`",
     "smtp_blocked": "the relay takes nothing from us: see `claims doctor`",
     "template_error": "an e-mail could not be written: its template fails",

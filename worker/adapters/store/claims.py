@@ -248,10 +248,18 @@ def belongs_to(claim_id: int) -> sa.ColumnElement[bool]:
 
 
 def open_claim(
-    session: Session, claim: Claim, *, held_address: str | None = None
+    session: Session,
+    claim: Claim,
+    *,
+    held_address: str | None = None,
+    number: int | None = None,
 ) -> Claim:
-    """Insert a new claim; its `claim_id` is ignored and given back filled in."""
+    """Insert a new claim; its `claim_id` is ignored and given back filled in.
+
+    It is `number`, or the next one where that is None.
+    """
     row = ClaimRow(
+        id=number,
         member_id=claim.member_id,
         member_key=normal_id(claim.member_id),
         order_number=claim.order_number,
