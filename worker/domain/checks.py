@@ -28,12 +28,14 @@ from worker.domain.documents import (
     COMPLETING,
     DocumentKind,
     DocumentVerdict,
+    Piece,
     is_complete,
 )
 from worker.domain.money import cents
 from worker.domain.orders import Order, Package, Precision, When
 from worker.domain.photographs import HASH_BITS, Photograph, is_older
 from worker.domain.policy import LateCountsFrom, Policy, ThirtyDayCount
+from worker.domain.values import differing, explained
 
 TRANSIT_GAP = timedelta(hours=2)  # Source: clauses.md section 1.1
 
@@ -46,6 +48,7 @@ DELIVERY_DISPUTED = "delivery_disputed"
 WEIGHT_DIFFERS = "weight_differs"
 PHOTO_SEEN_BEFORE = "photo_seen_before"
 PHOTO_OLDER_THAN_DELIVERY = "photo_older_than_delivery"
+VALUE_DIFFERS = "value_differs"
 RAISED_BY_CHECKS = frozenset(
     {
         WHICH_PACKAGE,
@@ -57,10 +60,11 @@ RAISED_BY_CHECKS = frozenset(
         WEIGHT_DIFFERS,
         PHOTO_SEEN_BEFORE,
         PHOTO_OLDER_THAN_DELIVERY,
+        VALUE_DIFFERS,
     }
 )
 
-_G1, _G2 = ClauseId("G1"), ClauseId("G2")
+_G1, _G2, _G5 = ClauseId("G1"), ClauseId("G2"), ClauseId("G5")
 _C1, _C3, _C7 = ClauseId("C1"), ClauseId("C3"), ClauseId("C7")
 _C11, _C12 = ClauseId("C11"), ClauseId("C12")
 _DOCUMENT_NAMES = {
@@ -110,6 +114,8 @@ class Facts:
     documents: tuple[DocumentVerdict, ...] = ()
     docs_complete_at: datetime | None = None
     photographs: tuple[Photograph, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    """The files that count."""
     may_see_amounts: bool = True
     """False for an unproven sender: then no amount is proposed."""
     flags: tuple[str, ...] = ()
@@ -315,6 +321,28 @@ def photographs_follow_delivery(facts: Facts) -> Finding:
     return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_OLDER_THAN_DELIVERY,))
 
 
+def value_is_as_ordered(facts: Facts) -> Finding:
+    """Return whether the proof of purchase says what the directory does; a hint.
+
+    The directory's values decide the money. A paper says otherwise where its total
+    lies a quarter and more beyond what the order can explain.
+
+    Source: clause G5.
+    """
+    shown = [piece for piece in facts.pieces if piece.total_usd is not None]
+    if not shown:
+        text = "No proof of purchase shows a total that can be compared."
+        return Finding(_G5, V.NOT_APPLICABLE, text)
+    range_ = explained(facts.order)
+    evidence = "; ".join(f"{p.filename}: total {p.total_usd} USD" for p in shown)
+    words = f"the order explains {range_.least} to {range_.most} USD"
+    if not differing(facts.pieces, facts.order):
+        text = f"The proof of purchase agrees with the directory: {words}."
+        return Finding(_G5, V.PASS, text, evidence)
+    text = f"The proof of purchase shows another value: {words}."
+    return Finding(_G5, V.UNCLEAR, text, evidence, flags=(VALUE_DIFFERS,))
+
+
 def weight_is_as_estimated(facts: Facts) -> Finding:
     """Return whether the weight is near the estimate; a hint, and never more.
 
@@ -355,6 +383,7 @@ CHECKS: tuple[Check, ...] = (
     documents_are_complete,
     photographs_are_new,
     photographs_follow_delivery,
+    value_is_as_ordered,
     weight_is_as_estimated,
 )
 
