@@ -2,7 +2,8 @@
 
 A test that asks for a server is marked `services` by that alone. A server's program
 that is missing skips its tests, except with CI=true, where it fails them, and where
-any skipped test fails the run.
+any skipped test fails the run. What opens an office (tests/office.py) runs every step
+on a real database and is marked `slow`.
 """
 
 import os
@@ -124,10 +125,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for a server, before `-m` chooses."""
+    """Mark what asks for a server or opens an office, before `-m` chooses."""
     for item in items:
         if not SERVERS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
+        if isinstance(item, pytest.Function) and hasattr(item.module, "an_office"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.builders import an_order
 from tests.builders_mail import a_file, make_claim_mail
-from tests.commands import HEADER, ROW, Done, one_line, write_orders
+from tests.commands import HEADER, ROW, one_line, write_orders
 from tests.commands import claims_here as claims
 from tests.office import Office, an_office
 from worker import __version__

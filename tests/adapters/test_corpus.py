@@ -29,12 +29,14 @@ def run(*arguments: str) -> int:
 
 if FOLDER.is_dir():
 
+    @pytest.mark.slow
     @pytest.mark.timeout(300)
     def test_real_mails_each_get_one_fate_in_time(
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         assert run("--seed", "1") == 0, capsys.readouterr().out
 
+    @pytest.mark.slow
     @pytest.mark.timeout(300)
     def test_no_machine_among_real_mails_is_answered(
         capsys: pytest.CaptureFixture[str],

@@ -14,6 +14,7 @@ SAMPLE = 19
 """Of the building half every so-manieth case: no two of the same story."""
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_building_half_is_read_without_harm() -> None:
     sample = make(Half.BUILDING, every=SAMPLE)
 
@@ -22,6 +23,7 @@ def test_a_sample_of_the_building_half_is_read_without_harm() -> None:
     assert [(one.case.name, one.row, one.got) for one in harmful] == []
 
 
+@pytest.mark.slow
 def test_the_odd_mails_written_by_hand_are_read_right() -> None:
     answers = list(read(by_hand()))
 

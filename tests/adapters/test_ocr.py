@@ -29,6 +29,7 @@ def test_runs_of_words_side_by_side_are_one_line_also_on_an_askew_paper() -> Non
     assert ocr.in_lines(found) == "Tea set  $4.00\nTotal  $9.00"
 
 
+@pytest.mark.slow
 def test_an_order_page_and_a_photographed_receipt_are_read() -> None:
     paper = a_paper(3, ENGLISH, "ORD-20261104-0183")
     files = {
@@ -46,6 +47,7 @@ def test_an_order_page_and_a_photographed_receipt_are_read() -> None:
         assert paper.total in squeezed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", ["D1", "D2"])
 def test_a_picture_of_a_paper_satisfies_and_without_ocr_reaches_a_reviewer(
     document: str,

@@ -114,6 +114,7 @@ def test_what_is_no_picture_is_unreadable(data: bytes) -> None:
     assert pictures.look(data) is Trouble.UNREADABLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "is_too_large"),
     [
@@ -146,6 +147,7 @@ def test_a_budget_is_spent_by_size_and_format() -> None:
     assert costs[1] == pictures.LOOK_COST + 640 * 480
 
 
+@pytest.mark.slow
 def test_a_photograph_of_108_megapixels_is_looked_at() -> None:
     large = Image.linear_gradient("L").resize((12_000, 9_000))
 
@@ -161,6 +163,7 @@ def test_what_would_be_decoded_whole_is_only_measured_above_40_megapixels() -> N
     assert looked(large) == Picture(8_001, 5_000, Looks.PHOTOGRAPH)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", [1, 2])
 def test_papers_screens_and_photographs_are_told_apart_in_both_sets(which: int) -> None:
     drawn = {
