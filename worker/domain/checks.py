@@ -335,11 +335,11 @@ def value_is_as_ordered(facts: Facts) -> Finding:
         return Finding(_G5, V.NOT_APPLICABLE, text)
     range_ = explained(facts.order)
     evidence = "; ".join(f"{p.filename}: total {p.total_usd} USD" for p in shown)
-    words = f"the order explains {range_.least} to {range_.most} USD"
+    words = f"one that the order explains, {range_.least} to {range_.most} USD."
     if not differing(facts.pieces, facts.order):
-        text = f"The proof of purchase agrees with the directory: {words}."
+        text = f"The total on the proof of purchase is {words}"
         return Finding(_G5, V.PASS, text, evidence)
-    text = f"The proof of purchase shows another value: {words}."
+    text = f"The total on the proof of purchase is not {words}"
     return Finding(_G5, V.UNCLEAR, text, evidence, flags=(VALUE_DIFFERS,))
 
 
