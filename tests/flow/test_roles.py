@@ -164,6 +164,12 @@ def test_a_parcel_s_label_is_no_invoice_whatever_it_is_called(text: str) -> None
     assert whys(an_invoice("invoice.pdf", text=text)) == {D1: Why.NOT_THIS_KIND}
 
 
+def test_a_label_that_is_called_a_notification_is_for_a_reviewer() -> None:
+    label = an_invoice("order mail.pdf", text=f"{LABEL_TEXT}\nRef: {ORDER_NUMBER}")
+
+    assert verdicts(label) == {D2: PROVISIONAL}
+
+
 @pytest.mark.parametrize(
     "text",
     [

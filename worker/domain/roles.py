@@ -252,7 +252,7 @@ def _text_roles(file: Attachment, reading: TextReading, case: _Case) -> list[Rol
         return []
     roles = list(_paper_roles(file, reading))
     is_label = is_waybill(file.text, reading, case.order)
-    return _as_label(roles) if is_label else roles
+    return [_as_label(role) for role in roles] if is_label else roles
 
 
 def _mail_roles(file: Attachment, reading: TextReading, case: _Case) -> Iterator[Role]:
@@ -299,10 +299,12 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
         yield _judged(D2, reading, is_sure=True)
 
 
-def _as_label(roles: list[Role]) -> list[Role]:
-    """The roles that a label has by its name alone: it is none of them."""
+def _as_label(role: Role) -> Role:
+    """What a label may be by its name: no invoice; of a notice it may be a part."""
+    if role.kind is not D1:
+        return replace(role, is_provisional=True)
     evidence = "a parcel's label: no goods and no value"
-    return [Role(role.kind, evidence, why=Why.NOT_THIS_KIND) for role in roles]
+    return Role(D1, evidence, why=Why.NOT_THIS_KIND)
 
 
 def _recognised_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
