@@ -63,6 +63,10 @@ lock: ## choose package versions anew after a change in pyproject.toml; needs uv
 	printf 'editables\nhatchling\n' | $(UV) $(COMPILE) - \
 		--constraint requirements-dev.lock --output-file requirements.lock $(ARGS)
 
+.PHONY: messages
+messages: $(DEV) ## list the sentences of the e-mails that lack a translation
+	.venv/bin/python tools/messages.py
+
 .PHONY: clean
 clean: ## remove .venv, caches and build output
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \

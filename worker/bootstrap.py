@@ -165,7 +165,9 @@ class Parts:
     @cached_property
     def renderer(self) -> Renderer:
         """Return the templates."""
-        return JinjaRenderer(folder("templates") / "emails")
+        return JinjaRenderer(
+            folder("templates") / "emails", signature=self.settings.signature
+        )
 
     @cached_property
     def secret_key(self) -> bytes:

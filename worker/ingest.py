@@ -13,7 +13,7 @@ from datetime import datetime
 from worker.bounced import Bounced, bounced_email, thread_of
 from worker.domain.authentication import Trust
 from worker.domain.claim import Claim, ClaimState, ClaimType
-from worker.domain.deadlines import received_stamp
+from worker.domain.deadlines import received_stamp, utc
 from worker.domain.documents import Piece
 from worker.domain.identity import Sender, SenderTier, judge_sender
 from worker.domain.machines import MachineVerdict, detect
@@ -31,7 +31,7 @@ from worker.domain.subject import (
     read_ids,
     together,
 )
-from worker.domain.wording import claim_type, tells_of_harm
+from worker.domain.wording import claim_type, is_withdrawal, tells_of_harm
 from worker.ports import Lookups
 from worker.sweeps import Suspects, SweepLimits, SweepResult, sweep
 
@@ -49,6 +49,7 @@ ORDER_DIGITS = 8
 """A lone id with so many digits is an order number: members have shorter ones."""
 WHICH_PACKAGE, SEVERAL_ORDERS = "which_package", "several_orders"
 MACHINE_NAMED_CLAIM = "machine_named_claim"
+WITHDRAWAL_ASKED = "withdrawal_asked"
 """An alert: a mail that passes for a machine's has the form of a member's claim."""
 NO_ANSWER = "no_automatic_answer"
 """A person's mail that gets no automatic answer: spam, or a no-reply sender."""
@@ -144,6 +145,28 @@ def understand(
     return found
 
 
+def assign(
+    mail: Mail,
+    arrival: Arrival,
+    known: Lookups,
+    house: House,
+    order: Order,
+    *,
+    package_id: str | None,
+) -> Understanding:
+    """Return what a mail does to the claims of an order that a person chose for it.
+
+    Whose mail it is, and what may be answered, is judged as of any other.
+
+    Raises:
+        RetryLater: the order directory is down.
+
+    Source: lifecycle.md T4.
+    """
+    case = _Case(mail, arrival, known, house, stamp_of(mail, arrival, house))
+    return replace(case, package_id=package_id).for_order(order, None, ())
+
+
 def stamp_of(mail: Mail | None, arrival: Arrival, house: House) -> ReceivedStamp:
     """Return when a mail came; of one that could not be read no header counts."""
     return received_stamp(
@@ -168,6 +191,8 @@ class _Case:
     stamp: ReceivedStamp
     silencer: str = ""
     """The signal that forbids an automatic answer to this person's mail, if any."""
+    package_id: str | None = None
+    """The package that a person chose."""
 
     # -- without a claim --
 
@@ -272,13 +297,48 @@ class _Case:
         if sender.tier is SenderTier.C:
             found = _held(base, fresh, claims)
         else:
+            if is_withdrawal(self.mail.own_text):
+                base = replace(base, alerts=(WITHDRAWAL_ASKED,))
             found = _accepted(base, fresh, claims, thread, is_bare=self._is_bare())
+            found = self._reopening(found, claims)
         earlier = (
             () if found.joins is None else self.known.pieces_of(found.joins.claim_id)
         )
         brought = self._pieces(order, found, tuple(earlier))
         notes = dropped(self.mail, brought, tuple(earlier))
         return replace(found, pieces=brought, notes=notes)
+
+    def _reopening(
+        self, found: Understanding, claims: list[tuple[Claim, str | None]]
+    ) -> Understanding:
+        """Open a claim again that was closed for want of documents (T26)."""
+        claim = found.joined or found.opens
+        if claim is None or self._is_bare():
+            return found
+        same = [one for one, _ in claims if one.package_id == claim.package_id]
+        is_closed = ClaimState.CLOSED_INCOMPLETE
+        closed = next((one for one in same if one.state is is_closed), None)
+        if closed is None or any(one.is_open for one in same):
+            return found
+        since = self.known.closed_incomplete_at(closed.claim_id)
+        window = self.house.policy.reopen_window
+        if since is None or self.stamp.received_at > utc(since) + window:
+            return found
+        reopened = replace(
+            closed,
+            state=ClaimState.AWAITING_DOCUMENTS,
+            documents_asked_at=None,
+            documents_due_at=None,
+            member_address=found.sender.address,
+        )
+        return replace(
+            found,
+            fate=Fate.FOLLOW_UP,
+            signal=f"opens {closed.ref} again",
+            opens=None,
+            joins=closed,
+            joined=reopened,
+        )
 
     # -- details --
 
@@ -335,6 +395,8 @@ class _Case:
 
     def _package(self, order: Order) -> Package | None:
         """Return the package that the mail is about, if that is certain."""
+        if self.package_id is not None:
+            return order.package(self.package_id)
         if len(order.packages) == 1:
             return order.packages[0]
         words = f"{self.mail.subject}\n{self.mail.own_text}".casefold()

@@ -6,13 +6,16 @@ from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
+from worker.adapters.store.flags import SYSTEM, is_set_by_person
 from worker.domain.authentication import Authentication
-from worker.domain.claim import Claim, Event
+from worker.domain.claim import Claim, Event, reference
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
+from worker.domain.exclusions import HISTORY_WINDOW, History
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
+from worker.domain.photographs import Photograph
 from worker.domain.reply import MailCause, verify_message_id, verify_reply_address
 from worker.ingest import NO_ANSWER
 from worker.ports import Orders, SentEmail
@@ -39,20 +42,31 @@ class Lookups:
         """See ports.Lookups."""
         for message_id in reversed(message_ids):
             issued = verify_message_id(message_id, self.secret_key)
-            claim = None if issued is None else self.store.claims.get(issued)
+            claim = None if issued is None else self._claim(issued)
             if claim is not None:
                 return claim
         found = self.store.mails.claim_of_messages(message_ids)
-        return None if found is None else self.store.claims.get(found)
+        return None if found is None else self._claim(found)
 
     def claim_of_addresses(self, addresses: Sequence[str]) -> Claim | None:
         """See ports.Lookups."""
         for address in addresses:
             issued = verify_reply_address(address, self.secret_key)
-            claim = None if issued is None else self.store.claims.get(issued)
+            claim = None if issued is None else self._claim(issued)
             if claim is not None:
                 return claim
         return None
+
+    def _claim(self, claim_id: int) -> Claim | None:
+        """Return a claim, or the one that took it over."""
+        claim = self.store.claims.get(claim_id)
+        while claim is not None and claim.merged_into is not None:
+            claim = self.store.claims.get(claim.merged_into)
+        return claim
+
+    def closed_incomplete_at(self, claim_id: int) -> datetime | None:
+        """See ports.Lookups."""
+        return self.store.claims.closed_incomplete_at(claim_id)
 
     def first_unmatched(
         self, message_ids: tuple[str, ...], address: str
@@ -135,6 +149,10 @@ def dossier_of(
     for piece in store.claims.pieces(claim.claim_id):
         pieces.setdefault(piece.mail_id, []).append(piece)
     events = store.claims.events(claim.claim_id)
+    photographs = store.photographs.of_claim(claim.claim_id)
+    raised = store.flags.of_claim(claim.claim_id)
+    set_now = [one.code for one in raised if one.is_open and is_set_by_person(one.code)]
+    known = [code for code in claim.flags if not is_set_by_person(code)]
     return (
         Dossier(
             order=order,
@@ -161,12 +179,42 @@ def dossier_of(
             asked_again_at=tuple(
                 event.at for event in events if event.event is Event.INFO_REQUESTED
             ),
-            photographs=store.photographs.of_claim(claim.claim_id),
+            appealed_at=max(
+                (one.at for one in events if one.event is Event.APPEAL_FILED),
+                default=None,
+            ),
+            photographs=photographs,
+            history=_history(store, claim, photographs),
+            cleared=frozenset(
+                (one.clause, one.evidence)
+                for one in raised
+                if not one.is_open and one.cleared_by != SYSTEM
+            ),
             flags=tuple(
-                dict.fromkeys([*claim.flags, *(f for m in mails for f in m.flags)])
+                dict.fromkeys([*known, *set_now, *(f for m in mails for f in m.flags)])
             ),
         ),
         mails,
+    )
+
+
+def _history(
+    store: Store, claim: Claim, photographs: tuple[Photograph, ...]
+) -> History:
+    since = claim.received_at - HISTORY_WINDOW
+    others = {
+        sighting.claim_id
+        for photograph in photographs
+        for sighting in photograph.seen
+        if not sighting.is_same_member
+    }
+    return History(
+        claims=tuple(
+            reference(number)
+            for number in store.claims.earlier_of_member(claim, since=since)
+        ),
+        bounced=store.outbox.bounced(claim.claim_id),
+        photographs_of_others=tuple(map(reference, sorted(others))),
     )
 
 

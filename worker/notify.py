@@ -13,8 +13,19 @@ from datetime import datetime
 from worker.domain.reply import HELD_WHEN_UNCERTAIN, MailCause, Reply, ReplyKind
 from worker.ports import Delivery
 from worker.replies.answers import answer_assessed, answer_held, answer_unmatched
+from worker.replies.closings import (
+    PaymentProblem,
+    Reopening,
+    answer_reopened,
+    clock_of_appeal,
+    close_incomplete,
+    merge,
+    payment_failed,
+    reopen,
+    withdraw,
+)
 from worker.replies.decisions import Decision, decide, draft
-from worker.replies.due import remind, respond
+from worker.replies.due import StaffNote, remind, respond
 from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
 from worker.replies.recipients import Identity
 
@@ -27,17 +38,27 @@ __all__ = [
     "End",
     "Identity",
     "MailCause",
+    "PaymentProblem",
+    "Reopening",
+    "StaffNote",
     "Topic",
     "answer_assessed",
     "answer_held",
+    "answer_reopened",
     "answer_unmatched",
+    "clock_of_appeal",
+    "close_incomplete",
     "decide",
     "draft",
     "end_of",
     "is_before_go_live",
+    "merge",
+    "payment_failed",
     "remind",
+    "reopen",
     "respond",
     "spent_budget",
+    "withdraw",
 ]
 
 TO_STRANGERS = (

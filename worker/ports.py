@@ -485,6 +485,10 @@ class Lookups(Protocol):
         """Return the claim whose signed token stands in one of these addresses."""
         ...
 
+    def closed_incomplete_at(self, claim_id: int) -> datetime | None:
+        """Return when the claim was last closed for want of documents, or None."""
+        ...
+
     def first_unmatched(
         self, message_ids: tuple[str, ...], address: str
     ) -> datetime | None:

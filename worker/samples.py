@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from worker.domain.amount_labels import LineKind
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.authentication import Authentication
 from worker.domain.checks import Assessment, Finding, FindingVerdict
@@ -178,8 +179,18 @@ def a_proposal(**changes: object) -> Proposal:
     """Return a proposal with changes."""
     proposal = Proposal(
         lines=(
-            AmountLine("30% of the shipping fee", Money.of("18.75"), ClauseId("G8")),
-            AmountLine("Product, at most", Money.of("100.00"), ClauseId("G8")),
+            AmountLine(
+                LineKind.SHIPPING_DAMAGE,
+                Money.of("18.75"),
+                ClauseId("G8"),
+                {"paid": Money.of("62.50")},
+            ),
+            AmountLine(
+                LineKind.PRODUCT_GOODS,
+                Money.of("100.00"),
+                ClauseId("G8"),
+                {"loss": Money.of("450.00"), "most": Money.of("100.00")},
+            ),
         ),
         total=Money.of("118.75"),
         cap_applied=False,
@@ -193,11 +204,22 @@ def a_total_loss_proposal() -> Proposal:
     return Proposal(
         lines=(
             AmountLine(
-                "Goods, the lower of value and price", Money.of("450"), ClauseId("G5")
+                LineKind.GOODS_LOWER,
+                Money.of("450"),
+                ClauseId("G5"),
+                {"value": Money.of("480.00"), "price": Money.of("450.00")},
             ),
-            AmountLine("Shipping", Money.of("62.50"), ClauseId("G3")),
+            AmountLine(
+                LineKind.SHIPPING_ALL,
+                Money.of("62.50"),
+                ClauseId("G3"),
+                {"paid": Money.of("62.50")},
+            ),
+            AmountLine(
+                LineKind.POINTS, Money.of("-50"), ClauseId("P13"), {"points": 5000}
+            ),
         ),
-        total=Money.of("512.50"),
+        total=Money.of("462.50"),
         cap_applied=False,
         needs_person=False,
         points_restored=5000,
@@ -274,7 +296,7 @@ def a_draft(claim: Claim, assessment: Assessment) -> Reply:
 
 APPROVAL = Decision(
     at=NOW,
-    amount=Money.of("512.50"),
+    amount=Money.of("462.50"),
     lines=a_total_loss_proposal().lines,
     points_restored=5000,
 )
@@ -394,7 +416,9 @@ def every_reply(tier: SenderTier = SenderTier.A) -> dict[str, tuple[Reply, ...]]
                 replace(
                     APPROVAL,
                     is_partial=True,
-                    clauses=(ClauseId("G6"),),
+                    amount=Money.of("412.50"),
+                    maximum=Money.of("462.50"),
+                    clauses=(ClauseId("G9b"),),
                     reason="We did not accept the second cup.\n\nIt is unharmed.",
                 ),
             ),

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         description="The mailbox's own address; answers come from it",
     )
     from_name: str = Field("Claims", description="The name beside that address")
+    signature: str | None = Field(
+        None,
+        description="How e-mails are signed; unset: the claims team, in the member's"
+        " language",
+    )
     own_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Other addresses of ours (comma list); never answered"
     )

@@ -20,6 +20,7 @@ from worker.domain.documents import (
     is_complete,
     judge,
 )
+from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.orders import Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.policy import Policy
@@ -57,8 +58,10 @@ class Dossier:
 
     `waived` maps a document to when a person waived it; `overruled` are the clauses
     of failed checks that a lead set aside; `asked_again_at` are the instants at which
-    staff asked for more although the set was complete. `flags` come from the mails
-    and the reading of their files; those of an earlier assessment may be among them.
+    staff asked for more although the set was complete; `appealed_at` is when an appeal
+    was filed; `cleared` are clause and evidence of flags that a person cleared.
+    `flags` come from the mails and the reading of their files; those of an earlier
+    assessment may be among them.
     """
 
     order: Order
@@ -68,7 +71,10 @@ class Dossier:
     released_at: datetime | None = None
     overruled: frozenset[str] = frozenset()
     asked_again_at: tuple[datetime, ...] = ()
+    appealed_at: datetime | None = None
+    cleared: frozenset[tuple[str, str]] = frozenset()
     photographs: tuple[Photograph, ...] = ()
+    history: History = NOTHING_KNOWN
     flags: tuple[str, ...] = ()
 
 
@@ -110,6 +116,8 @@ def facts_of(claim: Claim, dossier: Dossier, policy: Policy) -> Facts:
         docs_complete_at=docs_complete_at(claim, dossier),
         photographs=dossier.photographs,
         pieces=_pieces_at(dossier, None),
+        history=dossier.history,
+        cleared=dossier.cleared,
         may_see_amounts=claim.state is not ClaimState.IDENTITY_HOLD,
         flags=_mail_flags(dossier),
     )
@@ -136,6 +144,8 @@ def docs_complete_at(claim: Claim, dossier: Dossier) -> datetime | None:
     for asked_at in sorted(utc(at) for at in dossier.asked_again_at):
         answers = [at for at in counting if at > asked_at >= complete_at]
         complete_at = min(answers, default=complete_at)
+    if dossier.appealed_at is not None:
+        complete_at = max(complete_at, utc(dossier.appealed_at))
     return complete_at
 
 
@@ -145,7 +155,7 @@ def event_for(state: ClaimState, assessment: Assessment) -> Event | None:
     None where nothing changes, and wherever a person has taken over. Applying the
     event and assessing again gives None.
 
-    Source: lifecycle.md T9, T9b, T10, T13; claim.TRANSITIONS.
+    Source: lifecycle.md T9, T9b, T10, T13; `lifecycle.TRANSITIONS`.
     """
     target = assessment.state
     if state is ClaimState.AWAITING_MEMBER:

@@ -39,9 +39,9 @@ def test_the_three_parts_are_rendered(templates: Path) -> None:
 
 
 def test_the_team_signs_with_the_name_that_was_set(templates: Path) -> None:
-    write(templates / "note", {"body.txt": "{{ team_name }}"})
+    write(templates / "note", {"body.txt": "{{ signature }}"})
 
-    renderer = JinjaRenderer(templates, team_name="Parcel desk")
+    renderer = JinjaRenderer(templates, signature="Parcel desk")
 
     assert renderer.render("note", {"ref": "1"}, locale="en").text == "Parcel desk\n"
 

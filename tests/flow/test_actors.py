@@ -425,12 +425,19 @@ def test_an_approved_and_paid_claim_sends_both_mails_and_stops_the_clock(
     office.run()
     assert office.state() is ClaimState.APPROVED_PARTIAL
     assert office.claim.responded_at == OPENING
+    office.clock.at = OPENING + 2 * DAY
     decide.complete(office.parts, office.claim, by="finance", reference="PAY-1")
     office.run()
 
     assert office.state() is ClaimState.COMPLETED_PAID
     assert office.kinds == ["received", "approved", "completed"]
-    assert "80.00" in parse(office.emails[-1].raw).text
+    approved, completed = (
+        " ".join(parse(email.raw).text.split()) for email in office.emails[-2:]
+    )
+    assert "The most that the terms allow here: 118.75 USD" in approved
+    assert "Amount approved: 80.00 USD" in approved
+    assert "Amount: 80.00 USD - Paid: Friday 20 November 2026" in completed
+    assert "reply to this e-mail by Friday 18 December 2026, 19:12 UTC" in completed
     assert office.store.outbox.draft_of(office.claim.claim_id) is None
 
 
@@ -487,7 +494,7 @@ def test_a_claim_that_waits_for_documents_is_not_decided_yet(office: Office) -> 
 def test_a_claim_that_is_not_approved_is_not_paid(office: Office) -> None:
     office.deliver(make_claim_mail())
 
-    with pytest.raises(UsageError, match="is not approved yet; it cannot be completed"):
+    with pytest.raises(UsageError, match="is under review; it cannot be completed yet"):
         decide.complete(office.parts, office.claim, by="jane", reference="PAY-1")
 
 

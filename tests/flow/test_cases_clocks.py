@@ -15,6 +15,8 @@ from tests.builders import OUR_MX, a_package, an_order
 from tests.builders_mail import make_claim_mail
 from tests.office import Office, an_office
 from worker import decide
+from worker.adapters.languages import Language
+from worker.adapters.resources import folder
 from worker.domain.checks import (
     Facts,
     Finding,
@@ -36,7 +38,7 @@ from worker.domain.deadlines import (
 from worker.domain.mail import Hop, ReceivedFrom, ReceivedStamp
 from worker.domain.orders import Precision, When, parse_when
 from worker.domain.policy import Policy, ThirtyDayCount
-from worker.domain.reply import instant_in_words
+from worker.replies.values import instant
 
 POLICY = Policy()
 SECOND = timedelta(seconds=1)
@@ -378,7 +380,10 @@ def test_EX_49_the_due_time_is_shown_by_the_clocks_of_the_destination() -> None:
 
     assert due_at == at("2024-03-15T17:00:00Z")
     assert f"{due_at.astimezone(ZoneInfo(NEW_YORK)):%H:%M %Z}" == "13:00 EDT"
-    assert "13:00" in instant_in_words(due_at, NEW_YORK)
+    told = Language("en", folder("templates") / "locale").in_words(
+        instant(due_at, NEW_YORK)
+    )
+    assert "13:00 New York time" in told
 
 
 @pytest.mark.parametrize(

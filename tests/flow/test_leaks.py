@@ -17,11 +17,13 @@ from worker.adapters.mime import parse
 from worker.adapters.outgoing import MailIdentity, build
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
+from worker.domain.amount_labels import LineKind
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.authentication import Authentication
 from worker.domain.checks import Assessment, Finding, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
+from worker.domain.decisions import ApprovalReason
 from worker.domain.documents import DocumentKind, DocumentVerdict, Verdict, Why
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
@@ -43,6 +45,25 @@ from worker.notify import (
     respond,
 )
 from worker.replies import answers, due, facts, recipients
+from worker.replies.closings import (
+    PaymentProblem,
+    Reopening,
+    close_incomplete,
+    merge,
+    payment_failed,
+    reopen,
+    withdraw,
+)
+from worker.replies.staff import (
+    Missing,
+    Waiting,
+    ask_approval,
+    ask_payment,
+    digest,
+    tell_dead_letter,
+    tell_silence,
+    warn_due,
+)
 
 A, B, C = SenderTier
 Kind = ReplyKind
@@ -50,7 +71,15 @@ RENDERER = JinjaRenderer(folder("templates") / "emails")
 OURS = MailIdentity("claims@ours.example", "Claims", "claims-worker", b"key")
 PRIMARY, OTHER = "primary@file.example", "second@file.example"
 STRANGER = "stranger@else.example"
+STAFF = "staff@ours.example"
 BY_A_PERSON = {Kind.APPROVED, Kind.REJECTED, Kind.COMPLETED}
+CLOSINGS = {
+    Kind.CLOSED_INCOMPLETE,
+    Kind.WITHDRAWN,
+    Kind.REOPENED,
+    Kind.PAYMENT_PROBLEM,
+    Kind.MERGED,
+}
 TABLE = dict(WHAT_WE_MAY_SAY)
 """As it is while the tests are collected, for tests that break it on purpose."""
 
@@ -63,7 +92,7 @@ CANARIES = {
     Topic.ORDER: ("PKGX8813", "TRKX7741", "Kathmandu", "03:47", "04:53", "partial_loss",
                   "not_bought"),
     Topic.AMOUNTS: ("7311.13", "6229.41", "83.59", "1,234.56", "7,919",
-                    "45.17", "Linoleum"),
+                    "45.17", "8,642.97"),
 }  # fmt: skip
 NEVER = ("zebra-file", "zebra-evidence", "zebra-text", "zebra_flag", PRIMARY, OTHER)
 """What a sender chose, what staff read, and addresses in the text of any e-mail."""
@@ -113,7 +142,14 @@ DOCUMENTS = tuple(
         strict=True,
     )
 )
-LINES = (AmountLine("Linoleum", Money.of("1234.56"), ClauseId("G5")),)
+LINES = (
+    AmountLine(
+        LineKind.GOODS_AUDITED,
+        Money.of("1234.56"),
+        ClauseId("G5"),
+        {"most": Money.of("8642.97")},
+    ),
+)
 ASSESSMENT = Assessment(
     claim_type=ClaimType.PARTIAL_LOSS,
     state=ClaimState.UNDER_REVIEW,
@@ -213,14 +249,49 @@ def every_email(tier: SenderTier) -> list[tuple[SenderTier, Reply]]:
         payment_reference="P-1",
     )
     found += [decide(kind, CLAIM, ORDER, decision) for kind in sorted(BY_A_PERSON)]
+    found += closing(None if tier is C else cause)
     return [(_heard_by(tier, reply), reply) for reply in found]
+
+
+def closing(cause: MailCause | None) -> list[Reply]:
+    """How a claim ends without a decision, comes back, or cannot be paid."""
+    return [
+        close_incomplete(OPEN, ASSESSMENT, ORDER, closed_at=NOW, reopen_until=NEXT),
+        withdraw(CLAIM, ORDER, cause, asked_at=NOW),
+        *(
+            reopen(CLAIM, ASSESSMENT, ORDER, cause, why=why, reopened_at=NOW)
+            for why in Reopening
+        ),
+        *(
+            payment_failed(CLAIM, ORDER, problem=problem, failed_at=NOW)
+            for problem in PaymentProblem
+        ),
+        merge(CLAIM, "CLM-000015", ORDER, cause),
+    ]
+
+
+TO_STAFF = [
+    warn_due(CLAIM, STAFF, respond_by=RESPOND_BY, now=NOW),
+    warn_due(CLAIM, STAFF, respond_by=NOW, now=RESPOND_BY),
+    ask_approval(
+        CLAIM,
+        STAFF,
+        amount=Money.of("1234.56"),
+        reasons=ApprovalReason,
+        respond_by=RESPOND_BY,
+    ),
+    ask_payment(CLAIM, STAFF, amount=Money.of("1234.56"), points=7919, approved_at=NOW),
+    tell_dead_letter(1, STAFF, job_kind="read", reason="crash", attempts=3, at=NOW),
+    tell_silence(STAFF, last_pass_at=NOW, now=NEXT),
+    digest([Waiting(OPEN, missing, NOW) for missing in Missing], STAFF, now=NEXT),
+]
 
 
 def _heard_by(tier: SenderTier, reply: Reply) -> SenderTier:
     if reply.kind in BY_A_PERSON:
         return A
     is_stranger = reply.to == STRANGER
-    if reply.kind in {Kind.DOCUMENTS_REMINDER, Kind.IDENTITY_NOTICE}:
+    if reply.kind in {Kind.DOCUMENTS_REMINDER, Kind.IDENTITY_NOTICE, *CLOSINGS}:
         return C if is_stranger else B
     return tier
 
@@ -266,9 +337,19 @@ def test_every_kind_of_email_is_looked_at_for_every_tier_that_causes_it() -> Non
     kinds = {tier: {reply.kind for _, reply in EVERY[tier]} for tier in SenderTier}
     to_strangers = {Kind.CONFIRM_IDENTITY, Kind.IDENTITY_NOTICE}
 
-    assert kinds[A] == kinds[B] == set(Kind) - to_strangers
+    staff = {reply.kind for reply in TO_STAFF}
+
+    assert kinds[A] == kinds[B] == set(Kind) - to_strangers - staff
     assert kinds[C] >= {*to_strangers, Kind.CANNOT_MATCH, Kind.DOCUMENTS_REMINDER}
     assert not kinds[C] & {Kind.RECEIVED, Kind.DOCUMENTS_MISSING, Kind.RESPONSE}
+
+
+@pytest.mark.parametrize("reply", TO_STAFF, ids=lambda reply: reply.kind)
+def test_emails_to_staff_hold_ids_and_sums_and_no_personal_data(reply: Reply) -> None:
+    hidden = [*CANARIES[Topic.NAME], *CANARIES[Topic.ORDER], "M5551290", *NEVER]
+
+    assert [canary for canary in hidden if canary in everything_in(reply)] == []
+    assert not reply.is_automatic_reply
 
 
 def test_every_canary_is_told_to_somebody() -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from worker.adapters.languages import Language
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.domain.authentication import Authentication
@@ -19,13 +20,12 @@ from worker.domain.documents import Verdict
 from worker.domain.errors import GiveUp, UsageError
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
+from worker.domain.money import Money
 from worker.domain.orders import Precision, When
 from worker.domain.reply import (
     Reply,
     ReplyKind,
     gaps,
-    instant_in_words,
-    when_in_words,
 )
 from worker.notify import (
     WHAT_WE_MAY_SAY,
@@ -39,6 +39,7 @@ from worker.notify import (
     remind,
     respond,
 )
+from worker.replies.values import instant, money, recorded, span
 from worker.samples import (
     ALL_THERE,
     APPROVAL,
@@ -73,6 +74,7 @@ from worker.samples import (
 )
 
 RENDERER = JinjaRenderer(folder("templates") / "emails")
+ENGLISH = Language("en", folder("templates") / "locale")
 A, B, C = SenderTier
 Kind = ReplyKind
 NEXT_AT = RESPOND_BY + timedelta(days=7)
@@ -92,7 +94,7 @@ def everything_said(reply: Reply) -> str:
 
 # -- what we may say ----------------------------------------------------------------
 
-AMOUNTS = ("450.00", "480.00", "62.50", "512.50", "118.75", "USD", "5,000 points")
+AMOUNTS = ("450.00", "480.00", "62.50", "462.50", "118.75", "USD", "5,000 points")
 NAME = ("Lena", "Hoffmann")
 ORDER_DATA = ("PKG-77", "TRK0183", "14:30", "17 November", "Berlin", "Guarantee was")
 IDS = ("M104233", "ORD-20261104-0183", "CLM-000012")
@@ -344,7 +346,8 @@ def test_a_first_mail_with_gaps_is_told_which_and_until_when() -> None:
     }
     said = everything_said(reply)
     assert "The file is locked with a password" in said
-    assert "2 documents from you, please by Wednesday 25 November 2026, 19:12" in said
+    assert "We still need 2 documents from you." in said
+    assert "missing by Wednesday 25 November 2026, 19:12" in said
 
 
 def test_a_stored_due_date_wins_over_a_new_one() -> None:
@@ -353,7 +356,7 @@ def test_a_stored_due_date_wins_over_a_new_one() -> None:
 
     (reply,) = answers(claim, an_incomplete_assessment(), is_first=False)
 
-    assert reply.facts["due"] == instant_in_words(early, "Europe/Berlin")
+    assert reply.facts["due"] == instant(early, "Europe/Berlin")
 
 
 @pytest.mark.parametrize("past", [NOW, NOW - timedelta(days=1)])
@@ -658,8 +661,8 @@ def test_a_total_loss_is_drafted_with_its_arithmetic() -> None:
 
     assert reply.kind is Kind.APPROVED
     assert reply.is_draft
-    assert reply.facts["amount"] == "512.50 USD"
-    assert [line["clause"] for line in reply.facts["lines"]] == ["G5", "G3"]
+    assert reply.facts["amount"] == money(Money.of("462.50"))
+    assert [line["clause"] for line in reply.facts["lines"]] == ["G5", "G3", "P13"]
     assert gaps(everything_said(reply)) == ()
 
 
@@ -668,7 +671,7 @@ def test_what_an_audit_decides_is_left_open_beside_the_maximum() -> None:
     reply = a_draft(a_complete_claim(), an_assessment())
     said = everything_said(reply)
 
-    assert reply.facts["maximum"] == "118.75 USD"
+    assert reply.facts["maximum"] == money(Money.of("118.75"))
     assert gaps(said) == ("[amount]", "[why this amount]")
 
 
@@ -678,7 +681,7 @@ def test_the_cap_is_quoted_where_it_was_applied() -> None:
 
     reply = a_draft(a_complete_claim(), an_assessment(proposal=capped))
 
-    assert [c["id"] for c in reply.facts["clauses"]] == ["G5", "G3", "G6"]
+    assert [c["id"] for c in reply.facts["clauses"]] == ["G5", "G3", "P13", "G6"]
 
 
 def test_a_failed_check_is_drafted_as_a_rejection_with_clause_and_times() -> None:
@@ -730,10 +733,10 @@ def test_an_approval_says_amount_clauses_points_and_appeal() -> None:
 
     assert not reply.is_draft
     for told in (
-        "512.50 USD",
+        "462.50 USD",
         "clause G3",
         "5,000 points",
-        "by Friday 18 December 2026",
+        "until Friday 18 December 2026",
     ):
         assert told in said
 
@@ -762,7 +765,7 @@ def test_a_rejection_for_waiting_too_long_names_both_instants() -> None:
     facts = {row["what"]: row["value"] for row in reply.facts["relied_on"]}
 
     assert set(facts) == {"arrived", "collected", "between"}
-    assert facts["between"] == "46 days"
+    assert ENGLISH.in_words(facts["between"]) == "46 days"
 
 
 def test_a_package_never_collected_is_counted_until_the_claim() -> None:
@@ -790,7 +793,7 @@ def test_a_completion_says_when_how_and_that_packaging_may_go() -> None:
 
     said = everything_said(decide(Kind.COMPLETED, a_complete_claim(), an_order(), paid))
 
-    for told in ("512.50 USD", "P-881 Bcc: x", "18 November 2026", "no longer need"):
+    for told in ("462.50 USD", "P-881 Bcc: x", "18 November 2026", "no longer need"):
         assert told in said
 
 
@@ -803,6 +806,9 @@ def test_a_completion_says_when_how_and_that_packaging_may_go() -> None:
         (Kind.REJECTED, {"clauses": (ClauseId("Z9"),)}, "whose text is known"),
         (Kind.APPROVED, {"reason": "because [why]"}, r"fill in \[why\]"),
         (Kind.APPROVED, {"reason": "This is Fraud."}, "never used"),
+        (Kind.APPROVED, {"reason": "Das ist Betrug."}, "never used"),
+        (Kind.APPROVED, {"reason": "Es una estafa."}, "never used"),
+        (Kind.APPROVED, {"reason": "这是诈骗。"}, "never used"),
         (Kind.RECEIVED, {}, "choose approved"),
     ],
 )
@@ -813,6 +819,15 @@ def test_a_decision_that_lacks_something_is_not_written(
 
     with pytest.raises(UsageError, match=fault):
         decide(kind, a_complete_claim(), an_order(), decision)
+
+
+def test_a_sum_may_be_told_in_german() -> None:
+    """Its verb "betrug" is spelled as the noun for fraud is, but for its capital."""
+    decision = replace(APPROVAL, reason="Der Schaden betrug 40 USD.")
+
+    reply = decide(Kind.APPROVED, a_complete_claim(), an_order(), decision)
+
+    assert reply.facts["reason"] == ["Der Schaden betrug 40 USD."]
 
 
 def test_the_staffs_reason_is_told_in_its_paragraphs() -> None:
@@ -849,14 +864,16 @@ def test_an_instant_is_told_in_utc_and_at_the_destination(
 ) -> None:
     expected = f"Wednesday 25 November 2026, 19:10 UTC{words}"
 
-    assert instant_in_words(RESPOND_BY, zone) == expected
+    assert ENGLISH.in_words(instant(RESPOND_BY, zone)) == expected
 
 
 def test_our_deadline_never_reads_later_than_it_is() -> None:
     late = RESPOND_BY + timedelta(seconds=59)
 
-    assert instant_in_words(late).endswith("19:10 UTC")
-    assert instant_in_words(late, is_exact=True).endswith("19:10:59 UTC")
+    told = ENGLISH.in_words([instant(late), instant(late, is_exact=True)])
+
+    assert told[0].endswith("19:10 UTC")
+    assert told[1].endswith("19:10:59 UTC")
 
 
 def test_a_day_is_told_as_a_day() -> None:
@@ -868,11 +885,13 @@ def test_a_day_is_told_as_a_day() -> None:
         "2024-07-04",
     )
 
-    assert when_in_words(day, "America/Chicago").startswith("Thursday 4 July 2024 (")
+    told = ENGLISH.in_words(recorded(day, "America/Chicago"))
+
+    assert told == "Thursday 4 July 2024 (the time of day is not recorded)"
 
 
 @pytest.mark.parametrize(
-    ("span", "words"),
+    ("length", "words"),
     [
         (timedelta(hours=24, seconds=1), "24 hours and 1 second"),
         (timedelta(hours=23, minutes=30), "23 hours and 30 minutes"),
@@ -887,8 +906,8 @@ def test_a_day_is_told_as_a_day() -> None:
         (-timedelta(minutes=5), "5 minutes"),
     ],
 )
-def test_a_span_is_told_exactly_where_it_decides(span: timedelta, words: str) -> None:
-    assert span_in_words(span) == words
+def test_a_span_is_told_exactly_where_it_decides(length: timedelta, words: str) -> None:
+    assert ENGLISH.in_words(span(length)) == span_in_words(length) == words
 
 
 @pytest.mark.parametrize(

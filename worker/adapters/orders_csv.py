@@ -47,12 +47,17 @@ OPTIONAL_COLUMNS = (
     "estimated_weight_kg",
     "actual_weight_kg",
     "lines_json",
+    "goods_category",
+    "carrier_events",
+    "delivery_address",
+    "profile_address",
 )
 COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 
 _MONEY = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _POINTS = re.compile(r"\d{1,9}", re.ASCII)
+_CODE = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
@@ -304,6 +309,10 @@ def _package(row: _Row, default_tz: tzinfo) -> Package:
         estimated_weight_kg=row.read("estimated_weight_kg", _number, empty=None),
         actual_weight_kg=row.read("actual_weight_kg", _number, empty=None),
         lines_json=row.read("lines_json", str, empty=None),
+        goods_category=row.read("goods_category", _code, empty=None),
+        carrier_events=row.read("carrier_events", _codes, empty=()),
+        delivery_address=row.read("delivery_address", _text, empty=None),
+        profile_address=row.read("profile_address", _text, empty=None),
     )
     if package.currency != "USD" and not package.fx_rate:
         row.faults.append(f"fx_rate: needed for a value in {package.currency}")
@@ -325,6 +334,17 @@ def _text(text: str) -> str:
         message = f"expected one line of at most {_TEXT_LENGTH} characters"
         raise ValueError(message)
     return text
+
+
+def _code(text: str) -> str:
+    if not _CODE.fullmatch(text):
+        message = "expected a word such as perishable"
+        raise ValueError(message)
+    return text
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(_code(word.strip()) for word in text.split(";"))
 
 
 def _id(text: str) -> str:

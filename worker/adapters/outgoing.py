@@ -8,6 +8,7 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 
+from worker.adapters.wrapping import wrap
 from worker.domain.errors import GiveUp
 from worker.domain.reply import (
     SENT_BY_PEOPLE,
@@ -139,7 +140,7 @@ def _assemble(headers: dict[str, str], rendered: Rendered, message_id: str) -> b
             b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n",
             f' boundary="{boundary}"\r\n\r\n'.encode("ascii"),
             f"--{boundary}\r\n".encode("ascii"),
-            _part("plain", rendered.text),
+            _part("plain", wrap(rendered.text)),
             f"--{boundary}\r\n".encode("ascii"),
             _part("html", rendered.html),
             f"--{boundary}--\r\n".encode("ascii"),

@@ -8,9 +8,13 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from worker.adapters.languages import Language
+from worker.adapters.wrapping import columns
 from worker.domain.errors import GiveUp
+from worker.domain.reply import language_of
 from worker.ports import Rendered
 
+TEMPLATE_OPTIONS = {"trim_blocks": True, "lstrip_blocks": True}
 _FAULTS_OF_TEMPLATES = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -27,48 +31,65 @@ _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 class JinjaRenderer:
     """Renders e-mails; see ports.Renderer. Safe to share between threads.
 
-    A translation is the same tree under its language: `de/received/body.txt` is
-    preferred to `received/body.txt` for `de` and `de-AT`.
+    The words are translated by the catalogs that lie in `locale/` beside the folder.
+    Where an e-mail needs more than other words, the same tree under its language
+    comes first: `de/received/body.txt` before `received/body.txt`.
 
     Args:
         folder: templates/emails, wherever it was installed.
-        team_name: how the e-mails are signed.
+        signature: how the e-mails are signed; None signs as the claims team.
     """
 
-    def __init__(self, folder: Path, *, team_name: str = "The claims team") -> None:
-        self._templates = ImmutableSandboxedEnvironment(
-            loader=jinja2.FileSystemLoader(folder),
-            undefined=jinja2.StrictUndefined,
-            autoescape=jinja2.select_autoescape(["html"], default=False),
-            auto_reload=False,
-            cache_size=-1,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals["team_name"] = team_name
+    def __init__(self, folder: Path, *, signature: str | None = None) -> None:
+        self._folder = folder
+        self._signature = signature
+        self._loader = jinja2.FileSystemLoader(folder)
+        self._language = lru_cache(maxsize=None)(self._load_language)
         self._find = lru_cache(maxsize=None)(self._load)
 
     def render(self, kind: str, facts: dict[str, Any], *, locale: str) -> Rendered:
         """Return the rendered parts. See ports.Renderer."""
+        code = language_of(locale)
         return Rendered(
-            subject=_subject(self._part(kind, "subject.txt", facts, locale), kind),
-            text=_tidy(self._part(kind, "body.txt", facts, locale)),
-            html=self._part(kind, "body.html", facts, locale).strip() + "\n",
+            subject=_subject(self._part(kind, "subject.txt", facts, code), kind),
+            text=_tidy(self._part(kind, "body.txt", facts, code)),
+            html=_close(self._part(kind, "body.html", facts, code)),
         )
 
-    def _part(self, kind: str, part: str, facts: dict[str, Any], locale: str) -> str:
+    def _part(self, kind: str, part: str, facts: dict[str, Any], code: str) -> str:
         try:
-            return self._find(kind, part, locale).render(facts)
+            language, _ = self._language(code)
+            return self._find(kind, part, code).render(language.in_words(facts))
         except _FAULTS_OF_TEMPLATES as error:
             # Without the cause: an expression's error may quote the facts.
             raise _template_error(kind, part, type(error).__name__) from None
 
-    def _load(self, kind: str, part: str, locale: str) -> jinja2.Template:
+    def _load(self, kind: str, part: str, code: str) -> jinja2.Template:
+        _, templates = self._language(code)
         name = f"{kind}/{part}"
-        language = locale.replace("_", "-").split("-")[0]
-        return self._templates.select_template(
-            [f"{locale}/{name}", f"{language}/{name}", name]
+        return templates.select_template([f"{code}/{name}", name])
+
+    def _load_language(self, code: str) -> tuple[Language, jinja2.Environment]:
+        language = Language(code, self._folder.parent / "locale")
+        templates = ImmutableSandboxedEnvironment(
+            loader=self._loader,
+            undefined=jinja2.StrictUndefined,
+            autoescape=jinja2.select_autoescape(["html"], default=False),
+            auto_reload=False,
+            cache_size=-1,
+            extensions=["jinja2.ext.i18n"],
+            **TEMPLATE_OPTIONS,
         )
+        say = language.catalog
+        templates.install_gettext_callables(  # type: ignore[attr-defined]
+            say.gettext, say.ngettext, newstyle=True
+        )
+        templates.filters["columns"] = columns
+        templates.filters["number"] = language.number
+        templates.globals["gap"] = "" if code == "zh" else " "
+        templates.globals["language"] = language.tag
+        templates.globals["signature"] = self._signature
+        return language, templates
 
 
 def _subject(text: str, kind: str) -> str:
@@ -81,6 +102,10 @@ def _subject(text: str, kind: str) -> str:
 def _tidy(text: str) -> str:
     """Return the text without trailing blanks and without double empty lines."""
     return _GAP_OF_LINES.sub("\n\n", _TRAILING.sub("", text)).strip() + "\n"
+
+
+def _close(html: str) -> str:
+    return re.sub(r"\n{2,}", "\n", _TRAILING.sub("", html)).strip() + "\n"
 
 
 def _template_error(kind: str, part: str, what: str) -> GiveUp:

@@ -17,6 +17,8 @@ from worker.cli.deciding import app as deciding
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
 from worker.cli.running import app as running
+from worker.cli.steps import app as steps
+from worker.cli.templates import app as templates
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
 HELP = """
@@ -56,7 +58,7 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    for part in (running, looking, deciding, quoting):
+    for part in (running, looking, deciding, steps, quoting, templates):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from worker.decide import Done
 
 app = typer.Typer()
+REVIEW, PAYMENT, HELD = "Review", "Payment", "Held e-mails"
+"""How the page of help groups the commands."""
 
 Claim = Annotated[str, typer.Argument(help="The claim's number, such as CLM-000012.")]
 By = Annotated[str, typer.Option(help="Who decides; stands in the history.")]
@@ -33,7 +35,10 @@ HeldFor = Annotated[
 ]
 
 
-@app.command(epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`")
+@app.command(
+    rich_help_panel=REVIEW,
+    epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`",
+)
 def approve(
     claim: Claim,
     by: By,
@@ -48,10 +53,13 @@ def approve(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
+    say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
 
 
-@app.command(epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`")
+@app.command(
+    rich_help_panel=REVIEW,
+    epilog="Example: `claims reject CLM-000012 --clause C11 --by jane`",
+)
 def reject(
     claim: Claim,
     by: By,
@@ -66,14 +74,15 @@ def reject(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(
+    say(
         parts,
         decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason),
     )
 
 
 @app.command(
-    epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`"
+    rich_help_panel=PAYMENT,
+    epilog="Example: `claims complete CLM-000012 --reference PAY-881 --by jane`",
 )
 def complete(
     claim: Claim,
@@ -85,10 +94,13 @@ def complete(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    _say(parts, decide.complete(parts, found, by=by, reference=reference))
+    say(parts, decide.complete(parts, found, by=by, reference=reference))
 
 
-@app.command(epilog="Example: `claims held`")
+@app.command(
+    rich_help_panel=HELD,
+    epilog="Example: `claims held`",
+)
 def held() -> None:
     """List the e-mails that wait for a person, and why."""
     from worker.cli import report
@@ -96,7 +108,10 @@ def held() -> None:
     report.print_held(open_record().store.outbox.held())
 
 
-@app.command(epilog="Example: `claims release 7 8 --by jane`")
+@app.command(
+    rich_help_panel=HELD,
+    epilog="Example: `claims release 7 8 --by jane`",
+)
 def release(
     by: By,
     emails: HeldEmails = None,
@@ -113,7 +128,8 @@ def release(
 
 
 @app.command(
-    epilog="Example: `claims discard --held-for breaker --by jane --reason loop`"
+    rich_help_panel=HELD,
+    epilog="Example: `claims discard --held-for breaker --by jane --reason loop`",
 )
 def discard(
     by: By,
@@ -148,11 +164,15 @@ def _chosen(
     return found
 
 
-def _say(parts: "Parts", done: "Done") -> None:
-    what = {"queued": _goes_out(parts), "held": "is held; see `claims held`"}
-    email = what.get(done.email_status, done.email_status)
-    state = words(done.claim.state)
-    text = f"{done.claim.ref} is now [bold]{state}[/]; the e-mail {email}."
+def say(parts: "Parts", done: "Done") -> None:
+    """Print what became of a claim, and of the e-mail that belongs to it."""
+    what = {
+        "": "",
+        "queued": f"; the e-mail {_goes_out(parts)}",
+        "held": "; the e-mail is held; see `claims held`",
+    }
+    email = what.get(done.email_status, f"; the e-mail is {done.email_status}")
+    text = f"{done.claim.ref} is now [bold]{words(done.claim.state)}[/]{email}."
     out.print(text, soft_wrap=True)
 
 

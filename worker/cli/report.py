@@ -60,7 +60,9 @@ ALERTS = {
     "breaker_open": "too many automatic e-mails in an hour: see `claims held`",
     "warn_48h": "48 hours are left to respond",
     "warn_24h": "24 hours are left to respond",
-    "documents_expiry": "the documents did not come in time: somebody decides",
+    "documents_expiry": "the documents did not come in time: see `claims close`",
+    "approval_needed": "a decision waits for a second person",
+    "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",
 }
 WIDE = 100
 """From so many columns on, the work list has the instants."""
@@ -171,6 +173,23 @@ def _print_mails(mails: Sequence[MailInClaim]) -> None:
             words(one.fate),
         )
     out.print(table)
+
+
+def print_unplaced(mails: Sequence[tuple[int, MailInClaim]]) -> None:
+    """Print the mails that wait for a person to say whose they are."""
+    if not mails:
+        out.print("Every mail has its place.")
+        return
+    table = Table("Mail", _when(), "From and subject")
+    for number, one in mails:
+        sender = (one.mail.from_address if one.mail else None) or "nobody clear"
+        subject = (one.mail.subject if one.mail else None) or "–"
+        text = f"{escape(sender)}\n{escape(subject)}"
+        table.add_row(str(number), _at(one.received_at), text)
+    out.print(table)
+    out.print(
+        "[dim]`claims assign NUMBER --order ORDER --by NAME`, or `claims dismiss`.[/]"
+    )
 
 
 def print_alerts(alerts: Sequence[Alert]) -> None:

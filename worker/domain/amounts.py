@@ -6,13 +6,14 @@ cents out of a product: the rate of exchange, the fee, 30% of the shipping.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from itertools import takewhile
 from typing import assert_never
 
+from worker.domain.amount_labels import Figure, LineKind, label
 from worker.domain.claim import ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.money import Money, cents
@@ -41,9 +42,15 @@ class Condition(StrEnum):
 class AmountLine:
     """One line of the arithmetic and the clause it follows."""
 
-    label: str
+    kind: LineKind
     amount: Money
     clause: ClauseId
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Return what the line is, in English: "Shipping, at most 30% of 62.50"."""
+        return label(self.kind, self.figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +208,7 @@ def propose(  # noqa: PLR0913 - what a reviewer may enter
     if compute is None:
         return None
     if not order.has_guarantee:
-        return _nothing("The Logistics Guarantee was not bought", "G1")
+        return _nothing(LineKind.NOT_BOUGHT, "G1")
     proposal = compute(case, policy)
     others = (
         Alternative(switch, value, compute(case, other).total)
@@ -223,10 +230,10 @@ def excluded_damage(
     Source: clauses G9a and G9b, switch packed_well_rule.
     """
     if contents is Condition.INTACT:
-        return _nothing("The contents are not damaged", "G9b")
+        return _nothing(LineKind.CONTENTS_WHOLE, "G9b")
     is_packed_well = packaging is Condition.INTACT and contents is Condition.DAMAGED
     if is_packed_well and policy.packed_well_rule:
-        return _nothing("The outer packaging is intact", "G9a")
+        return _nothing(LineKind.PACKAGING_WHOLE, "G9a")
     return None
 
 
@@ -253,13 +260,13 @@ def _total_loss(case: _Case, policy: Policy) -> Proposal:
     shipping = cents(package.shipping_fee_usd)
     points = _points_part(case, goods, policy)
     lines = [
-        _line(f"Goods, {_basis_words(package)}", goods, "G5"),
-        _line(f"Shipping, 100% of {shipping:,.2f}", shipping, "G3"),
+        _goods_line(package, goods),
+        _line(LineKind.SHIPPING_ALL, shipping, "G3", paid=Money(shipping)),
     ]
     lines += (limit := _limit_lines(goods, shipping, policy))
     if points > 0:
-        label = f"Part paid with {points:,} points, returned as points"
-        lines.append(_line(label, -Decimal(points) / POINTS_PER_USD, "P13"))
+        worth = Decimal(points) / POINTS_PER_USD
+        lines.append(_line(LineKind.POINTS, -worth, "P13", points=points))
     return _proposal(
         lines,
         cap_applied=bool(limit),
@@ -276,13 +283,12 @@ def _partial_loss(case: _Case, policy: Policy) -> Proposal:
         _ZERO if granted is None else cents(granted),
         cents(case.package.shipping_fee_usd),
     )
-    lines = [_line(f"Goods, audited, at most {most:,.2f}", goods, "G4")]
+    lines = [_line(LineKind.GOODS_AUDITED, goods, "G4", most=Money(most))]
     share = _shipping_share(case) if granted is None else None
     if share is not None:
-        label = f"Shipping, share of {share:,.2f}, optional and not included"
-        lines.append(_line(label, _ZERO, "G4"))
+        lines.append(_line(LineKind.SHIPPING_SHARE, _ZERO, "G4", share=Money(share)))
     else:
-        lines.append(_line("Shipping, as audited", shipping, "G4"))
+        lines.append(_line(LineKind.SHIPPING_AUDITED, shipping, "G4"))
     lines += (limit := _limit_lines(goods, shipping, policy))
     return _proposal(
         lines,
@@ -302,16 +308,16 @@ def _limited_damage(case: _Case, policy: Policy) -> Proposal:
     most = cents(paid * DAMAGE_SHIPPING_RATE)
     granted = most if case.audited_shipping is None else cents(case.audited_shipping)
     shipping = min(granted, most)
-    loss, what = goods_basis(case.package), "goods"
+    loss, kind = goods_basis(case.package), LineKind.PRODUCT_GOODS
     if case.audited_product is not None:
-        loss, what = min(cents(case.audited_product), loss), "audited loss"
+        loss, kind = min(cents(case.audited_product), loss), LineKind.PRODUCT_LOSS
     product = min(loss, DAMAGE_PRODUCT_CAP)
     lines = [
-        _line(f"Shipping, at most 30% of {paid:,.2f}", shipping, "G8"),
-        _line(f"Product, {what} {loss:,.2f}, at most 100.00", product, "G8"),
+        _line(LineKind.SHIPPING_DAMAGE, shipping, "G8", paid=Money(paid)),
+        _line(kind, product, "G8", loss=Money(loss), most=Money(DAMAGE_PRODUCT_CAP)),
     ]
     if policy.damage_cap_mode is DamageCapMode.LOWER:
-        limit = [_line("Only the smaller part counts", -max(shipping, product), "G8")]
+        limit = [_line(LineKind.SMALLER_PART, -max(shipping, product), "G8")]
     else:
         limit = _limit_lines(product, shipping, policy)
     return _proposal(
@@ -342,14 +348,14 @@ def _proposal(
     )
 
 
-def _nothing(label: str, clause: str) -> Proposal:
-    return _proposal(
-        [_line(label, _ZERO, clause)], cap_applied=False, needs_person=True
-    )
+def _nothing(kind: LineKind, clause: str) -> Proposal:
+    return _proposal([_line(kind, _ZERO, clause)], cap_applied=False, needs_person=True)
 
 
-def _line(label: str, amount: Decimal, clause: str) -> AmountLine:
-    return AmountLine(label, Money(cents(amount)), ClauseId(clause))
+def _line(
+    kind: LineKind, amount: Decimal, clause: str, **figures: Figure
+) -> AmountLine:
+    return AmountLine(kind, Money(cents(amount)), ClauseId(clause), figures)
 
 
 def _limit_lines(goods: Decimal, shipping: Decimal, policy: Policy) -> list[AmountLine]:
@@ -358,18 +364,20 @@ def _limit_lines(goods: Decimal, shipping: Decimal, policy: Policy) -> list[Amou
     excess = covered - PACKAGE_CAP
     if excess <= 0:
         return []
-    return [_line(f"Limit of {PACKAGE_CAP:,.2f} a package", -excess, "G6")]
+    return [_line(LineKind.LIMIT, -excess, "G6", most=Money(PACKAGE_CAP))]
 
 
-def _basis_words(package: Package) -> str:
-    price, value = cents(package.sales_price_usd), value_usd(package)
+def _goods_line(package: Package, goods: Decimal) -> AmountLine:
+    price, value = Money.of(package.sales_price_usd), value_usd(package)
     if value is None:
-        return f"sales price {price:,.2f}; no rate for {package.currency}"
-    words = f"{value:,.2f}"
-    if package.currency != "USD":
-        foreign = f"{package.currency} {package.value_usd:,.2f}"
-        words = f"{foreign} at {package.fx_rate} = {words}"
-    return f"the lower of value {words} and sales price {price:,.2f}"
+        kind = LineKind.GOODS_PRICE_ONLY
+        return _line(kind, goods, "G5", price=price, currency=package.currency)
+    figures: dict[str, Figure] = {"value": Money(value), "price": price}
+    if package.currency == "USD" or package.fx_rate is None:
+        return _line(LineKind.GOODS_LOWER, goods, "G5", **figures)
+    foreign = Money.of(package.value_usd, package.currency)
+    figures |= {"foreign": foreign, "rate": package.fx_rate}
+    return _line(LineKind.GOODS_LOWER_FOREIGN, goods, "G5", **figures)
 
 
 def _points_part(case: _Case, goods: Decimal, policy: Policy) -> int:

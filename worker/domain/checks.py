@@ -5,7 +5,7 @@ Its text is one exact sentence for staff: the instants in UTC and the arithmetic
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -31,6 +31,7 @@ from worker.domain.documents import (
     Piece,
     is_complete,
 )
+from worker.domain.exclusions import NOTHING_KNOWN, History, codes, hints
 from worker.domain.money import cents
 from worker.domain.orders import Order, Package, Precision, When
 from worker.domain.photographs import HASH_BITS, Photograph, is_older
@@ -49,19 +50,22 @@ WEIGHT_DIFFERS = "weight_differs"
 PHOTO_SEEN_BEFORE = "photo_seen_before"
 PHOTO_OLDER_THAN_DELIVERY = "photo_older_than_delivery"
 VALUE_DIFFERS = "value_differs"
-RAISED_BY_CHECKS = frozenset(
-    {
-        WHICH_PACKAGE,
-        FEE_MISMATCH,
-        LATE_BUT_DATE_IN_TIME,
-        FILED_BEFORE_DELIVERY,
-        COLLECTED_AFTER_DELIVERY,
-        DELIVERY_DISPUTED,
-        WEIGHT_DIFFERS,
-        PHOTO_SEEN_BEFORE,
-        PHOTO_OLDER_THAN_DELIVERY,
-        VALUE_DIFFERS,
-    }
+RAISED_BY_CHECKS = (
+    frozenset(
+        {
+            WHICH_PACKAGE,
+            FEE_MISMATCH,
+            LATE_BUT_DATE_IN_TIME,
+            FILED_BEFORE_DELIVERY,
+            COLLECTED_AFTER_DELIVERY,
+            DELIVERY_DISPUTED,
+            WEIGHT_DIFFERS,
+            PHOTO_SEEN_BEFORE,
+            PHOTO_OLDER_THAN_DELIVERY,
+            VALUE_DIFFERS,
+        }
+    )
+    | codes()
 )
 
 _G1, _G2, _G5 = ClauseId("G1"), ClauseId("G2"), ClauseId("G5")
@@ -116,6 +120,9 @@ class Facts:
     photographs: tuple[Photograph, ...] = ()
     pieces: tuple[Piece, ...] = ()
     """The files that count."""
+    history: History = NOTHING_KNOWN
+    cleared: frozenset[tuple[str, str]] = frozenset()
+    """Clause and evidence of the flags that a person cleared."""
     may_see_amounts: bool = True
     """False for an unproven sender: then no amount is proposed."""
     flags: tuple[str, ...] = ()
@@ -368,6 +375,17 @@ def weight_is_as_estimated(facts: Facts) -> Finding:
     return Finding(_C1, V.UNCLEAR, text, evidence, flags=(WEIGHT_DIFFERS,))
 
 
+def exclusions(facts: Facts) -> tuple[Finding, ...]:
+    """Return what the record hints at of the exclusions; none where it hints at none.
+
+    Source: clauses X1 to X14.
+    """
+    return tuple(
+        Finding(hint.clause, V.UNCLEAR, hint.text, hint.evidence, flags=(hint.code,))
+        for hint in hints(facts.package, facts.history)
+    )
+
+
 # -- the table --------------------------------------------------------------------
 
 Check = Callable[[Facts], Finding]
@@ -389,18 +407,26 @@ CHECKS: tuple[Check, ...] = (
 
 
 def assess_checks(facts: Facts) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Return the finding of every check, in their order, and all flags, each once.
+    """Return the finding of every check, then every hint, and all flags, each once.
 
     The flags that the facts came with stand first; of those that a check raises,
-    only what it raises now, so that a matter that was settled leaves no flag.
+    only what it raises now, so that a matter that was settled leaves no flag. What a
+    person cleared is not raised on the same evidence again.
     """
-    findings = tuple(check(facts) for check in CHECKS)
+    found = [*(check(facts) for check in CHECKS), *exclusions(facts)]
+    findings = tuple(_less_cleared(finding, facts) for finding in found)
     raised = [flag for finding in findings for flag in finding.flags]
     given = [flag for flag in facts.flags if flag not in RAISED_BY_CHECKS]
     return findings, tuple(dict.fromkeys([*given, *raised]))
 
 
 # -- private ----------------------------------------------------------------------
+
+
+def _less_cleared(finding: Finding, facts: Facts) -> Finding:
+    if (finding.clause, finding.evidence) in facts.cleared:
+        return replace(finding, flags=())
+    return finding
 
 
 def receipt_record(package: Package, policy: Policy) -> When | None:

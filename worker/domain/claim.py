@@ -1,10 +1,8 @@
-"""The claim: its state, the transitions that may change it, and its events."""
+"""The claim: its state, its events, and what is stored of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-
-from worker.domain.errors import IllegalTransition
 
 
 class ClaimType(StrEnum):
@@ -74,6 +72,7 @@ RUNNING_STATES = frozenset(
         S.AWAITING_MEMBER,
         S.INELIGIBLE_PROPOSED,
         S.DECISION_PROPOSED,
+        S.APPEALED,
     }
 )
 """States in which the response clock can run (lifecycle.md, column SLA)."""
@@ -106,91 +105,28 @@ class Event(StrEnum):
     REJECTED = "decision.rejected"
     PAYOUT_CREATED = "payout.created"
     PAYOUT_FAILED = "payout.failed"
+    PAYOUT_RETRIED = "payout.retried"
     PAYOUT_DONE = "payout.done"
     WITHDRAWN = "withdrawn"
     REPLY_AFTER_CLOSE = "reply.after_close"
     APPEAL_FILED = "appeal.filed"
+    APPEAL_TAKEN = "appeal.taken"
+    MERGED = "duplicate.merged"
+    TOOK_OVER = "duplicate.took_over"
+    SPLIT_OFF = "duplicate.split"
+    STOPPED = "claim.stopped"
+    RESUMED = "claim.resumed"
     MAIL_JOINED = "mail.joined"
+    MAIL_ASSIGNED = "triage.resolved"
     SLA_WARNED = "sla.warned"
     TYPE_CHOSEN = "type.chosen"
+    PACKAGE_CHOSEN = "package.chosen"
+    DOCUMENT_WAIVED = "document.waived"
+    FLAG_SET = "flag.set"
+    FLAG_CLEARED = "flag.cleared"
     EMAIL_RELEASED = "email.released"
     EMAIL_DISCARDED = "email.discarded"
     EMAIL_BOUNCED = "email.bounced"
-
-
-E = Event
-_DECIDABLE = (
-    S.UNDER_REVIEW,
-    S.AWAITING_MEMBER,
-    S.AWAITING_CARRIER,
-    S.INELIGIBLE_PROPOSED,
-    S.DECISION_PROPOSED,
-)
-_PAYABLE = (S.APPROVED, S.APPROVED_PARTIAL, S.PAYOUT_PENDING, S.PAYOUT_FAILED)
-
-TRANSITIONS: dict[Event, dict[ClaimState, ClaimState]] = {
-    E.IDENTITY_CONFIRMED: {S.IDENTITY_HOLD: S.INTAKE},
-    E.DOCS_MISSING: {
-        S.INTAKE: S.AWAITING_DOCUMENTS,
-        S.UNDER_REVIEW: S.AWAITING_DOCUMENTS,
-        S.INELIGIBLE_PROPOSED: S.AWAITING_DOCUMENTS,
-    },
-    E.DOCS_COMPLETE: {
-        S.INTAKE: S.UNDER_REVIEW,
-        S.AWAITING_DOCUMENTS: S.UNDER_REVIEW,
-        S.AWAITING_MEMBER: S.UNDER_REVIEW,
-    },
-    E.DOCS_EXPIRED: {
-        S.AWAITING_DOCUMENTS: S.CLOSED_INCOMPLETE,
-        S.AWAITING_MEMBER: S.CLOSED_INCOMPLETE,
-    },
-    E.CHECK_FAILED: {
-        S.INTAKE: S.INELIGIBLE_PROPOSED,
-        S.AWAITING_DOCUMENTS: S.INELIGIBLE_PROPOSED,
-        S.UNDER_REVIEW: S.INELIGIBLE_PROPOSED,
-    },
-    E.CHECK_PASSED: {S.INELIGIBLE_PROPOSED: S.UNDER_REVIEW},
-    E.INELIGIBLE_OVERRULED: {S.INELIGIBLE_PROPOSED: S.UNDER_REVIEW},
-    E.INELIGIBLE_CONFIRMED: {S.INELIGIBLE_PROPOSED: S.DECISION_PROPOSED},
-    E.INFO_REQUESTED: {S.UNDER_REVIEW: S.AWAITING_MEMBER},
-    E.CARRIER_ASKED: {S.UNDER_REVIEW: S.AWAITING_CARRIER},
-    E.CARRIER_ANSWERED: {S.AWAITING_CARRIER: S.UNDER_REVIEW},
-    E.DECISION_PROPOSED: {S.UNDER_REVIEW: S.DECISION_PROPOSED},
-    E.DECISION_RETURNED: {S.DECISION_PROPOSED: S.UNDER_REVIEW},
-    E.APPROVED: dict.fromkeys(_DECIDABLE, S.APPROVED),
-    E.APPROVED_PARTIAL: dict.fromkeys(_DECIDABLE, S.APPROVED_PARTIAL),
-    E.REJECTED: dict.fromkeys(_DECIDABLE, S.COMPLETED_REJECTED),
-    E.PAYOUT_CREATED: {
-        S.APPROVED: S.PAYOUT_PENDING,
-        S.APPROVED_PARTIAL: S.PAYOUT_PENDING,
-    },
-    E.PAYOUT_FAILED: {S.PAYOUT_PENDING: S.PAYOUT_FAILED},
-    E.PAYOUT_DONE: dict.fromkeys(_PAYABLE, S.COMPLETED_PAID),
-    E.WITHDRAWN: dict.fromkeys(OPEN_STATES, S.WITHDRAWN),
-    E.REPLY_AFTER_CLOSE: {S.CLOSED_INCOMPLETE: S.AWAITING_DOCUMENTS},
-    E.APPEAL_FILED: {
-        S.COMPLETED_REJECTED: S.APPEALED,
-        S.COMPLETED_PAID: S.APPEALED,
-    },
-}
-"""Event -> {state before: state after}. Events that are absent change no state."""
-
-
-def next_state(state: ClaimState, event: Event) -> ClaimState:
-    """Return the state that `event` leads to.
-
-    Raises:
-        IllegalTransition: the table has no way from `state` by `event`.
-
-    Source: lifecycle.md section 6.
-    """
-    ways = TRANSITIONS.get(event)
-    if ways is None:
-        return state
-    if state not in ways:
-        message = f"{event} is not possible in state {state}"
-        raise IllegalTransition(message)
-    return ways[state]
 
 
 def reference(claim_id: int) -> str:
@@ -227,6 +163,8 @@ class Claim:
     flags: tuple[str, ...] = ()
     member_address: str | None = None
     """The on-file address that wrote; automatic answers go there."""
+    merged_into: int | None = None
+    """The claim that took its mails over."""
 
     @property
     def ref(self) -> str:

@@ -71,6 +71,11 @@ class Package:
     estimated_weight_kg: Decimal | None = None
     actual_weight_kg: Decimal | None = None
     lines_json: str | None = None
+    goods_category: str | None = None
+    carrier_events: tuple[str, ...] = ()
+    delivery_address: str | None = None
+    profile_address: str | None = None
+    """The Member Center's address when the order was placed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,16 +137,12 @@ SWITCHES: dict[str, Switch] = {
     "documents_due": Switch("C8", "how long a list of documents waits", _DAY, _YEAR),
     "documents_reminder": Switch("C8", "when it is reminded of, once", 1, _YEAR),
     "appeal_window": Switch("lifecycle T27", "how long an appeal is open", 0, _YEAR),
-    "reopen_window": Switch(
-        "lifecycle T26", "how long a reply reopens", 0, _YEAR, is_acted_on=False
-    ),
+    "reopen_window": Switch("lifecycle T26", "how long a reply reopens", 0, _YEAR),
     "proof_date_tolerance": Switch(
         "D1", "how far a proof may be off", 0, _YEAR, is_acted_on=False
     ),
     "policy_tz": Switch("C10, C12, P11", "the zone of days without one of their own"),
-    "two_person_limit_usd": Switch(
-        "lifecycle T21", "above it two decide", 0, 1000000, is_acted_on=False
-    ),
+    "two_person_limit_usd": Switch("lifecycle T21", "above it two decide", 0, 1000000),
     "weight_flag_percent": Switch("C1", "from which weight difference on", 0, 100),
     "auto_response": Switch("C10", "whether we answer 2 hours before the limit"),
     "redeem_step": Switch(

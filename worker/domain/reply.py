@@ -1,8 +1,8 @@
 """Reply: one answer that we owe, before it is rendered.
 
-With it what every e-mail needs, wherever it is built: instants in words, the gaps
-that a person must fill before a draft is sent, and the Message-IDs that prove that
-a mail answers one of ours.
+With it what every e-mail needs, wherever it is built: the languages, the gaps that a
+person must fill before a draft is sent, and the Message-IDs that prove that a mail
+answers one of ours.
 """
 
 import base64
@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from worker.domain.identity import Sender
-from worker.domain.orders import Precision, When
 
 
 class ReplyKind(StrEnum):
-    """E-mail kinds; the value names the template folder. Source: DESIGN section 5."""
+    """E-mail kinds; the value names the template folder. Those of staff stay inside.
+
+    Source: DESIGN section 5, lifecycle.md section 7.
+    """
 
     RECEIVED = "received"
     CANNOT_MATCH = "cannot_match"
@@ -33,6 +34,18 @@ class ReplyKind(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     COMPLETED = "completed"
+    CLOSED_INCOMPLETE = "closed_incomplete"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+    PAYMENT_PROBLEM = "payment_problem"
+    MERGED = "merged"
+    STAFF_DUE_SOON = "staff_due_soon"
+    STAFF_OVERDUE = "staff_overdue"
+    STAFF_DEAD_LETTER = "staff_dead_letter"
+    STAFF_MAILBOX_SILENT = "staff_mailbox_silent"
+    STAFF_DIGEST = "staff_digest"
+    STAFF_APPROVAL = "staff_approval"
+    STAFF_PAYOUT_DUE = "staff_payout_due"
 
 
 SENT_BY_PEOPLE = frozenset({ReplyKind.APPROVED, ReplyKind.REJECTED})
@@ -82,91 +95,16 @@ class MailCause:
     may_be_answered: bool = True
 
 
-# -- instants in words --------------------------------------------------------------
+# -- languages and lengths of time --------------------------------------------------
 
-SUPPORTED_LOCALES = frozenset({"en"})
-"""Languages that the templates exist in; any other member is written to in English."""
-_WEEKDAYS = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+SUPPORTED_LOCALES = frozenset({"en", "de", "es", "zh"})
+"""Languages that we write; any other member is written to in English."""
 
 
-def instant_in_words(
-    at: datetime, zone: str | None = None, *, is_exact: bool = False
-) -> str:
-    """Return an instant as members read it, in UTC and in the destination's zone.
-
-    "Wednesday 25 November 2026, 19:10 UTC (20:10 Berlin time)"; the local day is
-    added where it differs. Seconds are cut off, so a deadline of ours never reads
-    later than it is; `is_exact` shows them where they decide something.
-
-    Args:
-        at: the instant (aware).
-        zone: an IANA name; an unknown one is left out, as is UTC itself.
-        is_exact: whether seconds other than zero are shown.
-
-    Source: lifecycle.md section 7 (times with zone name).
-    """
-    utc = at.astimezone(ZoneInfo("UTC"))
-    words = f"{_day_in_words(utc)}, {_time_in_words(utc, is_exact=is_exact)} UTC"
-    where = _zone(zone)
-    if where is None:
-        return words
-    local = at.astimezone(where)
-    time = _time_in_words(local, is_exact=is_exact)
-    day = "" if local.date() == utc.date() else f"{_day_in_words(local)}, "
-    place = where.key.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{words} ({day}{time} {place} time)"
-
-
-def when_in_words(when: When, zone: str | None = None) -> str:
-    """Return a directory time as exactly as it was written, and no more exactly.
-
-    A time known to the day reads "Thursday 4 July 2024 (the time of day is not
-    recorded)".
-    """
-    if when.precision is Precision.DAY:
-        day = when.earliest_at.astimezone(_zone(zone) or ZoneInfo("UTC"))
-        return f"{_day_in_words(day)} (the time of day is not recorded)"
-    return instant_in_words(when.earliest_at, zone, is_exact=True)
-
-
-def _day_in_words(at: datetime) -> str:
-    return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def _time_in_words(at: datetime, *, is_exact: bool) -> str:
-    return f"{at:%H:%M:%S}" if is_exact and at.second else f"{at:%H:%M}"
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    """Return the zone, or None for an unknown one and for UTC under any name."""
-    if name is None or name.upper() in {"UTC", "GMT", "ETC/UTC", "ETC/GMT"}:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+def language_of(locale: str) -> str:
+    """Return the language we write for a locale: "de" for "de-AT", else "en"."""
+    language = locale.replace("_", "-").split("-")[0].lower()
+    return language if language in SUPPORTED_LOCALES else "en"
 
 
 # -- gaps in a draft ----------------------------------------------------------------

@@ -9,7 +9,7 @@ from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order
 from worker.domain.policy import Policy
-from worker.domain.reply import MailCause, Reply, ReplyKind, instant_in_words
+from worker.domain.reply import MailCause, Reply, ReplyKind
 from worker.replies.facts import (
     claim_facts,
     clock_facts,
@@ -28,6 +28,7 @@ from worker.replies.recipients import (
     stamp,
     to_sender,
 )
+from worker.replies.values import instant
 
 _DEFAULTS = Policy()
 
@@ -70,7 +71,7 @@ def answer_unmatched(
     }[names_member, names_order]
     facts = {
         "missing": missing,
-        "received_at": instant_in_words(cause.received_at, is_exact=True),
+        "received_at": instant(cause.received_at, is_exact=True),
         "example": f"{own.example_member_id}+{own.example_order_number}+Claim",
     }
     return (to_sender(ReplyKind.CANNOT_MATCH, cause, facts),)
@@ -90,9 +91,7 @@ def answer_held(claim: Claim, cause: MailCause, member: Member) -> tuple[Reply, 
         replies.append(_confirm_identity(cause, claim))
     primary = member.addresses[0] if member.addresses else None
     if primary is not None and primary != cause.sender.address:
-        facts = ids(claim) | {
-            "received_at": instant_in_words(cause.received_at, is_exact=True)
-        }
+        facts = ids(claim) | {"received_at": instant(cause.received_at, is_exact=True)}
         replies.append(
             Reply(
                 kind=ReplyKind.IDENTITY_NOTICE,
@@ -151,7 +150,7 @@ def answer_assessed(  # noqa: PLR0913 - one argument per thing that decides the 
     facts = claim_facts(claim, order, tier) | document_facts(claim, assessment)
     facts |= clock_facts(claim, assessment, order, tier, now)
     if kind is ReplyKind.RECEIVED:
-        facts["received_at"] = instant_in_words(
+        facts["received_at"] = instant(
             claim.received_at, destination_zone(claim, order, tier), is_exact=True
         )
         facts["questions"] = questions(claim, assessment, tier)

@@ -1,5 +1,6 @@
 """What a person decides: the draft before, and the e-mail after."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from worker.domain.errors import UsageError
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
-from worker.domain.reply import Reply, ReplyKind, gaps, instant_in_words
+from worker.domain.reply import Reply, ReplyKind, gaps
 from worker.replies.facts import (
     TOLD_CHECKS,
     claim_facts,
@@ -25,14 +26,23 @@ from worker.replies.facts import (
 )
 from worker.replies.may_say import BY_A_PERSON
 from worker.replies.recipients import about_claim, address_on_file, need_address
+from worker.replies.values import amount_line, instant, money
 
 _DEFAULTS = Policy()
+_ACCUSES = re.compile(
+    r"(?i:fraud|\bbetrüg|\bschwindel|\bestaf|\btimad)|\bBetrug|欺诈|诈骗|骗保|造假"
+)
+"""No e-mail says these in any language that we write; "betrug" is also "came to".
+
+Source: lifecycle.md E8.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a person decided, as far as the member is told; who decided stays inside.
 
+    `lines` add up to `amount`, or to `maximum` where a person set a lower one.
     `cycle` counts the decisions of one claim: 1, and 2 after an appeal. `reason` is
     written by staff for the member, an empty line between paragraphs. `paid_at` and
     `payment_reference` belong to the completion notice.
@@ -41,6 +51,7 @@ class Decision:
     at: datetime
     cycle: int = 1
     amount: Money | None = None
+    maximum: Money | None = None
     lines: tuple[AmountLine, ...] = ()
     clauses: tuple[ClauseId, ...] = ()
     reason: str = ""
@@ -76,8 +87,8 @@ def draft(
             kind = ReplyKind.APPROVED
             is_open = proposal.needs_person
             facts |= _amount_facts(proposal.lines, proposal.points_restored) | {
-                "amount": "[amount]" if is_open else str(proposal.total),
-                "maximum": str(proposal.total) if is_open else None,
+                "amount": "[amount]" if is_open else money(proposal.total),
+                "maximum": money(proposal.total) if is_open else None,
                 "reason": ["[why this amount]"] if is_open else [],
                 "is_partial": False,
             }
@@ -128,7 +139,7 @@ def decide(
     _check_decision(kind, decision)
     zone = destination_zone(claim, order, BY_A_PERSON)
     facts = claim_facts(claim, order, BY_A_PERSON)
-    facts |= _appeal_facts(policy, decision.at, zone)
+    facts |= _appeal_facts(policy, decision.at, zone, cycle=decision.cycle)
     reason = paragraphs(decision.reason)
     if kind is ReplyKind.REJECTED:
         facts |= _rejection_facts(decision.clauses, claim, order, reason=reason)
@@ -136,14 +147,16 @@ def decide(
         facts |= _amount_facts(
             decision.lines, decision.points_restored, decision.clauses
         ) | {
-            "amount": str(decision.amount),
-            "maximum": None,
+            "amount": None if decision.amount is None else money(decision.amount),
+            "maximum": None if decision.maximum is None else money(decision.maximum),
             "reason": reason,
             "is_partial": decision.is_partial,
         }
     if kind is ReplyKind.COMPLETED and decision.paid_at is not None:
-        facts["paid_at"] = instant_in_words(decision.paid_at, zone)
+        facts["paid_at"] = instant(decision.paid_at, zone)
         facts["payment_reference"] = plain(decision.payment_reference)
+        appeal_by = decision.at + policy.appeal_window
+        facts["may_appeal"] &= decision.paid_at < appeal_by
     return about_claim(
         kind,
         need_address(claim, order.member),
@@ -186,28 +199,29 @@ def _amount_facts(
     clauses: Iterable[ClauseId] = (),
 ) -> dict[str, Any]:
     return {
-        "lines": [
-            {
-                "label": plain(line.label),
-                "amount": str(line.amount),
-                "clause": line.clause,
-            }
-            for line in lines
-        ],
-        "points_restored": f"{points_restored:,}" if points_restored else None,
+        "lines": [amount_line(line) for line in lines],
+        "points_restored": points_restored,
         "clauses": quoted([*(line.clause for line in lines), *clauses]),
     }
 
 
 def _appeal_facts(
-    policy: Policy, decided_at: datetime | None, zone: str | None = None
+    policy: Policy,
+    decided_at: datetime | None,
+    zone: str | None = None,
+    *,
+    cycle: int = 1,
 ) -> dict[str, Any]:
-    """Return how long an appeal is open. Source: switch appeal_window."""
+    """Return how long an appeal is open; the decision on one is final.
+
+    Source: lifecycle.md T27, switch appeal_window.
+    """
     return {
+        "may_appeal": cycle == 1,
         "appeal_days": policy.appeal_window.days,
         "appeal_until": None
         if decided_at is None
-        else instant_in_words(decided_at + policy.appeal_window, zone),
+        else instant(decided_at + policy.appeal_window, zone),
     }
 
 
@@ -216,7 +230,6 @@ def _check_decision(kind: ReplyKind, decision: Decision) -> None:
         [
             decision.reason,
             decision.payment_reference,
-            *(line.label for line in decision.lines),
             *(CLAUSES[c].text for c in decision.clauses if c in CLAUSES),
         ]
     )
@@ -228,7 +241,8 @@ def _check_decision(kind: ReplyKind, decision: Decision) -> None:
         "choose approved, rejected or completed": kind
         not in {ReplyKind.APPROVED, ReplyKind.REJECTED, ReplyKind.COMPLETED},
         f"fill in {', '.join(gaps(told))}": bool(gaps(told)),
-        "say what was found; the word fraud is never used": "fraud" in told.lower(),
+        "say what was found; the word fraud is never used": _ACCUSES.search(told)
+        is not None,
         "name clauses whose text is known": any(
             c not in CLAUSES for c in decision.clauses
         ),

@@ -1,22 +1,36 @@
 """What a clock makes due: the reminder, and the response within seven days."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order
-from worker.domain.reply import Reply, ReplyKind, instant_in_words
+from worker.domain.reply import Reply, ReplyKind
 from worker.replies.facts import (
     checks,
     claim_facts,
     clock_facts,
     destination_zone,
     document_facts,
+    paragraphs,
     waits_for,
 )
 from worker.replies.may_say import ON_FILE
 from worker.replies.recipients import about_claim, need_address, stamp
+from worker.replies.values import instant
+
+
+@dataclass(frozen=True, slots=True)
+class StaffNote:
+    """What staff add to a response, an empty line between paragraphs.
+
+    With `due_at` it is a request, which the member is asked to answer until then.
+    """
+
+    text: str
+    due_at: datetime | None = None
 
 
 def remind(
@@ -58,7 +72,7 @@ def remind(
     )
 
 
-def respond(
+def respond(  # noqa: PLR0913 - one argument per thing that the answer says
     claim: Claim,
     assessment: Assessment,
     order: Order,
@@ -67,11 +81,13 @@ def respond(
     *,
     tier: SenderTier = SenderTier.B,
     thread: tuple[str, ...] = (),
+    note: StaffNote | None = None,
 ) -> Reply:
     """Return the claim-specific response that keeps the seven days.
 
     It names what was found, what is open, who does what, and the next date. Safe to
-    run twice: one e-mail for each `respond_by`.
+    run twice: one e-mail for each `respond_by`, or for each version of the claim at
+    which a person sends it.
 
     Args:
         claim: with its running clock.
@@ -81,20 +97,24 @@ def respond(
         next_at: when we write again at the latest; the claim's next clock.
         tier: the best proof that any mail of the claim gave of its sender.
         thread: Message-IDs of the member's mails, oldest first.
+        note: what a person has to add, where a person sends it.
 
     Raises:
         GiveUp: `no_address_on_file`.
 
-    Source: clause C10, lifecycle.md T18, E6.
+    Source: clause C10, lifecycle.md T16, T18, E6.
     """
     zone = destination_zone(claim, order, tier)
     documents = document_facts(claim, assessment)
     facts = claim_facts(claim, order, tier) | documents
     facts |= {
-        "as_of": instant_in_words(now, zone),
-        "next_at": instant_in_words(next_at, zone),
+        "as_of": instant(now, zone),
+        "next_at": instant(next_at, zone),
+        "due": clock_facts(claim, assessment, order, tier, now)["due"],
         "checks": checks(claim, assessment, order, tier),
         "waits_for": waits_for(claim, documents, tier),
+        "request": paragraphs(note.text) if note else [],
+        "answer_by": instant(note.due_at, zone) if note and note.due_at else None,
     }
     return about_claim(
         ReplyKind.RESPONSE,
@@ -102,6 +122,6 @@ def respond(
         claim,
         order,
         facts,
-        cycle=stamp(claim.respond_by),
+        cycle=f"version-{claim.version}" if note else stamp(claim.respond_by),
         thread=thread,
     )

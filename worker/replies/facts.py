@@ -1,7 +1,7 @@
 """What the templates are told: plain strings, numbers, lists and dicts of codes.
 
-Templates turn the codes into words, so nothing here is English but instants. What a
-sender wrote (subject, names, file names) never becomes a fact.
+Templates turn the codes into words, so nothing here is in any language. What a sender
+wrote (subject, names, file names) never becomes a fact.
 """
 
 import re
@@ -12,7 +12,6 @@ from typing import Any
 from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import CLAUSES, ClauseId
-from worker.domain.deadlines import span_in_words
 from worker.domain.documents import (
     COMPLETING,
     DocumentKind,
@@ -23,8 +22,8 @@ from worker.domain.documents import (
 )
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order, When
-from worker.domain.reply import instant_in_words, when_in_words
 from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic
+from worker.replies.values import Value, instant, recorded, span
 
 TOLD_CHECKS = (ClauseId("G1"), ClauseId("C12"), ClauseId("C11"))
 """Mechanical checks that a member hears about; the other findings are for staff."""
@@ -125,7 +124,7 @@ def clock_facts(
     respond_by = assessment.respond_by if claim.respond_by is None else claim.respond_by
     dates = {"respond_by": respond_by, "due": claim.documents_due_at}
     return {
-        name: instant_in_words(at, zone) if at is not None and at > now else None
+        name: instant(at, zone) if at is not None and at > now else None
         for name, at in dates.items()
     }
 
@@ -192,10 +191,10 @@ def waits_for(claim: Claim, documents: dict[str, Any], tier: SenderTier) -> str:
             return "decision" if documents["is_complete"] else "photos"
 
 
-def relied_on(clause: ClauseId, claim: Claim, order: Order) -> list[dict[str, str]]:
+def relied_on(clause: ClauseId, claim: Claim, order: Order) -> list[dict[str, Any]]:
     """Return the facts with times that a mechanical check rests on, by code."""
     package = order.package(claim.package_id)
-    rows: dict[str, str] = {}
+    rows: dict[str, Value | str] = {}
     if clause == "G1":
         rows["guarantee"] = "bought" if order.has_guarantee else "not_bought"
     elif package is not None and clause == "C11":
@@ -207,34 +206,35 @@ def relied_on(clause: ClauseId, claim: Claim, order: Order) -> list[dict[str, st
         if collected is not None and package.arrived is not None:
             rows = {
                 "arrived": rows["arrived"],
-                "collected": when_in_words(collected, package.destination_tz),
-                "between": span_in_words(
-                    collected.earliest_at - package.arrived.latest_at
-                ),
+                "collected": recorded(collected, package.destination_tz),
+                "between": span(collected.earliest_at - package.arrived.latest_at),
             }
     return [{"what": what, "value": value} for what, value in rows.items()]
 
 
 def _interval(
     what: str, when: When | None, claim: Claim, zone: str | None
-) -> dict[str, str]:
+) -> dict[str, Value | str]:
     """Return a directory time, the claim's receipt, and how long lies between.
 
     An imprecise time counts as its latest instant, which is the kinder reading.
     """
-    received_at = instant_in_words(claim.received_at, zone, is_exact=True)
+    received_at = instant(claim.received_at, zone, is_exact=True)
     if when is None:
         return {what: "unknown", "claim_received": received_at}
-    rows = {what: when_in_words(when, zone), "claim_received": received_at}
+    rows: dict[str, Value | str] = {
+        what: recorded(when, zone),
+        "claim_received": received_at,
+    }
     if claim.received_at > when.latest_at:
-        rows["between"] = span_in_words(claim.received_at - when.latest_at)
+        rows["between"] = span(claim.received_at - when.latest_at)
     return rows
 
 
 def quoted(clauses: Iterable[ClauseId]) -> list[dict[str, str]]:
     """Return the clauses with their full text, each once."""
     return [
-        {"id": clause.clause_id, "title": clause.title, "text": clause.text}
+        {"id": clause.clause_id, "text": clause.text}
         for clause in (CLAUSES[c] for c in dict.fromkeys(clauses))
     ]
 

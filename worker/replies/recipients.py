@@ -8,7 +8,7 @@ from typing import Any
 from worker.domain.claim import Claim
 from worker.domain.errors import GiveUp
 from worker.domain.orders import Member, Order
-from worker.domain.reply import SUPPORTED_LOCALES, MailCause, Reply, ReplyKind
+from worker.domain.reply import MailCause, Reply, ReplyKind, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ def need_address(claim: Claim, member: Member) -> str:
 
 def locale(member: Member) -> str:
     """Return the language of the member, if we write it, else English."""
-    language = member.locale.replace("_", "-").split("-")[0].lower()
-    return language if language in SUPPORTED_LOCALES else "en"
+    return language_of(member.locale)
 
 
 def mail_key(cause: MailCause, kind: ReplyKind, recipient: str) -> str:

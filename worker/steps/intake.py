@@ -11,7 +11,7 @@ from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.documents import PHOTOGRAPHS, Piece
-from worker.domain.errors import GiveUp
+from worker.domain.errors import GiveUp, StaleClaim, UsageError
 from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
@@ -68,31 +68,12 @@ def understand(parts: Parts, job: Job) -> None:
     )
     known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
     found = ingest.understand(record.mail, arrival, known, parts.house)
-    received_at = found.stamp.received_at
     with parts.store.transaction() as work:
         claim = _touch_claim(work, found)
         work.settle_mail(mail_id, _settled(found, claim))
-        if claim is not None:
-            work.add_pieces(claim.claim_id, found.pieces)
-            _add_photographs(work, claim, record.mail, found.pieces)
-            delay = timedelta(0)
-            if parts.scanner is not None and _worth_reading(parts, record, found):
-                work.add_jobs(NewJob("ocr", job.ref, OCR))
-                delay = WAIT_FOR_OCR
-            if found.fate in {Fate.CLAIM, Fate.FOLLOW_UP}:
-                cause = f"mail:{mail_id}"
-                work.add_jobs(validation(claim.claim_id, cause, delay=delay))
-        replies = _replies_without_assessment(parts, found, claim)
-        go_live_at = record.go_live_at
-        queue_emails(
-            work,
-            [
-                compose(parts, reply, received_at=received_at, go_live_at=go_live_at)
-                for reply in replies
-            ],
-        )
-        if found.joins is not None and not found.joins.is_open:
-            number = found.joins.claim_id
+        _follow(parts, work, record, found, claim)
+        if found.joined is not None and not found.joined.is_open:
+            number = found.joined.claim_id
             work.raise_alert("mail_after_close", f"mail:{mail_id}", claim_id=number)
         if found.bounced is not None:
             undeliver(parts, work, found.bounced)
@@ -101,6 +82,72 @@ def understand(parts: Parts, job: Job) -> None:
         if parts.marker is not None:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
+
+
+def settle_assigned(
+    parts: Parts,
+    record: MailRecord,
+    found: ingest.Understanding,
+    *,
+    by: str,
+    is_shared: bool,
+) -> Claim:
+    """Carry out what a person made of a mail; return its claim.
+
+    A mail that is shared keeps its own claim and counts for this one too.
+
+    Raises:
+        UsageError: another claim changed meanwhile.
+    """
+    try:
+        with parts.store.transaction() as work:
+            claim = _touch_claim(work, found)
+            if claim is None:
+                raise GiveUp("no_claim")
+            if is_shared:
+                work.share_mail(claim.claim_id, record.mail_id, by=by)
+            else:
+                work.assign_mail(record.mail_id, _settled(found, claim), by=by)
+            event = Event.SPLIT_OFF if is_shared else Event.MAIL_ASSIGNED
+            work.append_event(
+                claim.claim_id,
+                event_now(work, event, claim.state, claim.state, actor=by),
+            )
+            _follow(parts, work, record, found, claim)
+    except StaleClaim:
+        raise UsageError(
+            "the claim has changed meanwhile: look and try again"
+        ) from None
+    return claim
+
+
+def _follow(
+    parts: Parts,
+    work: Work,
+    record: MailRecord,
+    found: ingest.Understanding,
+    claim: Claim | None,
+) -> None:
+    """Write what follows from a mail: its files, the assessment, answers owed."""
+    mail_id = record.mail_id
+    if claim is not None and record.mail is not None:
+        work.add_pieces(claim.claim_id, found.pieces)
+        _add_photographs(work, claim, record.mail, found.pieces)
+        delay = timedelta(0)
+        if parts.scanner is not None and _worth_reading(parts, record, found):
+            work.add_jobs(NewJob("ocr", str(mail_id), OCR))
+            delay = WAIT_FOR_OCR
+        if found.fate in {Fate.CLAIM, Fate.FOLLOW_UP}:
+            cause = f"mail:{mail_id}"
+            work.add_jobs(validation(claim.claim_id, cause, delay=delay))
+    received_at, go_live_at = found.stamp.received_at, record.go_live_at
+    queue_emails(
+        work,
+        [
+            compose(parts, reply, received_at=received_at, go_live_at=go_live_at)
+            for reply in _replies_without_assessment(parts, found, claim)
+        ],
+    )
 
 
 def _add_photographs(
@@ -203,6 +250,8 @@ def _touch_claim(work: Work, found: ingest.Understanding) -> Claim | None:
     if before.state is ClaimState.IDENTITY_HOLD and claim.state is ClaimState.INTAKE:
         work.release_held_mails(claim.claim_id, at=found.stamp.received_at)
         event = Event.IDENTITY_CONFIRMED
+    if not before.is_open and claim.is_open:
+        event = Event.REPLY_AFTER_CLOSE
     work.append_event(claim.claim_id, event_now(work, event, before.state, claim.state))
     return claim
 

@@ -8,10 +8,11 @@ from worker.adapters.store import Job, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
 from worker.domain.checks import Assessment
-from worker.domain.claim import Claim, ClaimState, Event, next_state
+from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.deadlines import DueKind, due_events, next_due_at
 from worker.domain.errors import GiveUp
 from worker.domain.identity import SenderTier
+from worker.domain.lifecycle import next_state
 from worker.domain.orders import Order
 from worker.lookups import cause_of, dossier_of
 from worker.steps.shared import (
@@ -25,6 +26,8 @@ from worker.steps.shared import (
 
 LOOK_AGAIN_AFTER = timedelta(hours=1)
 """After a look at a claim's deadlines that became a dead letter. Our choice."""
+RELEASED = "released"
+"""Begins the cause of an assessment after a person released a held claim."""
 
 
 def validate_claim(parts: Parts, job: Job) -> None:
@@ -41,17 +44,24 @@ def validate_claim(parts: Parts, job: Job) -> None:
     mail = next((one for one in mails if one.mail_id == mail_id), None)
     now = parts.clock.now()
     after = _clocked(parts, _assessed(claim, assessment, event), now)
-    replies = notify.answer_assessed(
-        claim,
-        after,
-        assessment,
-        order,
-        None if mail is None else cause_of(parts.store, mail),
-        is_first=mail is not None
-        and not parts.store.outbox.has_receipt(claim.claim_id),
-        brought_documents=mail is not None and mail.mail_id in _documented(dossier),
-        now=now,
-    )
+    answered = None if mail is None else cause_of(parts.store, mail)
+    if mail is not None and _was_reopened(claim):
+        replies = notify.answer_reopened(
+            after, assessment, order, answered, reopened_at=mail.received_at
+        )
+    else:
+        may_be_first = mail is not None or cause.startswith(RELEASED)
+        replies = notify.answer_assessed(
+            claim,
+            after,
+            assessment,
+            order,
+            answered,
+            is_first=may_be_first
+            and not parts.store.outbox.has_receipt(claim.claim_id),
+            brought_documents=mail is not None and mail.mail_id in _documented(dossier),
+            now=now,
+        )
     with parts.store.transaction() as work:
         saved = work.save_claim(claim, after)
         if event is not None:
@@ -62,9 +72,16 @@ def validate_claim(parts: Parts, job: Job) -> None:
                 event_now(work, event, claim.state, saved.state, clauses=clauses),
             )
         work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
+        work.sync_flags(claim.claim_id, assessment.findings)
         queue_replies(parts, work, claim, mail, replies)
         lay_draft(parts, work, saved, assessment, order, mails)
         work.finish(job)
+
+
+def _was_reopened(claim: Claim) -> bool:
+    """Return whether a reply has just opened the claim again: nothing is asked yet."""
+    is_asking = claim.state is ClaimState.AWAITING_DOCUMENTS
+    return is_asking and claim.documents_asked_at is None
 
 
 def _assessed(claim: Claim, assessment: Assessment, event: Event | None) -> Claim:

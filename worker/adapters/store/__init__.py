@@ -11,14 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import claims as claim_rows
+from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import outbox as email_rows
+from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store.alerts import Alerts
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
+from worker.adapters.store.flags import Flags
 from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mails import Mails, Settled
@@ -27,10 +30,10 @@ from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.stats import Stats
-from worker.domain.checks import Assessment
+from worker.domain.checks import Assessment, Finding
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.deadlines import SentAnswer
-from worker.domain.documents import Piece
+from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.mail import Mail, Picture
 from worker.ports import Bell, Clock, Queue
@@ -124,6 +127,18 @@ class Work:
         """Give the mail its one fate."""
         mail_rows.settle(self.session, mail_id, settled, at=self.at)
 
+    def assign_mail(self, mail_id: int, settled: Settled, *, by: str) -> None:
+        """Give a mail another fate, which a person chose."""
+        mail_rows.assign(self.session, mail_id, settled, by=by, at=self.at)
+
+    def share_mail(self, claim_id: int, mail_id: int, *, by: str) -> None:
+        """Let one mail count for another claim too."""
+        mail_rows.share(self.session, claim_id, [mail_id], by=by, at=self.at)
+
+    def dismiss_mail(self, mail_id: int, *, by: str) -> bool:
+        """Say that an unmatched mail is no claim; False where it is none of those."""
+        return mail_rows.dismiss(self.session, mail_id, by=by)
+
     def park_mail(self, mail_id: int, signal: str) -> None:
         """Settle a mail that could not be read."""
         mail_rows.park(self.session, mail_id, signal=signal, at=self.at)
@@ -148,6 +163,43 @@ class Work:
             .where(ClaimRow.id == claim_id)
             .values(decided_usd=amount)
             .execution_options(synchronize_session=False)
+        )
+
+    def set_paid(self, claim_id: int, reference: str) -> None:
+        """Record that a claim was paid, and under which reference."""
+        self.session.execute(
+            sa.update(ClaimRow)
+            .where(ClaimRow.id == claim_id)
+            .values(paid_at=self.at, payout_ref=reference[:100])
+            .execution_options(synchronize_session=False)
+        )
+
+    def waive(
+        self, claim_id: int, document: DocumentKind, *, by: str, reason: str
+    ) -> None:
+        """Do without a document."""
+        people_rows.waive(
+            self.session, claim_id, document, by=by, reason=reason, at=self.at
+        )
+
+    def share_mails(self, claim_id: int, into: int, *, by: str) -> None:
+        """Let the mails and files of a claim count for another one too."""
+        people_rows.share_mails(self.session, claim_id, into, by=by, at=self.at)
+
+    def sync_flags(self, claim_id: int, findings: Sequence[Finding]) -> None:
+        """Write the flags that rules raise now; clear those that they raise no more."""
+        flag_rows.sync(self.session, claim_id, findings, at=self.at)
+
+    def set_flag(self, claim_id: int, clause: str, evidence: str, *, by: str) -> None:
+        """Write a flag that a person sets."""
+        flag_rows.set_by_person(
+            self.session, claim_id, clause, evidence, by=by, at=self.at
+        )
+
+    def clear_flags(self, claim_id: int, clause: str, *, by: str, reason: str) -> int:
+        """Clear a clause's open flags; returns how many there were."""
+        return flag_rows.clear(
+            self.session, claim_id, clause, by=by, reason=reason, at=self.at
         )
 
     def append_event(self, claim_id: int, event: ClaimEvent) -> int:
@@ -261,6 +313,7 @@ class Store:
         self.claims = Claims(self.database)
         self.outbox = Outbox(self.database)
         self.photographs = Photographs(self.database)
+        self.flags = Flags(self.database)
         self.orders = SqlOrders(self.database)
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)

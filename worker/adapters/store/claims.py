@@ -20,6 +20,7 @@ from worker.adapters.store.schema import (
     MailboxRow,
     MailRow,
     PieceRow,
+    SharedMailRow,
     SlotRow,
 )
 from worker.domain.checks import Assessment
@@ -29,6 +30,9 @@ from worker.domain.errors import StaleClaim
 from worker.domain.orders import normal_id
 
 _ASSESSMENT = TypeAdapter(Assessment)
+
+
+_NOBODYS = (ClaimState.IDENTITY_HOLD, ClaimState.MERGED, ClaimState.NOT_A_CLAIM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,29 @@ class Claims:
             ).scalars()
             return [(to_claim(row), row.held_address) for row in rows]
 
+    def earlier_of_member(self, claim: Claim, *, since: datetime) -> list[int]:
+        """Return a member's earlier claims by number; held ones are not theirs yet."""
+        with self._database.read() as session:
+            return list(
+                session.execute(
+                    sa.select(ClaimRow.id)
+                    .where(
+                        ClaimRow.member_key == normal_id(claim.member_id),
+                        ClaimRow.id < claim.claim_id,
+                        ClaimRow.received_at >= since,
+                        ClaimRow.state.not_in(_NOBODYS),
+                    )
+                    .order_by(ClaimRow.id)
+                ).scalars()
+            )
+
     def go_live_at(self, claim_id: int) -> datetime | None:
         """Return the go-live instant of the mailbox where the claim's mail came in."""
         with self._database.read() as session:
             return session.execute(
                 sa.select(MailboxRow.go_live_at)
                 .join(MailRow, MailRow.mailbox_id == MailboxRow.id)
-                .where(MailRow.claim_id == claim_id)
+                .where(belongs_to(claim_id))
                 .order_by(MailRow.id)
                 .limit(1)
             ).scalar()
@@ -83,7 +103,7 @@ class Claims:
         with self._database.read() as session:
             rows = session.execute(
                 sa.select(MailRow)
-                .where(MailRow.claim_id == claim_id, MailRow.fate != "duplicate")
+                .where(belongs_to(claim_id), MailRow.fate != "duplicate")
                 .order_by(MailRow.id)
             ).scalars()
             return [
@@ -163,6 +183,16 @@ class Claims:
             ).scalar()
             return None if body is None else _ASSESSMENT.validate_json(body)
 
+    def closed_incomplete_at(self, claim_id: int) -> datetime | None:
+        """Return when a claim was last closed because documents stayed missing."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(sa.func.max(ClaimEventRow.at)).where(
+                    ClaimEventRow.claim_id == claim_id,
+                    ClaimEventRow.event == Event.DOCS_EXPIRED,
+                )
+            ).scalar()
+
     def decided_usd(self, claim_id: int) -> Decimal | None:
         """Return the approved amount, or None while nothing is approved."""
         with self._database.read() as session:
@@ -210,6 +240,12 @@ class Claims:
                 ClaimRow.respond_by.is_(None), ClaimRow.respond_by, ClaimRow.id
             )
             return [to_claim(row) for row in session.execute(query).scalars()]
+
+
+def belongs_to(claim_id: int) -> sa.ColumnElement[bool]:
+    """Return the condition for the mails of a claim, shared ones included."""
+    shared = sa.select(SharedMailRow.mail_id).where(SharedMailRow.claim_id == claim_id)
+    return sa.or_(MailRow.claim_id == claim_id, MailRow.id.in_(shared))
 
 
 def open_claim(
@@ -421,9 +457,9 @@ def to_claim(row: ClaimRow) -> Claim:
 _PLAIN = tuple(
     field.name
     for field in fields(Claim)
-    if field.name.endswith(("_at", "_by", "_address"))
+    if field.name.endswith(("_at", "_by", "_address", "_into"))
 )
-"""Fields that a claim and its row hold alike: the instants and the address."""
+"""Fields that a claim and its row hold alike."""
 
 
 def _columns(claim: Claim) -> dict[str, object]:

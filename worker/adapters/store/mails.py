@@ -9,8 +9,15 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database
-from worker.adapters.store.schema import EmailRow, MailboxRow, MailRow, PieceRow
+from worker.adapters.store.claims import belongs_to
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import (
+    EmailRow,
+    MailboxRow,
+    MailRow,
+    PieceRow,
+    SharedMailRow,
+)
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate, Mail, ReceivedStamp
 
@@ -120,20 +127,32 @@ class Mails:
         with self._database.read() as session:
             rows = session.execute(
                 sa.select(MailRow)
-                .where(MailRow.claim_id == claim_id, MailRow.fate.is_not(None))
+                .where(belongs_to(claim_id), MailRow.fate.is_not(None))
                 .order_by(MailRow.id)
             ).scalars()
-            return [
-                MailInClaim(
-                    received_at=row.received_at or row.first_seen_at,
-                    mail=_MAIL.validate_json(row.reading) if row.reading else None,
-                    fate=Fate(row.fate or ""),
-                    sender_tier=SenderTier(row.sender_tier)
-                    if row.sender_tier
-                    else None,
-                )
-                for row in rows
-            ]
+            return [_in_claim(row) for row in rows]
+
+    def unplaced(self, *, limit: int) -> list[tuple[int, MailInClaim]]:
+        """Return number and mail of those that no rule could match, oldest first."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(MailRow)
+                .where(MailRow.fate == Fate.CANNOT_MATCH)
+                .order_by(MailRow.id)
+                .limit(limit)
+            ).scalars()
+            return [(row.id, _in_claim(row)) for row in rows]
+
+    def exists(self, mail_id: int) -> bool:
+        """Return whether there is a mail of this number."""
+        with self._database.read() as session:
+            return session.get(MailRow, mail_id) is not None
+
+    def unsettled(self) -> int:
+        """Return how many mails have no fate yet."""
+        with self._database.read() as session:
+            query = sa.select(sa.func.count()).where(MailRow.fate.is_(None))
+            return session.execute(query).scalar_one()
 
     def first_with_content(
         self, content_sha256: str, *, before_mail_id: int
@@ -244,6 +263,62 @@ def settle(session: Session, mail_id: int, settled: Settled, *, at: datetime) ->
             flags=list(settled.flags),
             notes=settled.notes,
         )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _in_claim(row: MailRow) -> MailInClaim:
+    return MailInClaim(
+        received_at=row.received_at or row.first_seen_at,
+        mail=_MAIL.validate_json(row.reading) if row.reading else None,
+        fate=Fate(row.fate or ""),
+        sender_tier=SenderTier(row.sender_tier) if row.sender_tier else None,
+    )
+
+
+def assign(
+    session: Session, mail_id: int, settled: Settled, *, by: str, at: datetime
+) -> None:
+    """Give a mail another fate, which a person chose."""
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id)
+        .values(fate=None, settled_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    settle(session, mail_id, settled, at=at)
+    _say_who(session, mail_id, by)
+
+
+def dismiss(session: Session, mail_id: int, *, by: str) -> bool:
+    """Say that an unmatched mail is no claim; False where it is none of those."""
+    done = session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id, MailRow.fate == Fate.CANNOT_MATCH)
+        .values(fate=Fate.NOT_A_CLAIM, signal="dismissed by a person", settled_by=by)
+        .returning(MailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return done is not None
+
+
+def share(
+    session: Session, claim_id: int, mail_ids: Sequence[int], *, by: str, at: datetime
+) -> None:
+    """Let mails count for a claim beside their own."""
+    for mail_id in mail_ids:
+        session.execute(
+            insert(session, SharedMailRow)
+            .values(claim_id=claim_id, mail_id=mail_id, by=by, at=at)
+            .on_conflict_do_nothing()
+        )
+
+
+def _say_who(session: Session, mail_id: int, by: str) -> None:
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.id == mail_id)
+        .values(settled_by=by)
         .execution_options(synchronize_session=False)
     )
 

@@ -175,6 +175,14 @@ class Outbox:
                 ).scalars()
             )
 
+    def bounced(self, claim_id: int) -> int:
+        """Return how many e-mails about a claim came back."""
+        with self._database.read() as session:
+            query = sa.select(sa.func.count()).where(
+                EmailRow.claim_id == claim_id, EmailRow.status == "bounced"
+            )
+            return session.execute(query).scalar_one()
+
     def held_reasons(self) -> list[str]:
         """Return why e-mails are held, each reason once."""
         with self._database.read() as session:

@@ -136,6 +136,8 @@ class MailRow(Base):
     flags: Mapped[list[Any]] = mapped_column(default=list)
     notes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """By path, why a file serves as nothing."""
+    settled_by: Mapped[str | None] = mapped_column(sa.String(100))
+    """The person who gave it its fate; null is the rules."""
 
 
 class JobRow(Base):
@@ -296,7 +298,6 @@ class ClaimRow(Base):
     package_id: Mapped[str | None] = mapped_column(sa.String(80))
     package_key: Mapped[str] = mapped_column(sa.String(80), default="")
     claim_type: Mapped[str] = mapped_column(sa.String(20))
-    type_chosen_by: Mapped[str | None] = mapped_column(sa.String(100))
     state: Mapped[str] = mapped_column(sa.String(30))
     is_open: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -312,6 +313,7 @@ class ClaimRow(Base):
     member_address: Mapped[str | None] = mapped_column(sa.String(320))
     held_address: Mapped[str | None] = mapped_column(sa.String(320))
     """Who wrote the mail of a held claim: only the same address joins it."""
+    merged_into: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
     flags: Mapped[list[Any]] = mapped_column(default=list)
     decided_usd: Mapped[Decimal | None]
     paid_at: Mapped[datetime | None]
@@ -390,6 +392,45 @@ class PhotographKeyRow(Base):
     photograph_id: Mapped[int] = mapped_column(
         sa.ForeignKey("photographs.id", ondelete="CASCADE"), primary_key=True
     )
+
+
+class SharedMailRow(Base):
+    """A mail that a person let count for another claim beside its own."""
+
+    __tablename__ = "shared_mails"
+
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"), primary_key=True)
+    mail_id: Mapped[int] = mapped_column(sa.ForeignKey("mails.id"), primary_key=True)
+    by: Mapped[str] = mapped_column(sa.String(100))
+    at: Mapped[datetime]
+
+
+class ClaimFlagRow(Base):
+    """A flag of a clause on a claim: who raised it, on what, and who cleared it.
+
+    A rule raises the same evidence once: what a person cleared stays cleared.
+    """
+
+    __tablename__ = "claim_flags"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "claim_id", "clause", "code", "evidence_key", name="uq_claim_flags_raised"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    claim_id: Mapped[int] = mapped_column(sa.ForeignKey("claims.id"))
+    clause: Mapped[str] = mapped_column(sa.String(4))
+    code: Mapped[str] = mapped_column(sa.String(50))
+    evidence: Mapped[str] = mapped_column(sa.Text)
+    evidence_key: Mapped[str] = mapped_column(sa.String(64))
+    """The sha256 of the evidence, which may be longer than an index takes."""
+    suggested_by: Mapped[str] = mapped_column(sa.String(10))
+    set_by: Mapped[str] = mapped_column(sa.String(100))
+    set_at: Mapped[datetime]
+    cleared_by: Mapped[str | None] = mapped_column(sa.String(100))
+    cleared_at: Mapped[datetime | None]
+    cleared_reason: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 class DocumentRow(Base):

@@ -1,0 +1,104 @@
+"""`claims templates preview`: every e-mail with sample facts, to look at."""
+
+# ruff: noqa: PLC0415 - a page of help needs nothing of this
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from worker.cli.console import err, out
+from worker.cli.starting import help_alone, read_settings
+from worker.domain.errors import UsageError, WrongUse
+
+if TYPE_CHECKING:
+    from worker.gallery import Page
+
+app = typer.Typer()
+templates_app = typer.Typer(
+    help="The e-mails that we send.", invoke_without_command=True, callback=help_alone
+)
+app.add_typer(templates_app, name="templates")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_S = 60
+
+
+@templates_app.command(epilog="Example: `claims templates preview --language de`")
+def preview(
+    *,
+    to: Annotated[
+        Path, typer.Option("--out", help="Folder for the pages; made if need be.")
+    ] = Path("email-preview"),
+    language: Annotated[
+        str | None, typer.Option(help="Only one of: de, en, es, zh.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only one kind, such as received.")
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Also a PNG of each, by Chromium.")
+    ] = False,
+) -> None:
+    """Write every e-mail with sample facts as HTML and text, and an index of them."""
+    from worker.adapters.render import JinjaRenderer
+    from worker.adapters.resources import folder
+    from worker.domain.reply import SUPPORTED_LOCALES, ReplyKind
+    from worker.gallery import write_gallery
+
+    languages = _choose("language", language, SUPPORTED_LOCALES)
+    kinds = {ReplyKind(k) for k in _choose("kind", kind, frozenset(ReplyKind))}
+    renderer = JinjaRenderer(
+        folder("templates") / "emails", signature=read_settings().signature
+    )
+    pages = write_gallery(to, renderer, languages, kinds)
+    out.print(f"{len(pages)} e-mails written; open {to / 'index.html'}", soft_wrap=True)
+    if pictures:
+        out.print(f"{_take_pictures(pages)} pictures taken")
+
+
+def _choose(what: str, wish: str | None, all_there_are: frozenset[str]) -> list[str]:
+    if wish is None:
+        return sorted(all_there_are)
+    if wish not in all_there_are:
+        known = ", ".join(sorted(all_there_are))
+        raise WrongUse(f"there is no {what} {wish!r}; there are {known}")
+    return [wish]
+
+
+def _take_pictures(pages: "list[Page]") -> int:
+    """Return how many pictures were taken, beside the pages."""
+    from rich.progress import track
+
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise UsageError("no pictures: install chromium, or leave out --pictures")
+    for page in track(pages, console=err, transient=True):
+        _take(browser, page.view, page.view.with_suffix("").with_suffix(".png"))
+    return len(pages)
+
+
+def _take(browser: str, page: Path, picture: Path) -> None:
+    from worker.gallery import VIEW_SIZE
+
+    width, height = VIEW_SIZE
+    try:
+        subprocess.run(  # noqa: S603 - the browser by its full path, on our own page
+            [
+                browser,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                f"--window-size={width},{height}",
+                f"--screenshot={picture.resolve()}",
+                page.resolve().as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE_S,
+        )
+    except (subprocess.SubprocessError, OSError):
+        raise UsageError(f"no picture of {page.name}: {browser} fails") from None

@@ -1,0 +1,251 @@
+"""What every decision of a person shares: who, which claim, one transaction."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from worker.adapters.store import Work
+from worker.bootstrap import Parts
+from worker.composing import compose, queue_emails
+from worker.domain.checks import Assessment
+from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.deadlines import next_due_at
+from worker.domain.decisions import is_stopped
+from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
+from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
+from worker.domain.orders import Order
+from worker.domain.reply import Reply
+from worker.lookups import order_of
+from worker.steps.shared import draft_job, event_now, validation
+
+_REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
+"""A claim's number in any usual writing; no database holds a longer one."""
+S = ClaimState
+_PAID_FOR = "is already approved"
+_STANDS = {
+    S.IDENTITY_HOLD: "waits until its sender is proven",
+    S.INTAKE: "is not assessed yet",
+    S.AWAITING_DOCUMENTS: "still waits for documents",
+    S.AWAITING_MEMBER: "waits for the member's answer",
+    S.AWAITING_CARRIER: "waits for the carrier's answer",
+    S.UNDER_REVIEW: "is under review",
+    S.INELIGIBLE_PROPOSED: "failed a check that is not confirmed",
+    S.DECISION_PROPOSED: "has a decision that waits for approval",
+    S.APPROVED: _PAID_FOR,
+    S.APPROVED_PARTIAL: _PAID_FOR,
+    S.PAYOUT_PENDING: "is being paid",
+    S.PAYOUT_FAILED: "could not be paid",
+    S.COMPLETED_PAID: "is already paid",
+    S.COMPLETED_REJECTED: "is already rejected",
+    S.CLOSED_INCOMPLETE: "is closed, as documents stayed missing",
+    S.WITHDRAWN: "was withdrawn by the member",
+    S.MERGED: "was merged into another claim",
+    S.NOT_A_CLAIM: "was closed as no claim",
+    S.APPEALED: "was appealed, and nobody has taken it yet",
+}
+_EARLY = frozenset(
+    {S.IDENTITY_HOLD, S.INTAKE, S.AWAITING_DOCUMENTS, S.UNDER_REVIEW, S.APPEALED}
+)
+_GO_ON = frozenset(
+    {
+        Event.STOPPED,
+        Event.RESUMED,
+        Event.WITHDRAWN,
+        Event.STATUS_SENT,
+        Event.FLAG_SET,
+        Event.FLAG_CLEARED,
+    }
+)
+"""What is possible on a claim that was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person of ours; whoever runs a command on the machine has every role."""
+
+    name: str
+    roles: frozenset[Role] = STAFF
+
+
+By = Staff | str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One event that a person lets happen; `data` holds ids and codes only."""
+
+    event: Event
+    reason: str = ""
+    clauses: tuple[str, ...] = ()
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a decision did: the claim afterwards and the e-mail it released.
+
+    `email_status` is "" where no e-mail belongs to it.
+    """
+
+    claim: Claim
+    email_status: str = ""
+
+
+def find_claim(parts: Parts, reference: str) -> Claim:
+    """Return a claim by its number in any usual writing: CLM-000012, clm-12, 12.
+
+    Raises:
+        UsageError: there is no such claim.
+    """
+    found = _REFERENCE.fullmatch(reference.strip())
+    claim = None if found is None else parts.store.claims.get(int(found[1]))
+    if claim is None:
+        raise UsageError(f"there is no claim {reference}: see `claims list`")
+    return claim
+
+
+def known(parts: Parts, claim: Claim) -> tuple[Order, Assessment]:
+    """Return the order of a claim and what was worked out about it.
+
+    Raises:
+        UsageError: it is not assessed yet.
+    """
+    assessment = parts.store.claims.latest_assessment(claim.claim_id)
+    if assessment is None:
+        raise UsageError(f"{claim.ref} is not assessed yet: try again in a moment")
+    return order_of(parts.orders, claim), assessment
+
+
+def allow(claim: Claim, event: Event, done: str) -> None:
+    """Make sure that an event is possible in the claim's state.
+
+    Raises:
+        UsageError: it is not; the text says why, in plain words.
+    """
+    if claim.state in states_before(event):
+        return
+    stands = _STANDS[claim.state]
+    end = " yet" if claim.state in _EARLY else " again" if stands.endswith(done) else ""
+    raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{end}")
+
+
+def need(text: str, option: str) -> str:
+    """Return a text that must not be empty.
+
+    Raises:
+        WrongUse: it is.
+    """
+    if not text.strip():
+        raise WrongUse(f"{option} must say something")
+    return text.strip()
+
+
+def thread(parts: Parts, claim: Claim) -> tuple[str, ...]:
+    """Return the Message-IDs of the claim's mails, oldest first."""
+    mails = parts.store.claims.mails(claim.claim_id)
+    return tuple(mail.message_id for mail in mails if mail.message_id)
+
+
+def written(claim: Claim, write: Callable[[], Reply]) -> Reply:
+    """Return an e-mail to the member.
+
+    Raises:
+        UsageError: the member has no address on file.
+    """
+    try:
+        return write()
+    except GiveUp:
+        raise UsageError(
+            f"the member of {claim.ref} has no address on file: import the order again"
+        ) from None
+
+
+def carry_out(
+    parts: Parts,
+    claim: Claim,
+    acts: Iterable[Act],
+    *,
+    by: By,
+    replies: tuple[Reply, ...] = (),
+    assess: str = "",
+    also: Callable[[Work, Claim], None] | None = None,
+    **changes: object,
+) -> Done:
+    """Let events happen to a claim, in one transaction with what follows from them.
+
+    Args:
+        parts: the parts of the program.
+        claim: as it was read; a change in between refuses everything.
+        acts: the events, in order; the table leads from state to state.
+        by: who decides; must have the role that the table asks for.
+        replies: the e-mails that go out.
+        assess: why the claim is assessed anew afterwards, a word; "" is not at all.
+        also: writes what else belongs to it, given the claim as it was saved.
+        changes: fields of the claim besides its state.
+
+    Raises:
+        UsageError: the claim changed meanwhile or is stopped, or the role is missing.
+        IllegalTransition: the table has no such way.
+    """
+    who = by if isinstance(by, Staff) else Staff(by)
+    name = need(who.name, "--by")
+    acts = tuple(acts)
+    _check(parts, claim, who, acts)
+    emails = [compose(parts, one, received_at=None, go_live_at=None) for one in replies]
+    states = [claim.state]
+    for act in acts:
+        states.append(next_state(states[-1], act.event))
+    after = dataclasses.replace(claim, state=states[-1], **changes)  # type: ignore[arg-type]
+    due_at = next_due_at(after, parts.policy, parts.clock.now())
+    after = dataclasses.replace(after, next_due_at=due_at)
+    try:
+        with parts.store.transaction() as work:
+            saved = work.save_claim(claim, after)
+            for act, before, state in zip(acts, states, states[1:], strict=False):
+                event = _event(work, act, before, state, name)
+                work.append_event(claim.claim_id, event)
+            take_drafts_away(parts, work, claim)
+            queue_emails(work, emails)
+            if assess:
+                cause = f"{assess}:{saved.version}"
+                work.add_jobs(validation(claim.claim_id, cause))
+            if also is not None:
+                also(work, saved)
+    except StaleClaim:
+        raise UsageError(
+            f"{claim.ref} has changed meanwhile: look at it again and decide then"
+        ) from None
+    return Done(saved, emails[0].status if emails else "")
+
+
+def take_drafts_away(parts: Parts, work: Work, claim: Claim) -> None:
+    """Cancel the claim's drafts: they speak of what was."""
+    stale = work.cancel_drafts(claim.claim_id)
+    if parts.drafts is not None:
+        work.add_jobs(*(draft_job("remove", one) for one in stale))
+
+
+def _check(parts: Parts, claim: Claim, who: Staff, acts: tuple[Act, ...]) -> None:
+    for act in acts:
+        if not may(who.roles, act.event):
+            raise UsageError(f"{who.name} has not the role for {act.event}")
+    if all(act.event in _GO_ON for act in acts):
+        return
+    if is_stopped(parts.store.claims.events(claim.claim_id)):
+        raise UsageError(f"{claim.ref} is stopped: `claims resume {claim.ref}` first")
+
+
+def _event(
+    work: Work, act: Act, before: ClaimState, after: ClaimState, name: str
+) -> ClaimEvent:
+    made = event_now(
+        work,
+        act.event,
+        before,
+        after,
+        clauses=act.clauses,
+        actor=name,
+        reason=act.reason,
+    )
+    return dataclasses.replace(made, data=act.data or None)

@@ -1,0 +1,127 @@
+"""The payout of an approved claim: created, failed, tried again, done."""
+
+from worker import notify
+from worker.adapters.store import Work
+from worker.bootstrap import Parts
+from worker.decide.common import (
+    Act,
+    By,
+    Done,
+    allow,
+    carry_out,
+    known,
+    need,
+    thread,
+    written,
+)
+from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.clauses import ClauseId
+from worker.domain.decisions import round_of
+from worker.domain.errors import UsageError
+from worker.domain.money import Money
+from worker.domain.reply import Reply, ReplyKind
+from worker.notify import PaymentProblem
+
+_APPROVED = frozenset({ClaimState.APPROVED, ClaimState.APPROVED_PARTIAL})
+
+
+def pay(parts: Parts, claim: Claim, *, by: By) -> Done:
+    """Record that a payout was ordered, or ordered again after it failed (T22).
+
+    Its key, the claim's number and round, is the same however often it is ordered, so
+    that whoever pays can refuse a second one.
+
+    Raises:
+        UsageError: the claim is not approved.
+    """
+    if claim.state is ClaimState.PAYOUT_FAILED:
+        act = Act(Event.PAYOUT_RETRIED, data={"key": payout_key(parts, claim)})
+    else:
+        allow(claim, Event.PAYOUT_CREATED, "paid")
+        act = Act(Event.PAYOUT_CREATED, data={"key": payout_key(parts, claim)})
+    return carry_out(parts, claim, (act,), by=by)
+
+
+def payment_failed(
+    parts: Parts, claim: Claim, *, by: By, problem: PaymentProblem
+) -> Done:
+    """Record that the payout failed; the member hears what only they can mend (T23).
+
+    Raises:
+        UsageError: no payout is under way.
+    """
+    allow(claim, Event.PAYOUT_FAILED, "marked as failed")
+    replies: tuple[Reply, ...] = ()
+    if problem is not PaymentProblem.OTHER:
+        order, _ = known(parts, claim)
+        failed_at, mails = parts.clock.now(), thread(parts, claim)
+        reply = written(
+            claim,
+            lambda: notify.payment_failed(
+                claim, order, problem=problem, failed_at=failed_at, thread=mails
+            ),
+        )
+        replies = (reply,)
+    act = Act(Event.PAYOUT_FAILED, problem.value)
+    return carry_out(parts, claim, (act,), by=by, replies=replies)
+
+
+def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
+    """Record that an approved claim was paid, and send the completion notice (C13).
+
+    Raises:
+        UsageError: the claim is not approved.
+    """
+    acts: tuple[Act, ...] = ()
+    if claim.state in _APPROVED:
+        acts = (Act(Event.PAYOUT_CREATED, data={"key": payout_key(parts, claim)}),)
+    else:
+        allow(claim, Event.PAYOUT_DONE, "completed")
+    order, assessment = known(parts, claim)
+    decided = parts.store.claims.decided_usd(claim.claim_id)
+    if decided is None:
+        raise UsageError(f"{claim.ref} has no approved amount: use `claims approve`")
+    reference = need(reference, "--reference")
+    approval, proposal = _approval(parts, claim), assessment.proposal
+    decision = notify.Decision(
+        at=approval.at,
+        cycle=_round(parts, claim),
+        amount=Money(decided),
+        is_partial=approval.event is Event.APPROVED_PARTIAL,
+        points_restored=0 if proposal is None else proposal.points_restored,
+        paid_at=parts.clock.now(),
+        payment_reference=reference,
+    )
+    reply = written(
+        claim,
+        lambda: notify.decide(
+            ReplyKind.COMPLETED,
+            claim,
+            order,
+            decision,
+            policy=parts.policy,
+            thread=thread(parts, claim),
+        ),
+    )
+
+    def record(work: Work, saved: Claim) -> None:
+        work.set_paid(saved.claim_id, reference)
+
+    done = Act(Event.PAYOUT_DONE, reference, (ClauseId("C13"),))
+    return carry_out(parts, claim, (*acts, done), by=by, replies=(reply,), also=record)
+
+
+def payout_key(parts: Parts, claim: Claim) -> str:
+    """Return the idempotency key of the claim's payout: CLM-000012-1."""
+    return f"{claim.ref}-{_round(parts, claim)}"
+
+
+def _approval(parts: Parts, claim: Claim) -> ClaimEvent:
+    """Return the latest approval, from which an appeal runs."""
+    approvals = {Event.APPROVED, Event.APPROVED_PARTIAL}
+    events = parts.store.claims.events(claim.claim_id)
+    return next(one for one in reversed(events) if one.event in approvals)
+
+
+def _round(parts: Parts, claim: Claim) -> int:
+    return round_of(parts.store.claims.events(claim.claim_id))

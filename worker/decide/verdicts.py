@@ -1,0 +1,418 @@
+"""The decision on a claim: proposed, returned, approved, rejected; checks set aside."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from worker import notify
+from worker.adapters.store import Work
+from worker.bootstrap import Parts
+from worker.decide.common import (
+    Act,
+    By,
+    Done,
+    Staff,
+    allow,
+    carry_out,
+    known,
+    need,
+    thread,
+    written,
+)
+from worker.domain.amounts import AmountLine, Condition, Proposal
+from worker.domain.amounts import propose as work_out
+from worker.domain.checks import Assessment, FindingVerdict
+from worker.domain.claim import Claim, ClaimState, ClaimType, Event
+from worker.domain.clauses import CLAUSES, ClauseId
+from worker.domain.decisions import (
+    ApprovalReason,
+    ProposedDecision,
+    Ruling,
+    deciders,
+    needs_another,
+    pending,
+    round_of,
+)
+from worker.domain.errors import UsageError, WrongUse
+from worker.domain.money import Money
+from worker.domain.orders import Order
+from worker.domain.reply import Reply, ReplyKind
+
+_AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
+"""What NUMERIC(12,2) holds."""
+_WHAT = {
+    ClaimType.DAMAGE: "this is damage",
+    ClaimType.PARTIAL_LOSS: "this is a partial loss",
+}
+_EVENTS = {
+    Ruling.APPROVED: Event.APPROVED,
+    Ruling.APPROVED_PARTIAL: Event.APPROVED_PARTIAL,
+    Ruling.REJECTED: Event.REJECTED,
+}
+_WHY_TWO = {
+    ApprovalReason.AMOUNT: "the amount is over {limit:,.2f} USD",
+    ApprovalReason.PACKED_WELL: "the packaging is intact (G9a)",
+    ApprovalReason.EXCLUSION: "an exclusion (X) is cited or flagged",
+    ApprovalReason.APPEAL: "the claim was appealed",
+}
+
+
+def approve(
+    parts: Parts,
+    claim: Claim,
+    *,
+    amount: str | None,
+    by: By,
+    reason: str = "",
+    packaging: Condition = Condition.UNKNOWN,
+    contents: Condition = Condition.UNKNOWN,
+) -> Done:
+    """Approve what is proposed, or in one step what needs no second person.
+
+    Without an amount the proposal of the terms must be final.
+
+    Raises:
+        UsageError: no amount where an audit decides, a second person is needed, or
+            the state does not allow it.
+    """
+    waiting = _waiting(parts, claim)
+    if waiting is not None:
+        _same_ruling(claim, waiting, is_rejection=False)
+        if amount is not None and Money.of(_decimal(amount)) != waiting.amount:
+            raise UsageError(
+                f"{waiting.amount} is proposed: change it with `claims return"
+                f" {claim.ref}`"
+            )
+        return _settle(parts, claim, waiting, (), by=by)
+    decision = approval(
+        parts,
+        claim,
+        amount=amount,
+        by=by,
+        reason=reason,
+        packaging=packaging,
+        contents=contents,
+    )
+    return _alone(parts, claim, decision, by=by)
+
+
+def reject(
+    parts: Parts, claim: Claim, *, clauses: tuple[str, ...], by: By, reason: str = ""
+) -> Done:
+    """Reject as proposed, or in one step what needs no second person.
+
+    Without clauses, those of the failed checks are relied on.
+
+    Raises:
+        UsageError: no clause is given and no check failed, an unknown clause, a second
+            person is needed, or the state does not allow it.
+    """
+    waiting = _waiting(parts, claim)
+    if waiting is not None:
+        _same_ruling(claim, waiting, is_rejection=True)
+        return _settle(parts, claim, waiting, (), by=by)
+    decision = rejection(parts, claim, clauses=clauses, by=by, reason=reason)
+    return _alone(parts, claim, decision, by=by)
+
+
+def propose(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -> Done:
+    """Put a decision before a second person (T15, T19).
+
+    Raises:
+        UsageError: the state does not allow it.
+    """
+    acts = _ways_to_propose(claim, decision)
+
+    def tell(work: Work, saved: Claim) -> None:
+        ref = f"claim:{saved.claim_id}:{saved.version}"
+        work.raise_alert("approval_needed", ref, claim_id=saved.claim_id)
+
+    return carry_out(parts, claim, acts, by=by, also=tell)
+
+
+def give_back(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
+    """Return a proposed decision to review (T20).
+
+    Raises:
+        UsageError: nothing is proposed, or no reason is given.
+    """
+    allow(claim, Event.DECISION_RETURNED, "returned")
+    act = Act(Event.DECISION_RETURNED, need(reason, "--reason"))
+    return carry_out(parts, claim, (act,), by=by, assess="returned")
+
+
+def overrule(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
+    """Set a failed check aside; it proposes nothing on this claim any more (T14).
+
+    Raises:
+        UsageError: no check failed, or no reason is given.
+    """
+    allow(claim, Event.INELIGIBLE_OVERRULED, "overruled")
+    _, assessment = known(parts, claim)
+    act = Act(Event.INELIGIBLE_OVERRULED, need(reason, "--reason"), _failed(assessment))
+    return carry_out(parts, claim, (act,), by=by, assess="overruled")
+
+
+def approval(
+    parts: Parts,
+    claim: Claim,
+    *,
+    amount: str | None,
+    by: By,
+    reason: str = "",
+    packaging: Condition = Condition.UNKNOWN,
+    contents: Condition = Condition.UNKNOWN,
+) -> ProposedDecision:
+    """Return an approval as it would be proposed.
+
+    Raises:
+        UsageError: there is no amount, or it is over what the terms allow.
+    """
+    allow_decision(claim, "approved")
+    order, assessment = known(parts, claim)
+    terms = _proposal(parts, claim, order, assessment, packaging, contents)
+    money = _amount(amount, terms, claim.claim_type)
+    is_partial = terms is not None and money < terms.total
+    lines = () if terms is None else terms.lines
+    return ProposedDecision(
+        ruling=Ruling.APPROVED_PARTIAL if is_partial else Ruling.APPROVED,
+        by=_name(by),
+        amount=money,
+        clauses=_clauses_of(lines) or (ClauseId("G5"),),
+        reason=reason,
+        packaging=packaging,
+        contents=contents,
+    )
+
+
+def rejection(
+    parts: Parts, claim: Claim, *, clauses: tuple[str, ...], by: By, reason: str = ""
+) -> ProposedDecision:
+    """Return a rejection as it would be proposed.
+
+    Raises:
+        WrongUse: no clause is given and no check failed, or an unknown clause.
+    """
+    allow_decision(claim, "rejected")
+    _, assessment = known(parts, claim)
+    chosen = tuple(ClauseId(one) for one in clauses) or _failed(assessment)
+    if not chosen or any(one not in CLAUSES for one in chosen):
+        raise WrongUse(f"name the clause with --clause; one of {', '.join(CLAUSES)}")
+    return ProposedDecision(
+        ruling=Ruling.REJECTED, by=_name(by), clauses=chosen, reason=reason
+    )
+
+
+def allow_decision(claim: Claim, done: str) -> None:
+    """Make sure that a person may decide in the claim's state.
+
+    Raises:
+        UsageError: not in this state.
+    """
+    if claim.state is not ClaimState.INELIGIBLE_PROPOSED:
+        allow(claim, Event.DECISION_PROPOSED, done)
+
+
+# -- one person or two --------------------------------------------------------------
+
+
+def reasons_for_two(
+    parts: Parts, claim: Claim, decision: ProposedDecision
+) -> tuple[ApprovalReason, ...]:
+    """Return why one person is not enough for a decision; nothing: one is."""
+    events = parts.store.claims.events(claim.claim_id)
+    return needs_another(
+        decision,
+        parts.policy,
+        exclusions=parts.store.flags.open_exclusions(claim.claim_id),
+        earlier_deciders=deciders(events),
+    )
+
+
+def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -> Done:
+    reasons = reasons_for_two(parts, claim, decision)
+    if reasons:
+        raise UsageError(
+            f"{claim.ref} needs two persons, since {_in_words(parts, reasons)}: use"
+            " `claims propose`, and let somebody else approve"
+        )
+    return _settle(parts, claim, decision, _ways_to_propose(claim, decision), by=by)
+
+
+def _settle(
+    parts: Parts,
+    claim: Claim,
+    decision: ProposedDecision,
+    before: tuple[Act, ...],
+    *,
+    by: By,
+) -> Done:
+    """Carry a decision out: it is final, and the member hears of it (T21)."""
+    reasons = reasons_for_two(parts, claim, decision)
+    earlier = deciders(parts.store.claims.events(claim.claim_id))
+    if reasons and _name(by) == decision.by:
+        raise UsageError(
+            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
+            " must approve"
+        )
+    if _name(by) in earlier or decision.by in earlier:
+        raise UsageError("an appeal is decided by persons who did not decide before")
+    act = Act(
+        _EVENTS[decision.ruling], decision.reason, decision.clauses, decision.data()
+    )
+    money = decision.amount
+
+    def record(work: Work, saved: Claim) -> None:
+        if money is not None:
+            work.set_decided(saved.claim_id, money.amount)
+
+    return carry_out(
+        parts,
+        claim,
+        (*before, act),
+        by=by,
+        replies=(_reply(parts, claim, decision),),
+        also=record,
+    )
+
+
+def _ways_to_propose(claim: Claim, decision: ProposedDecision) -> tuple[Act, ...]:
+    """Return the events that lead from the claim's state to a proposed decision."""
+    reason, clauses, data = decision.reason, decision.clauses, decision.data()
+    proposed = Act(Event.DECISION_PROPOSED, reason, clauses, data)
+    if claim.state is not ClaimState.INELIGIBLE_PROPOSED:
+        return (proposed,)
+    if decision.ruling is Ruling.REJECTED:
+        return (Act(Event.INELIGIBLE_CONFIRMED, reason, clauses, data),)
+    why = need(reason, "--reason: a check failed; why it is set aside")
+    return (Act(Event.INELIGIBLE_OVERRULED, why), proposed)
+
+
+def _waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+    if claim.state is not ClaimState.DECISION_PROPOSED:
+        return None
+    return pending(parts.store.claims.events(claim.claim_id))
+
+
+def _same_ruling(
+    claim: Claim, waiting: ProposedDecision, *, is_rejection: bool
+) -> None:
+    if (waiting.ruling is Ruling.REJECTED) is is_rejection:
+        return
+    what = "an approval" if is_rejection else "a rejection"
+    command = "approve" if is_rejection else "reject"
+    raise UsageError(
+        f"{what} is proposed: confirm it with `claims {command} {claim.ref}`, or"
+        f" `claims return {claim.ref}`"
+    )
+
+
+def _in_words(parts: Parts, reasons: tuple[ApprovalReason, ...]) -> str:
+    limit = parts.policy.two_person_limit_usd
+    return " and ".join(_WHY_TWO[one].format(limit=limit) for one in reasons)
+
+
+# -- what is decided ----------------------------------------------------------------
+
+
+def _reply(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
+    order, assessment = known(parts, claim)
+    terms = _proposal(
+        parts, claim, order, assessment, decision.packaging, decision.contents
+    )
+    is_partial = decision.ruling is Ruling.APPROVED_PARTIAL
+    facts = notify.Decision(
+        at=parts.clock.now(),
+        cycle=round_of(parts.store.claims.events(claim.claim_id)),
+        amount=decision.amount,
+        maximum=terms.total if terms is not None and is_partial else None,
+        lines=() if terms is None else terms.lines,
+        clauses=decision.clauses,
+        reason=decision.reason,
+        is_partial=is_partial,
+        points_restored=0 if terms is None else terms.points_restored,
+    )
+    is_rejection = decision.ruling is Ruling.REJECTED
+    kind = ReplyKind.REJECTED if is_rejection else ReplyKind.APPROVED
+    return written(
+        claim,
+        lambda: notify.decide(
+            kind,
+            claim,
+            order,
+            facts,
+            policy=parts.policy,
+            thread=thread(parts, claim),
+        ),
+    )
+
+
+def _proposal(
+    parts: Parts,
+    claim: Claim,
+    order: Order,
+    assessment: Assessment,
+    packaging: Condition,
+    contents: Condition,
+) -> Proposal | None:
+    """Return the most that the terms allow, given what the photographs show."""
+    package = order.package(claim.package_id)
+    if package is None or {packaging, contents} == {Condition.UNKNOWN}:
+        return assessment.proposal
+    return work_out(
+        package,
+        claim.claim_type,
+        parts.policy,
+        order=order,
+        packaging=packaging,
+        contents=contents,
+    )
+
+
+def _failed(assessment: Assessment) -> tuple[ClauseId, ...]:
+    return tuple(
+        dict.fromkeys(
+            one.clause
+            for one in assessment.findings
+            if one.verdict is FindingVerdict.FAIL
+        )
+    )
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise WrongUse(f"--amount {text} is not an amount such as 124.50") from None
+
+
+def _amount(
+    text: str | None, proposal: Proposal | None, claim_type: ClaimType
+) -> Money:
+    if text is None:
+        if proposal is None or proposal.needs_person:
+            raise UsageError(_why_an_amount(proposal, claim_type))
+        return proposal.total
+    amount = _decimal(text)
+    if not _AMOUNT.fullmatch(text.strip()) or amount <= 0:
+        raise WrongUse("--amount must be above zero, with at most two decimals")
+    if proposal is not None and amount > proposal.total.amount:
+        raise UsageError(
+            f"--amount is over the most that the terms allow: {proposal.total}"
+        )
+    return Money.of(amount)
+
+
+def _why_an_amount(proposal: Proposal | None, claim_type: ClaimType) -> str:
+    what = _WHAT.get(claim_type)
+    why = "no figure could be worked out" if what is None else what
+    audit = "" if what is None else " an audit decides the figure;"
+    most = "" if proposal is None else f" (at most {proposal.total.amount:.2f})"
+    return f"{why}:{audit} give it with --amount{most}"
+
+
+def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:
+    return tuple(dict.fromkeys(line.clause for line in lines))
+
+
+def _name(by: By) -> str:
+    return by.name if isinstance(by, Staff) else by

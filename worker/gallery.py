@@ -1,0 +1,257 @@
+"""Every kind of e-mail with sample facts, and pages to look at them.
+
+For `claims templates preview` and the tests. What a mail causes comes from
+`worker/samples.py`; the notices at the end of a claim and those to staff are here.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from datetime import timedelta
+from pathlib import Path
+
+from worker.adapters.wrapping import wrap
+from worker.domain.checks import Assessment
+from worker.domain.claim import Claim, ClaimState
+from worker.domain.decisions import ApprovalReason
+from worker.domain.identity import SenderTier
+from worker.domain.money import Money
+from worker.domain.reply import Reply, ReplyKind
+from worker.notify import StaffNote, decide, respond
+from worker.ports import Renderer
+from worker.replies.closings import (
+    PaymentProblem,
+    Reopening,
+    close_incomplete,
+    merge,
+    payment_failed,
+    reopen,
+    withdraw,
+)
+from worker.replies.staff import (
+    Missing,
+    Waiting,
+    ask_approval,
+    ask_payment,
+    digest,
+    tell_dead_letter,
+    tell_silence,
+    warn_due,
+)
+from worker.samples import (
+    APPROVAL,
+    DELIVERED_AT,
+    DUE_AT,
+    NOW,
+    REJECTION,
+    RESPOND_BY,
+    a_cause,
+    a_claim,
+    a_complete_claim,
+    an_assessment,
+    an_incomplete_assessment,
+    an_order,
+    every_reply,
+)
+
+STAFF = "claims-staff@logistics.example"
+_LATER = NOW + timedelta(days=2)
+_REOPEN_UNTIL = NOW + timedelta(days=30)
+
+
+def every_sample() -> dict[str, Reply]:
+    """Return every kind in its main variants, by name."""
+    held = {"held": every_reply(SenderTier.C)["held"]}
+    caused = {
+        name if len(replies) == 1 else f"{name}-{reply.kind}": reply
+        for name, replies in (every_reply() | held).items()
+        for reply in replies
+    }
+    return caused | _notices() | _to_staff()
+
+
+def _notices() -> dict[str, Reply]:
+    order, complete = an_order(), a_complete_claim()
+    waiting = a_claim(state=ClaimState.AWAITING_DOCUMENTS, documents_due_at=DUE_AT)
+    cause, missing = a_cause(), an_incomplete_assessment()
+
+    def reopened(claim: Claim, assessment: Assessment, why: Reopening) -> Reply:
+        return reopen(claim, assessment, order, cause, why=why, reopened_at=NOW)
+
+    appealed = a_complete_claim(
+        state=ClaimState.APPEALED, received_at=DELIVERED_AT + timedelta(hours=25)
+    )
+    approved = changed(APPROVAL, at=_LATER, cycle=2)
+    rejected = changed(REJECTION, at=_LATER, cycle=2)
+
+    def answered(note: StaffNote, state: ClaimState) -> Reply:
+        asked = a_complete_claim(state=state)
+        next_at = NOW + timedelta(days=7)
+        return respond(asked, an_assessment(), order, NOW, next_at, note=note)
+
+    question = "Please photograph the label of the package from close by."
+    note = "The carrier looks for your package and answers us this week."
+    return {
+        "response-request": answered(
+            StaffNote(question, DUE_AT), ClaimState.AWAITING_MEMBER
+        ),
+        "response-note": answered(StaffNote(note), ClaimState.AWAITING_CARRIER),
+        "closed_incomplete": close_incomplete(
+            waiting, missing, order, closed_at=NOW, reopen_until=_REOPEN_UNTIL
+        ),
+        "withdrawn": withdraw(complete, order, cause, asked_at=NOW),
+        "reopened-open": reopened(waiting, missing, Reopening.REPLY),
+        "reopened-complete": reopened(complete, an_assessment(), Reopening.REPLY),
+        "reopened-appeal": reopened(appealed, an_assessment(), Reopening.APPEAL),
+        "appeal-approved": decide(ReplyKind.APPROVED, appealed, order, approved),
+        "appeal-rejected": decide(ReplyKind.REJECTED, appealed, order, rejected),
+        "merged": merge(complete, "CLM-000015", order, cause),
+        **{
+            f"payment_problem-{problem}": payment_failed(
+                complete, order, problem=problem, failed_at=NOW
+            )
+            for problem in PaymentProblem
+        },
+    }
+
+
+def _to_staff() -> dict[str, Reply]:
+    claim = a_complete_claim()
+    amount, why = Money.of("462.50"), ApprovalReason
+    rows = [
+        Waiting(a_claim(claim_id=number), missing, NOW - timedelta(days=number))
+        for number, missing in enumerate(Missing, start=1)
+    ]
+
+    def approval(amount: Money | None, *reasons: ApprovalReason) -> Reply:
+        return ask_approval(
+            claim, STAFF, amount=amount, reasons=reasons, respond_by=RESPOND_BY
+        )
+
+    def warn(hours: int) -> Reply:
+        now = RESPOND_BY - timedelta(hours=hours)
+        return warn_due(claim, STAFF, respond_by=RESPOND_BY, now=now)
+
+    return {
+        "staff_due_soon-48": warn(48),
+        "staff_due_soon-24": warn(24),
+        "staff_overdue": warn(-3),
+        "staff_dead_letter": tell_dead_letter(
+            4711,
+            STAFF,
+            job_kind="understand",
+            reason="reader_crashed",
+            attempts=3,
+            at=NOW,
+        ),
+        "staff_mailbox_silent": tell_silence(
+            STAFF, last_pass_at=NOW - timedelta(minutes=35), now=NOW
+        ),
+        "staff_digest": digest(rows, STAFF, now=NOW),
+        "staff_digest-none": digest((), STAFF, now=NOW),
+        "staff_approval-pay": approval(amount, why.AMOUNT, why.APPEAL),
+        "staff_approval-reject": approval(None, why.PACKED_WELL, why.EXCLUSION),
+        "staff_payout_due": ask_payment(
+            changed(claim, state=ClaimState.APPROVED),
+            STAFF,
+            amount=amount,
+            points=5000,
+            approved_at=NOW,
+        ),
+    }
+
+
+# -- pages --------------------------------------------------------------------------
+
+PHONES, DESKTOP = (320, 375), 900
+"""Widths of the frames, in CSS pixels."""
+VIEW_SIZE = (2640, 1960)
+"""Room for the four frames of a page, in pixels."""
+_FRAMES = tuple(zip((*PHONES, DESKTOP, DESKTOP), ("light", "dark") * 2, strict=True))
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 24px; background: #e8eaee; color: #1c2430; }
+table { border-collapse: collapse; } th, td { padding: 4px 16px 4px 0; text-align: left; }
+.frames { display: flex; gap: 16px; align-items: flex-start; }
+figure { margin: 0; } iframe { border: 1px solid #9aa3af; height: 1800px; }
+"""  # noqa: E501 - a style sheet
+_FRAME = (
+    "<figure><figcaption>{width} px, {scheme}</figcaption>"
+    '<iframe src="{name}.html" title="{name}, {width} px, {scheme}" width="{width}"'
+    ' style="color-scheme:{scheme}"></iframe></figure>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One sample in one language: where its parts and its four frames were written."""
+
+    name: str
+    language: str
+    view: Path
+
+
+def write_gallery(
+    folder: Path, renderer: Renderer, languages: Iterable[str], kinds: set[ReplyKind]
+) -> list[Page]:
+    """Write each sample of these kinds as HTML, text and frames, and an index.
+
+    Returns:
+        the pages, in the order of the index. Safe to run twice.
+
+    Raises:
+        GiveUp: `template_error`.
+    """
+    codes = tuple(languages)
+    samples = {n: r for n, r in every_sample().items() if r.kind in kinds}
+    pages = [
+        _write(folder / code, name, code, renderer, reply)
+        for name, reply in samples.items()
+        for code in codes
+    ]
+    folder.joinpath("index.html").write_text(
+        "".join(_index(pages, codes)), encoding="utf-8"
+    )
+    return pages
+
+
+def _write(
+    folder: Path, name: str, code: str, renderer: Renderer, reply: Reply
+) -> Page:
+    folder.mkdir(parents=True, exist_ok=True)
+    rendered = renderer.render(reply.kind, reply.facts, locale=code)
+    parts = {
+        f"{name}.html": rendered.html,
+        f"{name}.txt": f"Subject: {rendered.subject}\n\n{wrap(rendered.text)}",
+        f"{name}.view.html": "".join(_view(name)),
+    }
+    for file, text in parts.items():
+        folder.joinpath(file).write_text(text, encoding="utf-8")
+    return Page(name, code, folder / f"{name}.view.html")
+
+
+def _view(name: str) -> Iterator[str]:
+    yield _head(name)
+    yield f'<h1>{name}</h1><p><a href="{name}.txt">Plain text</a></p>'
+    yield '<div class="frames">'
+    for width, scheme in _FRAMES:
+        yield _FRAME.format(name=name, width=width, scheme=scheme)
+    yield "</div></body></html>\n"
+
+
+def _index(pages: list[Page], codes: tuple[str, ...]) -> Iterator[str]:
+    yield _head("E-mails")
+    yield "<h1>E-mails</h1><p>Each page: phone and desktop, light and dark.</p>"
+    yield "<table>\n"
+    for name in dict.fromkeys(page.name for page in pages):
+        links = "".join(
+            f'<td><a href="{code}/{name}.view.html">{code}</a></td>' for code in codes
+        )
+        yield f'<tr><th scope="row">{name}</th>{links}</tr>\n'
+    yield "</table></body></html>\n"
+
+
+def _head(title: str) -> str:
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+    )
