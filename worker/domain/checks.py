@@ -28,6 +28,7 @@ from worker.domain.documents import (
     COMPLETING,
     DocumentKind,
     DocumentVerdict,
+    Piece,
     is_complete,
 )
 from worker.domain.exclusions import NOTHING_KNOWN, History, codes, hints
@@ -35,6 +36,7 @@ from worker.domain.money import cents
 from worker.domain.orders import Order, Package, Precision, When
 from worker.domain.photographs import HASH_BITS, Photograph, is_older
 from worker.domain.policy import LateCountsFrom, Policy, ThirtyDayCount
+from worker.domain.values import differing, explained
 
 TRANSIT_GAP = timedelta(hours=2)  # Source: clauses.md section 1.1
 
@@ -47,6 +49,7 @@ DELIVERY_DISPUTED = "delivery_disputed"
 WEIGHT_DIFFERS = "weight_differs"
 PHOTO_SEEN_BEFORE = "photo_seen_before"
 PHOTO_OLDER_THAN_DELIVERY = "photo_older_than_delivery"
+VALUE_DIFFERS = "value_differs"
 RAISED_BY_CHECKS = (
     frozenset(
         {
@@ -59,12 +62,13 @@ RAISED_BY_CHECKS = (
             WEIGHT_DIFFERS,
             PHOTO_SEEN_BEFORE,
             PHOTO_OLDER_THAN_DELIVERY,
+            VALUE_DIFFERS,
         }
     )
     | codes()
 )
 
-_G1, _G2 = ClauseId("G1"), ClauseId("G2")
+_G1, _G2, _G5 = ClauseId("G1"), ClauseId("G2"), ClauseId("G5")
 _C1, _C3, _C7 = ClauseId("C1"), ClauseId("C3"), ClauseId("C7")
 _C11, _C12 = ClauseId("C11"), ClauseId("C12")
 _DOCUMENT_NAMES = {
@@ -114,6 +118,8 @@ class Facts:
     documents: tuple[DocumentVerdict, ...] = ()
     docs_complete_at: datetime | None = None
     photographs: tuple[Photograph, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    """The files that count."""
     history: History = NOTHING_KNOWN
     cleared: frozenset[tuple[str, str]] = frozenset()
     """Clause and evidence of the flags that a person cleared."""
@@ -322,6 +328,28 @@ def photographs_follow_delivery(facts: Facts) -> Finding:
     return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_OLDER_THAN_DELIVERY,))
 
 
+def value_is_as_ordered(facts: Facts) -> Finding:
+    """Return whether the proof of purchase says what the directory does; a hint.
+
+    The directory's values decide the money. A paper says otherwise where its total
+    lies a quarter and more beyond what the order can explain.
+
+    Source: clause G5.
+    """
+    shown = [piece for piece in facts.pieces if piece.total_usd is not None]
+    if not shown:
+        text = "No proof of purchase shows a total that can be compared."
+        return Finding(_G5, V.NOT_APPLICABLE, text)
+    range_ = explained(facts.order)
+    evidence = "; ".join(f"{p.filename}: total {p.total_usd} USD" for p in shown)
+    words = f"one that the order explains, {range_.least} to {range_.most} USD."
+    if not differing(facts.pieces, facts.order):
+        text = f"The total on the proof of purchase is {words}"
+        return Finding(_G5, V.PASS, text, evidence)
+    text = f"The total on the proof of purchase is not {words}"
+    return Finding(_G5, V.UNCLEAR, text, evidence, flags=(VALUE_DIFFERS,))
+
+
 def weight_is_as_estimated(facts: Facts) -> Finding:
     """Return whether the weight is near the estimate; a hint, and never more.
 
@@ -373,6 +401,7 @@ CHECKS: tuple[Check, ...] = (
     documents_are_complete,
     photographs_are_new,
     photographs_follow_delivery,
+    value_is_as_ordered,
     weight_is_as_estimated,
 )
 

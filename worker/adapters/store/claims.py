@@ -138,6 +138,7 @@ class Claims:
                     is_provisional=row.is_provisional,
                     why=Why(row.why) if row.why else None,
                     evidence=row.evidence,
+                    total_usd=row.total_usd,
                 )
                 for row in rows
             ]
@@ -352,6 +353,7 @@ def add_pieces(session: Session, claim_id: int, pieces: Sequence[Piece]) -> None
                 is_provisional=piece.is_provisional,
                 why=piece.why,
                 evidence=piece.evidence,
+                total_usd=piece.total_usd,
             )
             .on_conflict_do_nothing()
         )

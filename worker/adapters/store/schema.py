@@ -362,6 +362,7 @@ class PieceRow(Base):
     is_provisional: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str | None] = mapped_column(sa.String(20))
     evidence: Mapped[str] = mapped_column(sa.Text, default="")
+    total_usd: Mapped[Decimal | None]
 
 
 class PhotographRow(Base):
