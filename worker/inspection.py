@@ -19,8 +19,8 @@ from worker.adapters.clock import StillClock, SystemClock
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.reader import ReaderPool
 from worker.bootstrap import Parts
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
+from worker.domain.findings import Assessment
 from worker.domain.mail import Mail
 from worker.domain.orders import Order
 from worker.ingest import Arrival, stamp_of

@@ -21,8 +21,8 @@ from worker.adapters.store.replica import (
     mail_ends,
     mails_answered_alone,
 )
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, reference
+from worker.domain.findings import Assessment
 
 CLAIM, VERDICT, CLOCK, PROPOSAL, EMAIL = KINDS = (
     "claim",

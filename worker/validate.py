@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.domain.amounts import Proposal, propose
-from worker.domain.checks import Assessment, Facts, Finding, assess_checks
+from worker.domain.checks import assess_checks
 from worker.domain.claim import ASSESSED_STATES, Claim, ClaimState, Event
 from worker.domain.deadlines import respond_by, utc
 from worker.domain.documents import (
@@ -21,6 +21,7 @@ from worker.domain.documents import (
     judge,
 )
 from worker.domain.exclusions import NOTHING_KNOWN, History
+from worker.domain.findings import Assessment, Facts, Finding
 from worker.domain.orders import Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.policy import Policy

@@ -11,18 +11,11 @@ import pytest
 from worker.domain.amounts import Proposal
 from worker.domain.checks import (
     CHECKS,
-    Assessment,
-    Facts,
-    Finding,
-    FindingVerdict,
     assess_checks,
-    documents_are_complete,
     fee_matches,
     guarantee_bought,
     not_unclaimed_over_30_days,
     reported_within_24_hours,
-    value_is_as_ordered,
-    weight_is_as_estimated,
 )
 from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.documents import (
@@ -33,6 +26,12 @@ from worker.domain.documents import (
     Why,
     judge,
 )
+from worker.domain.evidence import (
+    documents_are_complete,
+    value_is_as_ordered,
+    weight_is_as_estimated,
+)
+from worker.domain.findings import Assessment, Facts, Finding, FindingVerdict
 from worker.domain.money import Money
 from worker.domain.orders import Member, Order, Package, When, parse_when
 from worker.domain.policy import LateCountsFrom, Policy

@@ -16,10 +16,10 @@ from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.amounts import Proposal
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim
 from worker.domain.deadlines import SlaState, sla_state
 from worker.domain.documents import DocumentVerdict, Verdict
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.mail import FileKind, Mail
 from worker.terminal import NOTHING, clock, left, short_ref, state_words, words
 

@@ -30,11 +30,11 @@ from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.stats import Stats
-from worker.domain.checks import Assessment, Finding
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
+from worker.domain.findings import Assessment, Finding
 from worker.domain.mail import Mail, Picture
 from worker.ports import Bell, Clock, Queue
 

@@ -23,10 +23,10 @@ from worker.adapters.store.schema import (
     SharedMailRow,
     SlotRow,
 )
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, ClaimType, Event
 from worker.domain.documents import DocumentKind, DocumentVerdict, Piece, Verdict, Why
 from worker.domain.errors import StaleClaim
+from worker.domain.findings import Assessment
 from worker.domain.orders import normal_id
 
 _ASSESSMENT = TypeAdapter(Assessment)

@@ -465,7 +465,7 @@ class AssessmentRow(Base):
     state: Mapped[str] = mapped_column(sa.String(30))
     policy_version: Mapped[str] = mapped_column(sa.String(40))
     body: Mapped[str] = mapped_column(sa.Text)
-    """The whole assessment as JSON (pydantic of `domain.checks.Assessment`)."""
+    """The whole assessment as JSON (pydantic of `domain.findings.Assessment`)."""
 
 
 class FindingRow(Base):
