@@ -38,13 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--held-out", action="store_true", help="the other half")
+    parser.add_argument("--fresh", action="store_true", help="the fresh set")
     parser.add_argument("--seed", type=int, default=SEED, help="pairs the parts anew")
     parser.add_argument("--misses", action="store_true", help="list every wrong answer")
     parser.add_argument("--only", metavar="WORD", help="cases whose name has this word")
     parser.add_argument("--write", type=Path, metavar="DIR", help="the mails as files")
     args = parser.parse_args(arguments)
-    half = Half.HELD_OUT if args.held_out else Half.BUILDING
-    hand = () if args.held_out else by_hand()
+    half = _half(args)
+    hand = by_hand() if half is Half.BUILDING else ()
     cases = [
         case
         for case in (*make(half, args.seed), *hand)
@@ -61,8 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
     show_end()
     if args.misses:
         print_misses(judged)
-    print(f"{half} half, seed {args.seed}: {len(cases)} cases, {mails} mails")
+    print(f"{half} set, seed {args.seed}: {len(cases)} cases, {mails} mails")
     return print_table(judged)
+
+
+def _half(args: argparse.Namespace) -> Half:
+    if args.fresh:
+        return Half.FRESH
+    return Half.HELD_OUT if args.held_out else Half.BUILDING
 
 
 def print_table(judged: list[Judged]) -> int:

@@ -19,6 +19,7 @@ from worker.adapters.imap import ImapMailbox
 from worker.adapters.imap_drafts import ImapDrafts, ImapNotes
 from worker.adapters.imap_marks import After, ImapMarker
 from worker.adapters.imap_sent import ImapSent
+from worker.adapters.orders_http import HttpOrders
 from worker.adapters.outgoing import MailIdentity
 from worker.adapters.policy_file import read_policy
 from worker.adapters.queue import RedisQueue, SilentQueue
@@ -63,6 +64,8 @@ class Parts:
     with_redis: bool = True
     given_at: datetime | None = None
     """Overrules every clock of received mail; for dry runs."""
+    templates: Path = field(default_factory=lambda: folder("templates") / "emails")
+    """The folder of the e-mails, one folder a kind."""
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
     @cached_property
@@ -129,8 +132,20 @@ class Parts:
 
     @property
     def orders(self) -> Orders:
-        """Return the order directory."""
-        return self.store.orders
+        """Return the order directory: the shop's own, or the imported rows."""
+        return self.store.orders if self.orders_http is None else self.orders_http
+
+    @cached_property
+    def orders_http(self) -> HttpOrders | None:
+        """Return the shop's own order directory; None where no URL is set."""
+        url, token = self.settings.orders_url, self.settings.orders_token
+        if url is None:
+            return None
+        return HttpOrders(
+            url,
+            token=None if token is None else token.get_secret_value(),
+            default_tz=self.policy.policy_tz,
+        )
 
     @cached_property
     def raw_url(self) -> str:
@@ -166,9 +181,7 @@ class Parts:
     @cached_property
     def renderer(self) -> Renderer:
         """Return the templates."""
-        return JinjaRenderer(
-            folder("templates") / "emails", signature=self.settings.signature
-        )
+        return JinjaRenderer(self.templates, signature=self.settings.signature)
 
     @cached_property
     def secret_key(self) -> bytes:
@@ -318,6 +331,8 @@ class Parts:
             self.reader.close()
         if made.get("scanner") is not None:
             made["scanner"].close()
+        if made.get("orders_http") is not None:
+            made["orders_http"].close()
         if "store" in made:
             self.store.close()
         if isinstance(made.get("queue"), RedisQueue):

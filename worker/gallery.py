@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from worker.adapters.wrapping import wrap
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.decisions import ApprovalReason
+from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind

@@ -6,7 +6,6 @@ raw store, and only then, with its jobs and the cursor, into the ledger.
 its attachments may serve as.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.deadlines import received_stamp, utc
 from worker.domain.documents import Piece
 from worker.domain.identity import Sender, SenderTier, judge_sender
+from worker.domain.joining import better_type, claim_to_join, closed_claims
 from worker.domain.machines import MachineVerdict, detect
 from worker.domain.mail import Fate, Mail, ReceivedStamp
 from worker.domain.orders import Member, Order, Package
@@ -465,15 +465,15 @@ def _accepted(
     base = replace(base, counts_from=base.stamp.received_at)
     fresh = replace(fresh, member_address=base.sender.address)
     known = [claim for claim, _ in claims]
-    joins = _claim_to_join(fresh, known, thread, base.sender)
+    joins = claim_to_join(fresh, known, thread, base.sender)
     if joins is None and is_bare:
-        joins = next(_closed(fresh, known), None)
+        joins = next(closed_claims(fresh, known), None)
     if joins is None:
         return replace(base, opens=fresh)
     joined = replace(
         joins,
         received_at=min(joins.received_at, fresh.received_at),
-        claim_type=_better_type(joins.claim_type, fresh.claim_type),
+        claim_type=better_type(joins.claim_type, fresh.claim_type),
         package_id=joins.package_id or fresh.package_id,
         flags=tuple(dict.fromkeys([*joins.flags, *base.flags])),
         member_address=fresh.member_address,
@@ -484,48 +484,6 @@ def _accepted(
         )
     signal = f"joins {joins.ref}"
     return replace(base, fate=Fate.FOLLOW_UP, signal=signal, joins=joins, joined=joined)
-
-
-def _claim_to_join(
-    fresh: Claim, claims: list[Claim], thread: Claim | None, sender: Sender
-) -> Claim | None:
-    """Return the claim that a party's mail belongs to, or None for a new one.
-
-    A held claim is released only where no other is open for its package, which has
-    one at most: a member who answers our notice joins the claim that is their own.
-    """
-    if thread is not None and thread.order_number != fresh.order_number:
-        thread = None
-    if thread is not None and thread.state is not ClaimState.IDENTITY_HOLD:
-        return thread
-    package_id = fresh.package_id
-    if thread is not None and thread.package_id is not None:
-        package_id = thread.package_id
-    same = [
-        claim
-        for claim in claims
-        if claim.is_open
-        and (package_id is None or claim.package_id in {package_id, None})
-    ]
-    for claim in same:
-        if claim.state is not ClaimState.IDENTITY_HOLD:
-            return claim
-    if sender.tier is not SenderTier.A:
-        return None
-    return thread or next(iter(same), None)
-
-
-def _closed(fresh: Claim, claims: list[Claim]) -> Iterator[Claim]:
-    """Yield the closed claims for the package of a new one, newest first."""
-    return (
-        claim
-        for claim in claims
-        if not claim.is_open and claim.package_id == fresh.package_id
-    )
-
-
-def _better_type(known: ClaimType, said: ClaimType) -> ClaimType:
-    return said if known is ClaimType.UNKNOWN else known
 
 
 def _named_parts(named: Candidates) -> tuple[bool, bool]:

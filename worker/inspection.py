@@ -19,8 +19,8 @@ from worker.adapters.clock import StillClock, SystemClock
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.reader import ReaderPool
 from worker.bootstrap import Parts
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
+from worker.domain.findings import Assessment
 from worker.domain.mail import Mail
 from worker.domain.orders import Order
 from worker.ingest import Arrival, stamp_of
@@ -148,6 +148,7 @@ def inspector(
                 "raw_url": None,
                 "redis_url": None,
                 "drafts_url": None,
+                "orders_url": None,
                 "readers": 1,
                 "answers_per_address": 1_000_000,
                 "answers_per_hour": 0,

@@ -27,6 +27,8 @@ LIBRARY_LEVELS = {
     "imapclient": logging.ERROR,  # prints mail bodies at DEBUG
     "imaplib": logging.ERROR,
     "dramatiq": logging.WARNING,  # prints arguments at DEBUG
+    "httpx": logging.WARNING,  # prints addresses with ids at INFO
+    "httpcore": logging.WARNING,
     "mailparser": logging.CRITICAL,  # prints headers at WARNING
     "PIL": logging.WARNING,
     "alembic": logging.WARNING,

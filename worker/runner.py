@@ -28,6 +28,9 @@ log = structlog.get_logger()
 LEASE_FOR = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 STALE_PAUSE = timedelta(milliseconds=50)
+ALERT_AFTER = timedelta(minutes=15)
+"""A job that the outside world refuses for so long is told to a person, once a day, if
+what refuses it has an alert. Our choice."""
 FAILURES_TO_QUARANTINE = 3
 """Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
 
@@ -231,7 +234,12 @@ class Runner(Generic[P]):
         log.warning(
             "job_deferred", job_id=job.job_id, kind=job.kind, reason=error.reason
         )
-        self._put_back(job, error.reason, delay)
+        with self._recording(job) as work:
+            if error.alert is not None and job.transient_for >= ALERT_AFTER:
+                work.raise_alert(error.alert, f"{error.alert}:{work.at:%Y-%m-%d}")
+            work.put_back(
+                job, reason=error.reason, delay=delay, leaves_lane=error.is_own
+            )
 
     def _after_failure(
         self, kind: JobKind[P], job: Job, reason: str, error: Exception | None = None

@@ -11,13 +11,13 @@ from decimal import Decimal
 from worker.domain.amount_labels import LineKind
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.authentication import Authentication
-from worker.domain.checks import Assessment, Finding, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.documents import DocumentKind, DocumentVerdict, Verdict, Why
 from worker.domain.exclusions import History
 from worker.domain.explanation import ClockExplanation
 from worker.domain.explanation import Line as ClockLine
+from worker.domain.findings import Assessment, Finding, FindingVerdict
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.money import Money

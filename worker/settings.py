@@ -25,6 +25,8 @@ _MAILBOX_SCHEMES = {"imap", "imaps", "imap+starttls"}
 _SMTP_SCHEMES = {"smtp", "smtps", "smtp+starttls"}
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_TOKEN = re.compile(r"[!-~]{1,4096}", re.ASCII)
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _FORMS = {
     "mailbox_url": "imaps://user:password@host/INBOX",
     "smtp_url": "smtp+starttls://user:password@host",
@@ -56,6 +58,12 @@ class Settings(BaseSettings):
     )
     raw_url: str | None = Field(
         None, description="Raw store: file:///path; unset: in the data folder"
+    )
+    orders_url: str | None = Field(
+        None, description="Order directory over HTTPS; unset: the imported orders"
+    )
+    orders_token: SecretStr | None = Field(
+        None, description="Bearer token for the order directory"
     )
     from_: str = Field(
         "claims@localhost",
@@ -155,6 +163,29 @@ class Settings(BaseSettings):
     @classmethod
     def _redis_url(cls, value: SecretStr | None) -> SecretStr | None:
         return _checked_url(value, _REDIS_SCHEMES, needs_host=False)
+
+    @field_validator("orders_url")
+    @classmethod
+    def _https_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        _checked_url(SecretStr(value), {"https", "http"})
+        parts = urlsplit(value)
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            message = "must begin with https://; http:// is for this machine only"
+            raise ValueError(message)
+        if parts.query or parts.fragment or "@" in parts.netloc:
+            message = "has more than host and path; the token is CLAIMS_ORDERS_TOKEN"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("orders_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
+            message = "is no bearer token: printable ASCII without blanks"
+            raise ValueError(message)
+        return value
 
     @field_validator("from_")
     @classmethod

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.domain.amounts import Proposal, propose
-from worker.domain.checks import Assessment, Facts, Finding, assess_checks
+from worker.domain.checks import assess_checks
 from worker.domain.claim import ASSESSED_STATES, Claim, ClaimState, Event
 from worker.domain.deadlines import respond_by, utc
 from worker.domain.documents import (
@@ -21,6 +21,7 @@ from worker.domain.documents import (
     judge,
 )
 from worker.domain.exclusions import NOTHING_KNOWN, History
+from worker.domain.findings import Assessment, Facts, Finding
 from worker.domain.orders import Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.policy import Policy
@@ -115,6 +116,7 @@ def facts_of(claim: Claim, dossier: Dossier, policy: Policy) -> Facts:
         documents=_judge_at(claim, dossier, None),
         docs_complete_at=docs_complete_at(claim, dossier),
         photographs=dossier.photographs,
+        pieces=_pieces_at(dossier, None),
         history=dossier.history,
         cleared=dossier.cleared,
         may_see_amounts=claim.state is not ClaimState.IDENTITY_HOLD,
@@ -212,19 +214,24 @@ def _judge_at(
     claim: Claim, dossier: Dossier, at: datetime | None
 ) -> tuple[DocumentVerdict, ...]:
     """Judge the files and waivers that counted at an instant; None takes them all."""
-    in_order = sorted(dossier.mails, key=lambda mail: utc(mail.received_at))
-    pieces = tuple(
-        piece
-        for mail in in_order
-        if mail.counts_at is not None and (at is None or mail.counts_at <= at)
-        for piece in mail.pieces
-    )
+    pieces = _pieces_at(dossier, at)
     waived = frozenset(
         kind
         for kind, waived_at in dossier.waived.items()
         if at is None or utc(waived_at) <= at
     )
     return judge(claim.claim_type, pieces, waived)
+
+
+def _pieces_at(dossier: Dossier, at: datetime | None) -> tuple[Piece, ...]:
+    """Return the files that counted at an instant, oldest mail first."""
+    in_order = sorted(dossier.mails, key=lambda mail: utc(mail.received_at))
+    return tuple(
+        piece
+        for mail in in_order
+        if mail.counts_at is not None and (at is None or mail.counts_at <= at)
+        for piece in mail.pieces
+    )
 
 
 def _first_header_date(claim: Claim, dossier: Dossier) -> datetime | None:

@@ -615,6 +615,7 @@ def upgrade() -> None:
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
         sa.Column("why", sa.String(length=20), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("total_usd", sa.Numeric(precision=12, scale=2), nullable=True),
         sa.ForeignKeyConstraint(
             ["claim_id"], ["claims.id"], name=op.f("fk_pieces_claim_id")
         ),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders_mail import make_claim_mail
+from tests.commands import claims
 from tests.flow.test_schedule import the_order
 from tests.flow.test_sent import JANE, alerts, edited
 from tests.office import OPENING, Office, an_office
@@ -179,3 +180,25 @@ def test_a_connection_that_breaks_is_asked_again(
 
     with pytest.raises(RetryLater, match="sent_bye"):
         folder.probe()
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("Sent", "1 mails, read only"),
+        ("Gesendet", "does not exist: CLAIMS_SENT_FOLDER"),
+        (None, "not looked at"),
+    ],
+)
+def test_doctor_looks_into_the_sent_folder(
+    tmp_path: Path, dovecot: Dovecot, folder: str | None, told: str
+) -> None:
+    dovecot.drop("doctored")
+    dovecot.append("doctored", a_mail(1), folder="Sent")
+    url = dovecot.url("doctored", "Drafts")
+    values = {} if folder is None else {"CLAIMS_SENT_FOLDER": folder}
+
+    done = claims(tmp_path, "doctor", CLAIMS_DRAFTS_URL=url, **values)
+
+    (line,) = [one for one in done.stdout.splitlines() if "Sent folder" in one]
+    assert told in line

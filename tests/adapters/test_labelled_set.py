@@ -1,5 +1,6 @@
 """The labelled set: what it holds, and that reading a sample of it does no harm."""
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -52,6 +53,16 @@ def test_the_halves_share_no_shop_no_program_and_no_language_but_english() -> No
     assert len({*first.voices, *second.voices}) >= 12
 
 
+def test_the_fresh_set_shares_no_shop_no_program_and_no_machine() -> None:
+    fresh = PARTS[Half.FRESH]
+
+    for half in (PARTS[Half.BUILDING], PARTS[Half.HELD_OUT]):
+        for name in ("shops", "programs", "machines"):
+            keys = [{one.key for one in getattr(x, name)} for x in (fresh, half)]
+            assert keys[0].isdisjoint(keys[1])
+    assert len(fresh.voices) >= 12
+
+
 def test_the_set_has_two_hundred_mails_and_more() -> None:
     machines = sum(len(half.machines) for half in PARTS.values())
 
@@ -60,7 +71,7 @@ def test_the_set_has_two_hundred_mails_and_more() -> None:
 
 def test_every_case_has_an_order_of_its_own() -> None:
     made = [make(half, every=23) for half in Half]
-    cases = (*made[0], *made[1], *by_hand())
+    cases = [*itertools.chain.from_iterable(made), *by_hand()]
 
     numbers = Counter(o.order_number for case in cases for o in case.orders)
 

@@ -17,13 +17,7 @@ from tests.office import Office, an_office
 from worker import decide
 from worker.adapters.languages import Language
 from worker.adapters.resources import folder
-from worker.domain.checks import (
-    Facts,
-    Finding,
-    FindingVerdict,
-    not_unclaimed_over_30_days,
-    reported_within_24_hours,
-)
+from worker.domain.checks import not_unclaimed_over_30_days, reported_within_24_hours
 from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.deadlines import (
     DATE_MISMATCH,
@@ -35,6 +29,7 @@ from worker.domain.deadlines import (
     respond_by,
     sla_state,
 )
+from worker.domain.findings import Facts, Finding, FindingVerdict
 from worker.domain.mail import Hop, ReceivedFrom, ReceivedStamp
 from worker.domain.orders import Precision, When, parse_when
 from worker.domain.policy import Policy, ThirtyDayCount

@@ -15,8 +15,9 @@ from worker.domain.amounts import (
     fee,
     propose,
 )
-from worker.domain.checks import Facts, FindingVerdict, weight_is_as_estimated
 from worker.domain.claim import ClaimType
+from worker.domain.evidence import weight_is_as_estimated
+from worker.domain.findings import Facts, FindingVerdict
 from worker.domain.money import Money
 from worker.domain.orders import Package
 from worker.domain.policy import DamageCapMode, Policy

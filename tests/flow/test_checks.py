@@ -11,26 +11,27 @@ import pytest
 from worker.domain.amounts import Proposal
 from worker.domain.checks import (
     CHECKS,
-    Assessment,
-    Facts,
-    Finding,
-    FindingVerdict,
     assess_checks,
-    documents_are_complete,
     fee_matches,
     guarantee_bought,
     not_unclaimed_over_30_days,
     reported_within_24_hours,
-    weight_is_as_estimated,
 )
 from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.documents import (
     DocumentKind,
     DocumentVerdict,
+    Piece,
     Verdict,
     Why,
     judge,
 )
+from worker.domain.evidence import (
+    documents_are_complete,
+    value_is_as_ordered,
+    weight_is_as_estimated,
+)
+from worker.domain.findings import Assessment, Facts, Finding, FindingVerdict
 from worker.domain.money import Money
 from worker.domain.orders import Member, Order, Package, When, parse_when
 from worker.domain.policy import LateCountsFrom, Policy
@@ -371,6 +372,42 @@ def test_C1_needs_both_weights(estimated: str | None, actual: str | None) -> Non
     assert weighed(estimated, actual).verdict is V.NOT_APPLICABLE
 
 
+# -- the value on the paper (G5) ----------------------------------------------------
+
+
+def shown_value(total: str | None) -> Finding:
+    proof = Piece(
+        mail_id=1,
+        path="2",
+        filename="invoice.pdf",
+        sha256="a",
+        kind=DocumentKind.PROOF_OF_PURCHASE,
+        total_usd=None if total is None else Decimal(total),
+    )
+    return value_is_as_ordered(facts(pieces=(proof,)))
+
+
+def test_G5_a_paper_that_agrees_with_the_directory_passes() -> None:
+    finding = shown_value("512.50")
+
+    assert (finding.clause, finding.verdict, finding.flags) == ("G5", V.PASS, ())
+    assert "512.50" in finding.evidence
+
+
+def test_G5_a_paper_that_says_otherwise_is_a_hint_for_the_reviewer() -> None:
+    finding = shown_value("98.00")
+
+    assert finding.verdict is V.UNCLEAR
+    assert finding.flags == ("value_differs",)
+    assert finding.proposes is None
+    assert "invoice.pdf: total 98.00 USD" in finding.evidence
+    assert "337.50 to 734.38 USD" in finding.text
+
+
+def test_G5_without_a_total_there_is_nothing_to_compare() -> None:
+    assert shown_value(None).verdict is V.NOT_APPLICABLE
+
+
 # -- all together -------------------------------------------------------------------
 
 
@@ -378,7 +415,7 @@ def test_every_check_gives_one_finding_in_the_order_of_the_table() -> None:
     findings, flags = assess_checks(facts(flags=("several_orders",)))
 
     assert [f.clause for f in findings] == [
-        *("G1", "G2", "C11", "C12", "C7", "C3", "C3", "C1")
+        *("G1", "G2", "C11", "C12", "C7", "C3", "C3", "G5", "C1")
     ]
     assert len(findings) == len(CHECKS)
     assert flags == ("several_orders",)

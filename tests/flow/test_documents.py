@@ -147,6 +147,9 @@ def test_a_set_is_complete_when_nothing_that_blocks_is_missing() -> None:
         ("2 NT$2,330", "2330", "nt$"),
         ("1 US$ 12.30", "12.30", "us$"),
         ("3 USD 45.00", "45", "usd"),
+        ("1,200(円)", "1200", "円"),
+        ("MXN $1,234.50", "1234.50", "mxn"),
+        ("$120.00 CAD", "120", "cad"),
     ],
 )
 def test_sums_are_read_in_the_usual_notations(
@@ -251,6 +254,7 @@ def test_a_part_of_another_number_is_not_ours(text: str, number: str) -> None:
         ("Order number: ORD-20260101-9999", ORDER_NUMBER, "ord-20260101-9999"),
         ("Bestellnummer: 100299", "100234", "100299"),
         ("订单号：100299", "100234", "100299"),
+        ("备注:订单号100299", "100234", "100299"),
         ("Your order 2025-XY-999", "2024-AB-123", "2025-xy-999"),
     ],
 )

@@ -20,11 +20,11 @@ from worker.adapters.resources import folder
 from worker.domain.amount_labels import LineKind
 from worker.domain.amounts import AmountLine, Proposal
 from worker.domain.authentication import Authentication
-from worker.domain.checks import Assessment, Finding, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.decisions import ApprovalReason
 from worker.domain.documents import DocumentKind, DocumentVerdict, Verdict, Why
+from worker.domain.findings import Assessment, Finding, FindingVerdict
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.money import Money

@@ -102,6 +102,12 @@ Received >>> 550 5.1.1 <jo@post.example>... user unknown
 
 has been postponed due to a full mailbox.
 """,
+    "openwave": """This Message was undeliverable due to the following reason:
+
+The user(s) account is temporarily over quota.
+
+<jo@post.example>
+""",
     "163": """无法投递到以下收件人
 <jo@post.example>: 550 User not found
 退信原因：收件人不存在
@@ -161,6 +167,33 @@ def test_sendmails_name_for_an_empty_return_path_is_an_empty_one() -> None:
     for path in ("<MAILER-DAEMON>", "MAILER-DAEMON@mx.post.example"):
         mail = a_mail(text="User's mailbox is full", headers={"return-path": path})
         assert not detect(mail, OURS).may_answer
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Kan ikke leveres: Claim",
+        "Går inte att leverera: Claim",
+        "Ei voitu toimittaa: Claim",
+        "Nie można dostarczyć: Claim",
+        "Nedoručitelné: Claim",
+        "Kézbesíthetetlen: Claim",
+        "Nelivrabil: Claim",
+        "Μη παραδοτέο: Claim",
+        "Не вдалося доставити: Claim",
+        "Không thể gửi: Claim",
+        "Tidak dapat terkirim: Claim",
+        "ไม่สามารถส่งได้: Claim",
+        "לא ניתן למסור: Claim",
+    ],
+)
+def test_not_delivered_in_any_language_is_a_bounce_from_nobody_only(
+    subject: str,
+) -> None:
+    from_nobody = a_mail(subject=subject, text="...", headers={"return-path": "<>"})
+
+    assert fate(from_nobody) is Fate.BOUNCE
+    assert fate(a_mail(subject=subject, text="My cup is broken.")) is None
 
 
 def test_a_report_within_another_shape_is_a_bounce() -> None:

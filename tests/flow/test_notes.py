@@ -15,9 +15,9 @@ from worker import decide
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.cli import make_app
-from worker.domain.checks import FindingVerdict
 from worker.domain.claim import ClaimState
 from worker.domain.clauses import ClauseId
+from worker.domain.findings import FindingVerdict
 from worker.domain.note import TITLES, Note, Row
 from worker.notify import note_reply
 from worker.samples import (

@@ -12,12 +12,12 @@ from worker.adapters.languages import Language
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.domain.authentication import Authentication
-from worker.domain.checks import FindingVerdict
 from worker.domain.claim import ASSESSED_STATES, ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import span_in_words
 from worker.domain.documents import Verdict
 from worker.domain.errors import GiveUp, UsageError
+from worker.domain.findings import FindingVerdict
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.money import Money

@@ -6,13 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.flow.test_checks import facts
-from worker.domain.checks import (
-    Facts,
-    Finding,
-    FindingVerdict,
-    photographs_are_new,
-    photographs_follow_delivery,
-)
+from worker.domain.evidence import photographs_are_new, photographs_follow_delivery
+from worker.domain.findings import Facts, Finding, FindingVerdict
 from worker.domain.orders import Precision, When
 from worker.domain.photographs import (
     Photograph,

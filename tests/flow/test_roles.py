@@ -147,6 +147,43 @@ def test_an_invoice_that_names_our_order_among_others_is_ours() -> None:
     assert verdicts(an_invoice(text=text)) == {D1: SATISFIED}
 
 
+LABEL_TEXT = "EXPRESS WORLDWIDE\nFrom: Harbour Lane\nWeight 2.4 kg\nWAYBILL 118"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LABEL_TEXT,
+        f"{LABEL_TEXT}\nRef: {ORDER_NUMBER}",
+        "PRIORITY\nSHIP TO: Lena Hoffmann\n1 OF 1\nTRK 0183",
+        "Paketschein\nEmpfänger: Lena Hoffmann\nSendungsnummer 0034 0434",
+        "运单号 SF0183\n收件人 何娜\n寄件人 仓库",
+    ],
+)
+def test_a_parcel_s_label_is_no_invoice_whatever_it_is_called(text: str) -> None:
+    assert whys(an_invoice("invoice.pdf", text=text)) == {D1: Why.NOT_THIS_KIND}
+
+
+def test_a_label_that_is_called_a_notification_is_for_a_reviewer() -> None:
+    label = an_invoice("order mail.pdf", text=f"{LABEL_TEXT}\nRef: {ORDER_NUMBER}")
+
+    assert verdicts(label) == {D2: PROVISIONAL}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{LABEL_TEXT}\nValue $45.00", id="a-sum"),
+        pytest.param(f"{LABEL_TEXT}\nTax invoice", id="calls-itself-an-invoice"),
+        pytest.param("Deliver to: Lena Hoffmann\nVase, cup", id="one-sign-only"),
+    ],
+)
+def test_what_may_be_an_invoice_beside_a_label_s_words_is_for_a_reviewer(
+    text: str,
+) -> None:
+    assert verdicts(an_invoice("invoice.pdf", text=text)) == {D1: PROVISIONAL}
+
+
 def test_a_paper_that_reads_like_neither_is_nothing() -> None:
     assert verdicts(an_invoice("agb.pdf", text="General terms and conditions")) == {}
     assert verdicts(an_invoice("letter.pdf", text="The parcel is being traced.")) == {}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType, Event
 from worker.domain.documents import DocumentKind, Piece, Verdict, Why
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.lifecycle import next_state
 from worker.domain.money import Money
 from worker.domain.orders import Member, Order, Package, parse_when

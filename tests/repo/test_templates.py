@@ -11,10 +11,10 @@ import pytest
 from worker.adapters.languages import Language
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
-from worker.domain.checks import FindingVerdict
 from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.documents import Verdict, Why
+from worker.domain.findings import FindingVerdict
 from worker.domain.identity import SenderTier
 from worker.domain.reply import SUPPORTED_LOCALES, Reply, ReplyKind
 from worker.gallery import every_sample

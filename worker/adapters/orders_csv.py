@@ -6,7 +6,7 @@ stream; of the same order there may be several, one for each of its packages.
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from decimal import Decimal
@@ -126,6 +126,43 @@ def read_orders(source: Path | Iterable[str], *, default_tz: str = "UTC") -> Ord
     except UnicodeDecodeError as error:
         faults = [(1, "the file is not UTF-8; save it as CSV in UTF-8")]
         raise CsvFaults(faults) from error
+
+
+def read_order(rows: Sequence[Mapping[str, str]], *, default_tz: str = "UTC") -> Order:
+    """Return the one order that rows describe: its cells by column, a row a package.
+
+    Args:
+        rows: the cells as a file has them; an empty one says nothing.
+        default_tz: as `read_orders` has it.
+
+    Raises:
+        CsvFaults: with every fault; line 1 is the first package.
+
+    Source: DESIGN section 5, orders.csv.
+    """
+    faults: list[tuple[int, str]] = []
+    orders = _Orders(ZoneInfo(default_tz))
+    for number, cells in enumerate(rows, start=1):
+        row = _Row(list(cells), list(cells.values()))
+        orders.add(number, row)
+        faults += [(number, fault) for fault in row.faults]
+    found = orders.complete()
+    if faults or len(found) != 1:
+        raise CsvFaults(faults or [(1, "expected the packages of one order")])
+    return found[0]
+
+
+def read_member(cells: Mapping[str, str]) -> Member:
+    """Return the member that cells describe: the columns of a file that are theirs.
+
+    Raises:
+        CsvFaults: with every fault.
+    """
+    row = _Row(list(cells), list(cells.values()))
+    member = _member(row)
+    if row.faults:
+        raise CsvFaults([(1, fault) for fault in row.faults])
+    return member
 
 
 def _read_lines(lines: Iterable[str], default_tz: str, name: str) -> OrdersFile:
@@ -274,12 +311,7 @@ def _differing(first: Order, other: Order) -> list[str]:
 
 
 def _order(row: _Row, package: Package, default_tz: tzinfo) -> Order:
-    member = Member(
-        member_id=row.need("member_id", _id, empty=""),
-        name=row.read("member_name", _text, empty=""),
-        addresses=row.read("member_email", _addresses, empty=()),
-        locale=row.read("locale", _locale, empty="en"),
-    )
+    member = _member(row)
     return Order(
         order_number=row.need("order_number", _id, empty=""),
         member=member,
@@ -288,6 +320,15 @@ def _order(row: _Row, package: Package, default_tz: tzinfo) -> Order:
         packages=(package,),
         points_applied=row.read("points_applied", _points, empty=0),
         points_earned=row.read("points_earned", _points, empty=0),
+    )
+
+
+def _member(row: _Row) -> Member:
+    return Member(
+        member_id=row.need("member_id", _id, empty=""),
+        name=row.read("member_name", _text, empty=""),
+        addresses=row.read("member_email", _addresses, empty=()),
+        locale=row.read("locale", _locale, empty="en"),
     )
 
 

@@ -16,6 +16,7 @@ from worker.cli.console import fail, out
 from worker.cli.deciding import app as deciding
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
+from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
 from worker.cli.steps import app as steps
 from worker.cli.templates import app as templates
@@ -58,7 +59,8 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    for part in (running, looking, deciding, steps, quoting, templates):
+    parts = (running, looking, deciding, steps, quoting, replaying, templates)
+    for part in parts:
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app
@@ -83,7 +85,10 @@ def main() -> None:
     except UsageError as error:
         fail(str(error), code=2 if isinstance(error, WrongUse) else 1)
     except RetryLater as error:
-        fail(REASONS.get(error.reason, f"not possible now: {error.reason}"), code=1)
+        text = REASONS.get(error.reason, f"not possible now: {error.reason}")
+        if error.alert is not None:
+            text += "; see `claims doctor`"
+        fail(text, code=1)
     except BrokenPipeError:
         sys.exit(0)
     else:

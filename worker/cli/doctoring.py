@@ -32,6 +32,16 @@ ADVICE = {
     "tls": "no TLS, or its certificate does not hold",
 }
 
+ORDERS_ADVICE = {
+    "orders_unreachable": "nothing answers at CLAIMS_ORDERS_URL",
+    "orders_timeout": "it does not answer in time",
+    "orders_tls": "its certificate does not hold",
+    "orders_login_refused": "CLAIMS_ORDERS_TOKEN is not accepted",
+    "orders_unclear_404": "the path of CLAIMS_ORDERS_URL leads elsewhere",
+    "orders_busy": "it has no time for us now",
+}
+OTHER_ANSWER = "CLAIMS_ORDERS_URL answers something else than docs/orders-api.md says"
+
 
 class Trouble(Exception):
     """A check failed; the text says what to change."""
@@ -211,6 +221,11 @@ def _signatures(parts: Parts) -> str:
 
 
 def _orders(parts: Parts) -> str:
+    if parts.orders_http is not None:
+        code = parts.orders_http.probe()
+        if code:
+            raise Trouble(f"{code}: {ORDERS_ADVICE.get(code, OTHER_ANSWER)}")
+        return "the shop's own directory answers"
     count = parts.store.orders.count()
     if count == 0:
         raise Trouble("the directory is empty: run `claims orders import FILE.csv`")
@@ -269,6 +284,11 @@ def _warn(examination: Examination, settings: Settings) -> None:
             "Secret key",
             "CLAIMS_SECRET_KEY is not set: it is kept in the data folder, so several"
             " machines would not share it",
+        )
+    if settings.orders_url is not None and settings.orders_token is None:
+        examination.warn(
+            "Orders",
+            "CLAIMS_ORDERS_TOKEN is not set: the directory asks nobody who they are",
         )
     if settings.drafts_url is None:
         examination.warn("Drafts", "CLAIMS_DRAFTS_URL is not set: drafts stay here")

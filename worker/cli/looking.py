@@ -44,6 +44,8 @@ def orders_import(
     out.print(
         f"{count} orders imported; the directory has {parts.store.orders.count()}."
     )
+    if parts.settings.orders_url is not None:
+        warn("CLAIMS_ORDERS_URL is set, so the imported orders are not looked at")
 
 
 @app.command(epilog="Example: `claims inspect mail.eml --orders orders.csv`")

@@ -10,16 +10,18 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from worker.adapters.store.alerts import Alert
+from worker.adapters.store.flags import ClaimFlag
 from worker.adapters.store.mails import MailInClaim
 from worker.adapters.store.outbox import Email
 from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.amounts import Proposal
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim
 from worker.domain.deadlines import SlaState, sla_state
+from worker.domain.decisions import pending
 from worker.domain.documents import DocumentVerdict, Verdict
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.mail import FileKind, Mail
 from worker.terminal import NOTHING, clock, left, short_ref, state_words, words
 
@@ -50,6 +52,8 @@ ALERTS = {
     "bounce_unproven": "a bounce names an address we wrote to, but no e-mail of ours",
     "machine_named_claim": "a machine's mail has the form of a member's claim",
     "mailbox_lost": "the mailbox cannot be opened: see `claims doctor`",
+    "orders_lost": "the order directory does not answer: see `claims doctor`",
+    "orders_unclear": "the order directory says of an order what cannot be read",
     "email_uncertain": "sending a decision ended without an answer: see `claims held`",
     "smtp_blocked": "the relay takes nothing from us: see `claims doctor`",
     "template_error": "an e-mail could not be written: its template fails",
@@ -123,6 +127,7 @@ def print_claim(parts: Parts, claim: Claim) -> None:
         list(claim.flags),
         mails=[one.mail for one in mails if one.mail is not None],
     )
+    _print_flags(store.flags.of_claim(claim.claim_id))
     _print_mails(mails)
     history = Table(_when(), "What", "Who", "State", "Clauses", title="History")
     for event in store.claims.events(claim.claim_id):
@@ -162,7 +167,31 @@ def _facts(parts: Parts, claim: Claim) -> Table:
         facts.add_row("Respond by", respond)
     if claim.documents_due_at is not None:
         facts.add_row("Documents due", when(claim.documents_due_at))
+    proposed = pending(parts.store.claims.events(claim.claim_id))
+    if proposed is not None:
+        amount = "" if proposed.amount is None else f" {proposed.amount}"
+        clauses = ", ".join(proposed.clauses)
+        what = f"{words(proposed.ruling)}{amount} by {clauses}, by {proposed.by}"
+        facts.add_row("Proposed", escape(what))
     return facts
+
+
+def _print_flags(flags: Sequence[ClaimFlag]) -> None:
+    if not flags:
+        return
+    table = Table("Clause", "Flag", "Evidence", "Set by", "Cleared by", title="Flags")
+    for flag in flags:
+        cleared = "–"
+        if not flag.is_open:
+            cleared = f"{flag.cleared_by}: {flag.cleared_reason}"
+        table.add_row(
+            flag.clause,
+            words(flag.code),
+            escape(flag.evidence),
+            escape(flag.set_by),
+            escape(cleared),
+        )
+    out.print(table)
 
 
 def _print_mails(mails: Sequence[MailInClaim]) -> None:

@@ -9,11 +9,11 @@ from datetime import datetime
 from worker.adapters.store import NewEmail, Work
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.decisions import is_stopped
 from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
+from worker.domain.findings import Assessment
 from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
 from worker.domain.reply import Reply

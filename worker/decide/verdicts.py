@@ -22,7 +22,6 @@ from worker.decide.common import (
 )
 from worker.domain.amounts import AmountLine, Condition, Proposal
 from worker.domain.amounts import propose as work_out
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType, Event
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.decisions import (
@@ -35,6 +34,7 @@ from worker.domain.decisions import (
     round_of,
 )
 from worker.domain.errors import UsageError, WrongUse
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind

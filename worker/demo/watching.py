@@ -8,10 +8,10 @@ from worker.adapters.store import Store
 from worker.adapters.store.outbox import Email
 from worker.adapters.store.stats import Counts
 from worker.demo.stage import Sample
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.documents import DocumentVerdict, Verdict
 from worker.domain.errors import RetryLater
+from worker.domain.findings import Assessment
 
 SIGNS = {
     Verdict.SATISFIED: "+",

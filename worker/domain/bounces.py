@@ -77,6 +77,13 @@ _HINT = re.compile(
     r"|onbestelbaar|niet bezorgd|n[ãa]o (?:foi )?(?:entregue|poss[íi]vel entregar)"
     r"|falha na entrega|kan inte levereras|ikke leveret|niedostarczon|nie dostarczono"
     r"|не доставлен|недоставлен|не удалось доставить|teslim edilemedi"
+    r"|kan ikke leveres|g[åa]r inte att leverera|ei voi(?:da|tu)? toimittaa"
+    r"|toimittaminen ep[äa]onnistui|nie mo[żz]na dostarczy[ćc]|nedoru[čc]iteln"
+    r"|nelze doru[čc]it|nemo[žz]no doru[čc]i[ťt]|k[ée]zbes[íi]thetetlen"
+    r"|nelivrabil|nu a putut fi livrat|μη παραδοτ|δεν παραδόθηκε|αδυναμία παράδοσης"
+    r"|не вдалося достав|неможливо достав|не може да бъде доставен|neisporu[čc]"
+    r"|kh[ôo]ng th[ểe] g[ửu]i|tidak (?:dapat )?terkirim|gagal terkirim|ส่งไม่ได้"
+    r"|ไม่สามารถส่ง|לא ניתן למסור|לא נמסר|تعذر (?:ال)?تسليم|غير قابل للتسليم"
     r"|退信|无法送达|未送达|投递失败|無法傳遞|未傳遞|配信不能|配信できません"
     r"|送信できませんでした|배달 ?실패|반송"
 )
@@ -121,6 +128,7 @@ _OPENING = re.compile(
     r"|-{3,} ?failed recipients ?-{3,}|-{3,} ?failed addresses follow"
     r"|-{3,} ?transcript of session follows|-{3,} ?message log follows"
     r"|the original message was received at \S+"
+    r"|message was undeliverable due to the following reason"
 )
 _DIALOGUE = re.compile(
     r"(?:<<<|>>>) ?(?:rcpt to|mail from|data\b|[45]\d\d[ -])"

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
-from worker.domain.amounts import Proposal, fee
-from worker.domain.claim import ClaimState, ClaimType, reference
+from worker.domain.amounts import fee
+from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import (
     DATE_MISMATCH,
@@ -24,134 +23,36 @@ from worker.domain.deadlines import (
     span_in_words,
     utc,
 )
-from worker.domain.documents import (
-    COMPLETING,
-    DocumentKind,
-    DocumentVerdict,
-    is_complete,
+from worker.domain.evidence import (
+    documents_are_complete,
+    photographs_are_new,
+    photographs_follow_delivery,
+    value_is_as_ordered,
+    weight_is_as_estimated,
 )
-from worker.domain.exclusions import NOTHING_KNOWN, History, codes, hints
+from worker.domain.exclusions import hints
+from worker.domain.findings import (
+    COLLECTED_AFTER_DELIVERY,
+    DELIVERY_DISPUTED,
+    FEE_MISMATCH,
+    FILED_BEFORE_DELIVERY,
+    LATE_BUT_DATE_IN_TIME,
+    RAISED_BY_CHECKS,
+    Facts,
+    Finding,
+    FindingVerdict,
+    on,
+    receipt_record,
+    which_package,
+)
 from worker.domain.money import cents
-from worker.domain.orders import Order, Package, Precision, When
-from worker.domain.photographs import HASH_BITS, Photograph, is_older
-from worker.domain.policy import LateCountsFrom, Policy, ThirtyDayCount
+from worker.domain.orders import Package, Precision, When
+from worker.domain.policy import Policy, ThirtyDayCount
 
 TRANSIT_GAP = timedelta(hours=2)  # Source: clauses.md section 1.1
 
-WHICH_PACKAGE = "which_package"
-FEE_MISMATCH = "fee_mismatch"
-LATE_BUT_DATE_IN_TIME = "late_but_date_in_time"
-FILED_BEFORE_DELIVERY = "filed_before_delivery"
-COLLECTED_AFTER_DELIVERY = "collected_after_delivery"
-DELIVERY_DISPUTED = "delivery_disputed"
-WEIGHT_DIFFERS = "weight_differs"
-PHOTO_SEEN_BEFORE = "photo_seen_before"
-PHOTO_OLDER_THAN_DELIVERY = "photo_older_than_delivery"
-RAISED_BY_CHECKS = (
-    frozenset(
-        {
-            WHICH_PACKAGE,
-            FEE_MISMATCH,
-            LATE_BUT_DATE_IN_TIME,
-            FILED_BEFORE_DELIVERY,
-            COLLECTED_AFTER_DELIVERY,
-            DELIVERY_DISPUTED,
-            WEIGHT_DIFFERS,
-            PHOTO_SEEN_BEFORE,
-            PHOTO_OLDER_THAN_DELIVERY,
-        }
-    )
-    | codes()
-)
-
 _G1, _G2 = ClauseId("G1"), ClauseId("G2")
-_C1, _C3, _C7 = ClauseId("C1"), ClauseId("C3"), ClauseId("C7")
 _C11, _C12 = ClauseId("C11"), ClauseId("C12")
-_DOCUMENT_NAMES = {
-    DocumentKind.PROOF_OF_PURCHASE: "proof of purchase",
-    DocumentKind.ORDER_NOTIFICATION: "order notification",
-    DocumentKind.PACKAGING_PHOTOS: "photographs of the packaging",
-    DocumentKind.CONTENTS_PHOTOS: "photographs of the contents",
-}
-
-
-class FindingVerdict(StrEnum):
-    """What a check found. Source: DESIGN section 5."""
-
-    PASS = "pass"  # noqa: S105 - the contract's word, not a password
-    FAIL = "fail"
-    UNCLEAR = "unclear"
-    NOT_APPLICABLE = "not_applicable"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One hit of one check. `text` may be shown to staff; `evidence` names the facts.
-
-    `proposes` is the state a failed mechanical check proposes; a person confirms it.
-    `flags` are the stable words it raises on the claim.
-    """
-
-    clause: ClauseId
-    verdict: FindingVerdict
-    text: str
-    evidence: str = ""
-    proposes: ClaimState | None = None
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the checks may know, looked up before."""
-
-    policy: Policy
-    order: Order
-    package: Package | None
-    """None while several packages are possible (flag `which_package`)."""
-    claim_type: ClaimType
-    received_at: datetime
-    header_date_at: datetime | None = None
-    documents: tuple[DocumentVerdict, ...] = ()
-    docs_complete_at: datetime | None = None
-    photographs: tuple[Photograph, ...] = ()
-    history: History = NOTHING_KNOWN
-    cleared: frozenset[tuple[str, str]] = frozenset()
-    """Clause and evidence of the flags that a person cleared."""
-    may_see_amounts: bool = True
-    """False for an unproven sender: then no amount is proposed."""
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
-    """What software works out about a claim; never final against a member."""
-
-    claim_type: ClaimType
-    state: ClaimState
-    documents: tuple[DocumentVerdict, ...]
-    findings: tuple[Finding, ...]
-    flags: tuple[str, ...]
-    docs_complete_at: datetime | None
-    respond_by: datetime | None
-    proposal: Proposal | None
-    policy_version: str
-
-    @property
-    def proposed_usd(self) -> Decimal | None:
-        """Return the amount that needs no audit, or None.
-
-        None while the set is incomplete, the sender is unproven, a person must find
-        the figure, or a mechanical check proposes that nothing is due.
-
-        Source: DESIGN section 5 (claims inspect).
-        """
-        if self.proposal is None or self.proposal.needs_person:
-            return None
-        if self.state is ClaimState.INELIGIBLE_PROPOSED:
-            return None
-        return self.proposal.total.amount
-
-
 V = FindingVerdict
 INELIGIBLE = ClaimState.INELIGIBLE_PROPOSED
 
@@ -223,7 +124,7 @@ def reported_within_24_hours(facts: Facts) -> Finding:
             flags = (*flags, DELIVERY_DISPUTED)
         return Finding(_C11, V.NOT_APPLICABLE, text, flags=flags)
     if package is None:
-        return _which_package(_C11, flags)
+        return which_package(_C11, flags)
     delivered = receipt_record(package, facts.policy)
     if delivered is None:
         text = "The directory has no evidence of when the package was received."
@@ -242,7 +143,7 @@ def not_unclaimed_over_30_days(facts: Facts) -> Finding:
     """
     package = facts.package
     if package is None:
-        return _which_package(_C12)
+        return which_package(_C12)
     if package.arrived is not None:
         return _waited(facts, package, package.arrived)
     evidence = "order directory: arrived_at is empty"
@@ -251,100 +152,6 @@ def not_unclaimed_over_30_days(facts: Facts) -> Finding:
         return Finding(_C12, V.NOT_APPLICABLE, text, evidence)
     text = "The directory does not say when the package arrived to be collected."
     return Finding(_C12, V.UNCLEAR, text, evidence)
-
-
-# -- documents and weight ---------------------------------------------------------
-
-
-def documents_are_complete(facts: Facts) -> Finding:
-    """Return whether every required document is there; a missing one is only unclear.
-
-    Source: clause C7; clause C8 asks before anything else happens.
-    """
-    evidence = "; ".join(_document_words(verdict) for verdict in facts.documents)
-    if not facts.documents:
-        return Finding(_C7, V.NOT_APPLICABLE, "No documents were judged.")
-    if is_complete(facts.claim_type, facts.documents):
-        text = "Every required document is there."
-        if facts.docs_complete_at is not None:
-            text = (
-                f"Every required document is there since {_at(facts.docs_complete_at)}."
-            )
-        return Finding(_C7, V.PASS, text, evidence)
-    absent = [v for v in facts.documents if v.verdict not in COMPLETING]
-    names = ", ".join(f"{v.kind} {_DOCUMENT_NAMES[v.kind]}" for v in absent)
-    return Finding(_C7, V.UNCLEAR, f"Still to come: {names}.", evidence)
-
-
-def photographs_are_new(facts: Facts) -> Finding:
-    """Return whether no photograph nearly is one of an earlier claim; only a hint.
-
-    Source: clause C3; clauses.md X6 (reused photos).
-    """
-    seen = [photo for photo in facts.photographs if photo.seen]
-    if not facts.photographs:
-        return Finding(_C3, V.NOT_APPLICABLE, "There are no photographs to compare.")
-    if not seen:
-        text = "No photograph was seen in an earlier claim."
-        return Finding(_C3, V.PASS, text, "perceptual hashes of earlier claims")
-    claims = sorted({reference(s.claim_id) for photo in seen for s in photo.seen})
-    text = (
-        f"{len(seen)} of {len(facts.photographs)} photographs nearly are ones of"
-        f" {', '.join(claims)}."
-    )
-    evidence = "; ".join(_sighting_words(photo) for photo in seen)
-    return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_SEEN_BEFORE,))
-
-
-def photographs_follow_delivery(facts: Facts) -> Finding:
-    """Return whether no photograph was taken before the delivery; only a hint.
-
-    A camera's time without a zone is older only where it is in every zone of the
-    world, and a date in the directory counts from its first moment.
-
-    Source: clause C3.
-    """
-    package = facts.package
-    received = None if package is None else receipt_record(package, facts.policy)
-    dated = [photo for photo in facts.photographs if photo.taken_at is not None]
-    if received is None or not dated:
-        text = "There are no dates of photographs and of delivery to compare."
-        return Finding(_C3, V.NOT_APPLICABLE, text)
-    older = [photo for photo in dated if is_older(photo.taken_at or "", received)]
-    if not older:
-        text = "No photograph is dated before the delivery."
-        return Finding(_C3, V.PASS, text, "EXIF: DateTimeOriginal")
-    text = (
-        f"{len(older)} of {len(dated)} dated photographs were taken before the"
-        f" delivery, {_at(received.earliest_at)}, if the camera's clock was right."
-    )
-    evidence = "; ".join(f"{photo.filename}: {photo.taken_at}" for photo in older)
-    return Finding(_C3, V.UNCLEAR, text, evidence, flags=(PHOTO_OLDER_THAN_DELIVERY,))
-
-
-def weight_is_as_estimated(facts: Facts) -> Finding:
-    """Return whether the weight is near the estimate; a hint, and never more.
-
-    4.20 kg estimated and 3.35 kg weighed differ by -20.2%, which is flagged (EX-15).
-
-    Source: clause C1, switch weight_flag_percent.
-    """
-    package = facts.package
-    if package is None:
-        return _which_package(_C1)
-    estimated, actual = package.estimated_weight_kg, package.actual_weight_kg
-    if estimated is None or actual is None or estimated <= 0:
-        return Finding(_C1, V.NOT_APPLICABLE, "The two weights are not both known.")
-    percent = (actual - estimated) * 100 / estimated
-    threshold = facts.policy.weight_flag_percent
-    text = (
-        f"Estimated {estimated} kg, weighed {actual} kg: {percent:+.1f}%; from"
-        f" {threshold}% on it is a hint at a partial loss."
-    )
-    evidence = "order directory: estimated_weight_kg, actual_weight_kg"
-    if abs(percent) < threshold:
-        return Finding(_C1, V.PASS, text, evidence)
-    return Finding(_C1, V.UNCLEAR, text, evidence, flags=(WEIGHT_DIFFERS,))
 
 
 def exclusions(facts: Facts) -> tuple[Finding, ...]:
@@ -373,6 +180,7 @@ CHECKS: tuple[Check, ...] = (
     documents_are_complete,
     photographs_are_new,
     photographs_follow_delivery,
+    value_is_as_ordered,
     weight_is_as_estimated,
 )
 
@@ -398,22 +206,6 @@ def _less_cleared(finding: Finding, facts: Facts) -> Finding:
     if (finding.clause, finding.evidence) in facts.cleared:
         return replace(finding, flags=())
     return finding
-
-
-def receipt_record(package: Package, policy: Policy) -> When | None:
-    """Return the record of the member's receipt that decides, by the switch."""
-    if policy.late_24h_counts_from is LateCountsFrom.COURIER_SCAN:
-        return package.delivered
-    return package.collected if package.delivered is None else package.delivered
-
-
-def _sighting_words(photo: Photograph) -> str:
-    seen = (
-        f"{reference(one.claim_id)} ({'same' if one.is_same_member else 'another'}"
-        f" member, {one.bits} of {HASH_BITS} bits differ)"
-        for one in photo.seen
-    )
-    return f"{photo.filename}: {', '.join(seen)}"
 
 
 def _timed(
@@ -452,8 +244,8 @@ def _waited(facts: Facts, package: Package, arrived: When) -> Finding:
     limit = collect_by(arrived, facts.policy, destination_tz=package.destination_tz)
     gap = f"{_exactly(until - start)} later" if until >= start else "which is earlier"
     text = (
-        f"The package arrived {_at(start)} and was {what} {_at(until)}, {gap};"
-        f" {_counted(facts.policy)} ends at {_at(limit)}."
+        f"The package arrived {on(start)} and was {what} {on(until)}, {gap};"
+        f" {_counted(facts.policy)} ends at {on(limit)}."
     )
     if until <= limit:
         return Finding(_C12, V.PASS, text, evidence)
@@ -478,14 +270,12 @@ def _doubts(facts: Facts, package: Package, delivered: When) -> list[_Doubt]:
         written_at = utc(facts.header_date_at)
         gap = utc(facts.received_at) - written_at
         if written_at <= report_by(delivered) and gap < TRANSIT_GAP:
-            text = (
-                f"The Date header, {_at(written_at)}, is in time: perhaps in transit."
-            )
+            text = f"The Date header, {on(written_at)}, is in time: perhaps in transit."
             found.append(_Doubt(text, LATE_BUT_DATE_IN_TIME))
     # The courier's proof decides, but a parcel may have waited for the member since.
     other = package.collected
     if other is not None and delivered is not other and claimed_at <= report_by(other):
-        text = f"It is in time after the collection {_at(latest(other))}."
+        text = f"It is in time after the collection {on(latest(other))}."
         found.append(_Doubt(text, COLLECTED_AFTER_DELIVERY))
     if INTERNALDATE_IGNORED in facts.flags:
         text = "INTERNALDATE was ignored as imported, so the receipt needs a look."
@@ -493,22 +283,17 @@ def _doubts(facts: Facts, package: Package, delivered: When) -> list[_Doubt]:
     return found
 
 
-def _which_package(clause: ClauseId, flags: tuple[str, ...] = ()) -> Finding:
-    text = "It is not known yet which package of the order this is about."
-    return Finding(clause, V.UNCLEAR, text, flags=(*flags, WHICH_PACKAGE))
-
-
 def _elapsed_words(claimed_at: datetime, delivered: When) -> str:
-    received = f"Claim received {_at(claimed_at)}"
+    received = f"Claim received {on(claimed_at)}"
     start, end = utc(delivered.earliest_at), latest(delivered)
     if claimed_at < start:
         gap = _exactly(start - claimed_at)
-        return f"{received}, {gap} before the recorded delivery at {_at(start)}."
+        return f"{received}, {gap} before the recorded delivery at {on(start)}."
     if claimed_at < end:
         return f'{received}, within the recorded delivery "{delivered.written}".'
-    at = f"delivery at {_at(end)}"
+    at = f"delivery at {on(end)}"
     if delivered.precision is not Precision.SECOND:
-        at = f'the end of the recorded delivery "{delivered.written}", {_at(end)}'
+        at = f'the end of the recorded delivery "{delivered.written}", {on(end)}'
     gap = _exactly(claimed_at - end)
     limit = span_in_words(REPORT_WITHIN)
     return f"{received}, {gap} after {at}; the limit is {limit}."
@@ -520,20 +305,9 @@ def _counted(policy: Policy) -> str:
     return "day 30 at the destination"
 
 
-def _document_words(verdict: DocumentVerdict) -> str:
-    words = f"{verdict.kind} {verdict.verdict}"
-    if verdict.why is not None:
-        words += f" ({verdict.why})"
-    return f"{words}: {', '.join(verdict.files)}" if verdict.files else words
-
-
 def _to_second(at: datetime) -> datetime:
     """Return the instant as mail servers and couriers write it, to the second."""
     return utc(at).replace(microsecond=0)
-
-
-def _at(at: datetime) -> str:
-    return f"{utc(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _exactly(length: timedelta) -> str:

@@ -4,6 +4,7 @@ Source: clauses.md, document matrix (C3, C7); DESIGN section 4.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from worker.domain.claim import ClaimType
@@ -65,6 +66,8 @@ class Piece:
     why: Why | None = None
     evidence: str = ""
     """One sentence for staff: what was found where."""
+    total_usd: Decimal | None = None
+    """What a proof of purchase clearly shows as its total."""
 
 
 @dataclass(frozen=True, slots=True)

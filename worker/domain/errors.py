@@ -23,12 +23,23 @@ class RetryLater(WorkerError):
     Args:
         reason: a stable code such as `smtp_unreachable`.
         retry_after: wait at least this long; None leaves it to the job's patience.
+        alert: what a person is told once a job has waited a while for it.
+        is_own: it is about this one job's matter, so that others need not wait.
     """
 
-    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after: timedelta | None = None,
+        alert: str | None = None,
+        is_own: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.alert = alert
+        self.is_own = is_own
 
 
 class GiveUp(WorkerError):

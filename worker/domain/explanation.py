@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from worker.domain.checks import (
-    Facts,
-    not_unclaimed_over_30_days,
-    receipt_record,
-    reported_within_24_hours,
-)
+from worker.domain.checks import not_unclaimed_over_30_days, reported_within_24_hours
 from worker.domain.claim import Claim
 from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import (
@@ -28,6 +23,7 @@ from worker.domain.deadlines import (
     sla_state,
     utc,
 )
+from worker.domain.findings import Facts, receipt_record
 from worker.domain.mail import ReceivedFrom, ReceivedStamp
 from worker.domain.orders import Package, Precision, When
 from worker.domain.policy import Policy, RespondCount, ThirtyDayCount, TimestampSource

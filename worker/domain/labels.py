@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from worker.domain import wording
 from worker.domain.documents import DocumentKind, Why
@@ -35,6 +36,7 @@ class Role:
     evidence: str
     is_provisional: bool = False
     why: Why | None = None
+    total_usd: Decimal | None = None
 
 
 def named_roles(file: Attachment, mail: Mail) -> list[Role]:

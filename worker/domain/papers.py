@@ -27,14 +27,20 @@ class TextReading:
     """What one text shows towards clause C7: order number, contents and value.
 
     `other_orders` are numbers of the same shape as the order's, when it is not named
-    itself; `item_lines` counts lines of goods with their price.
+    itself; `item_lines` counts lines of goods with their price; `totals` are the
+    amounts beside a word for the total.
     """
 
     names_order: bool
     other_orders: tuple[str, ...]
     amounts: tuple[Amount, ...]
     item_lines: int
-    has_total: bool
+    totals: tuple[Amount, ...]
+
+    @property
+    def has_total(self) -> bool:
+        """Return whether a sum stands beside a word for the total."""
+        return bool(self.totals)
 
     @property
     def lists_contents(self) -> bool:
@@ -67,7 +73,7 @@ def read_text(text: str, order_number: str) -> TextReading:
         other_orders=others,
         amounts=tuple(_amounts(priced)),
         item_lines=sum(_item_lines(lines)),
-        has_total=any(_totals(lines)),
+        totals=tuple(_totals(lines)),
     )
 
 
@@ -75,7 +81,8 @@ def amounts_in(text: str) -> tuple[Amount, ...]:
     """Return the sums of a text in order, at most 200.
 
     Understands $135.00, 135,00 €, US$ 1.234,56, EUR 10, 1'234.50 CHF, 1 234,50 zł,
-    ￥4,500 and 100元. A number without a currency is a sum when it has two decimals.
+    ￥4,500, 1,200(円), MXN $120 and 100元. A number without a currency is a sum when it
+    has two decimals.
     """
     return tuple(_amounts(_plain(text[:READ_CHARACTERS])))
 
@@ -86,14 +93,27 @@ def _plain(text: str) -> str:
 
 def _amounts(plain: str) -> Iterator[Amount]:
     for match in islice(_AMOUNT.finditer(plain), _MOST_AMOUNTS):
-        sign = match["before"] or match["after"]
         number = match["number"] or match["other"] or match["bare"]
-        yield Amount(_decimal(number), sign.strip(" .") if sign else None)
+        yield Amount(_decimal(number), _currency(match, plain))
+
+
+def _currency(match: re.Match[str], plain: str) -> str | None:
+    """The sign or code of an amount; of `MXN $120` and `$120 MXN` it is the code."""
+    sign = match["before"] or match["after"]
+    if sign is None:
+        return None
+    named = _DOLLARS.match(plain, match.end()) if sign == "$" else None
+    named = named or _DOLLARS.match(sign)
+    return sign.strip(" .") if named is None else named["code"]
 
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
+_DOLLAR_CODES = "usd|cad|aud|nzd|hkd|sgd|twd|mxn|ars|clp|cop"
+_DOLLARS = re.compile(rf" ?(?P<code>{_DOLLAR_CODES})(?![a-z]| ?\d)")
+"""Behind `$120`: whose dollars or pesos they are."""
 _SIGN = (
-    r"(?:us|hk|nt|au|ca|a|c|s|r|mx)?\$|[€£¥₩₽₺₹₴₪₫฿₱₸₨]"
+    rf"(?<![a-z])(?:{_DOLLAR_CODES}) ?\$"
+    r"|(?:us|hk|nt|au|ca|a|c|s|r|mx)?\$|[€£¥₩₽₺₹₴₪₫฿₱₸₨]"
     r"|(?<![a-z])(?:usd|eur|gbp|jpy|cny|rmb|hkd|chf|sfr|aud|cad|sgd|twd|krw|rub|pln|sek"
     r"|nok|dkk|czk|huf|try|inr|brl|mxn|zl|kr|kc|ft|tl|fr|euros?"
     r"|dollars?|ron|lei|bgn|uah|rsd|isk|aed|sar|egp|qar|kwd|ils|nis|thb|baht|vnd|dong|idr"
@@ -111,7 +131,8 @@ _GROUPED = r"\d{1,3}(?:[.,' ]\d{3}){1,3}(?:[.,]\d{1,2})?(?!\d)"
 _NUMBER = rf"(?:{_GROUPED}|\d{{1,9}}(?:[.,]\d{{1,2}})?(?!\d))"
 _AMOUNT = re.compile(
     rf"(?P<before>{_SIGN}) ?-?(?P<number>{_NUMBER})"
-    rf"|(?<![\d.,])(?!{_QUANTITY})(?P<other>{_NUMBER}) ?(?P<after>{_SIGN}|[元円圓원])"
+    rf"|(?<![\d.,])(?!{_QUANTITY})(?P<other>{_NUMBER})[ (]{{0,2}}"
+    rf"(?P<after>{_SIGN}|[元円圓원])"
     r"|(?<![\w.,:/-])(?P<bare>\d{1,6}(?:[.,]\d{3})?[.,]\d{2})"
     r"(?![\w.,:/%-]| ?(?:kg|cm|mm|g|%|uhr))"
 )
@@ -137,7 +158,7 @@ def _other_orders(plain: str, order_number: str) -> Iterator[str]:
     runs = _RUNS.findall(_plain(order_number))
     shape = "".join(map(_run_shape, range(len(runs)), runs))
     has_letters = any(run[0].isalpha() for run in runs)
-    before = "" if has_letters else rf"(?:{lexicon.ORDER.pattern})\w*\W{{1,4}}"
+    before = "" if has_letters else rf"(?:{lexicon.ORDER.pattern})[^\W\d]*\W{{0,4}}"
     filler = "" if has_letters else r"(?:[^\W\d]{1,12}\W{1,4}){0,2}?"
     pattern = rf"(?<![a-z0-9]){before}{filler}(?P<id>{shape})(?!-?[a-z0-9])"
     for found in re.finditer(pattern, plain):
@@ -172,11 +193,11 @@ def _is_goods(name: str) -> bool:
     return _LETTERS.search(name) is not None and not is_sum
 
 
-def _totals(lines: list[str]) -> Iterator[bool]:
-    """For each line whether it has a total, beside the word or on the next line."""
+def _totals(lines: list[str]) -> Iterator[Amount]:
+    """The amounts of each line with a total: beside the word, else on the next line."""
     for line, following in zip_longest(lines, lines[1:], fillvalue=""):
-        is_total = lexicon.TOTAL.search(line) is not None
-        yield is_total and _AMOUNT.search(f"{line} {following}") is not None
+        if lexicon.TOTAL.search(line):
+            yield from list(_amounts(line)) or _amounts(f"{line} {following}")
 
 
 def _decimal(number: str) -> Decimal:

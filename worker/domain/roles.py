@@ -19,6 +19,8 @@ from worker.domain.lexicon.headers import line_of
 from worker.domain.mail import Attachment, FileKind, Mail
 from worker.domain.orders import Order
 from worker.domain.papers import TextReading, read_text
+from worker.domain.values import total_usd
+from worker.domain.waybills import is_waybill
 
 MOST_FILES = 100
 """Looked at of one mail. Our choice."""
@@ -196,6 +198,7 @@ def _piece(mail_id: int, file: Attachment, role: Role) -> Piece:
         is_provisional=role.is_provisional and role.why is None,
         why=role.why,
         evidence=role.evidence,
+        total_usd=role.total_usd,
     )
 
 
@@ -228,18 +231,28 @@ _MAIL_LINES = (line_of("from"), line_of("subject"))
 
 def _by_text(file: Attachment, case: _Case) -> list[Role]:
     """Roles of a file that can be read, by what it says."""
-    if file.trouble is not None:
+    is_mail = file.kind is FileKind.MAIL
+    if file.trouble is not None or not (is_mail or file.text.strip()):
         return []
-    number = case.order.order_number
+    text = f"{file.mail_subject}\n{file.text}" if is_mail else file.text
+    reading = read_text(text, case.order.order_number)
+    total = total_usd(reading, case.order)
+    return [
+        replace(role, total_usd=total) if role.kind is D1 and role.why is None else role
+        for role in _text_roles(file, reading, case)
+    ]
+
+
+def _text_roles(file: Attachment, reading: TextReading, case: _Case) -> list[Role]:
     if file.kind is FileKind.MAIL:
-        text = f"{file.mail_subject}\n{file.text}"
-        return list(_mail_roles(file, read_text(text, number), case))
-    if not file.text.strip():
-        return []
-    reading = read_text(file.text, number)
+        return list(_mail_roles(file, reading, case))
     if file.is_text_recognised:
         return list(_recognised_roles(file, reading))
-    return list(_paper_roles(file, reading)) if file.kind in _PAPERS else []
+    if file.kind not in _PAPERS:
+        return []
+    roles = list(_paper_roles(file, reading))
+    is_label = is_waybill(file.text, reading, case.order)
+    return [_as_label(role) for role in roles] if is_label else roles
 
 
 def _mail_roles(file: Attachment, reading: TextReading, case: _Case) -> Iterator[Role]:
@@ -284,6 +297,14 @@ def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
     )
     if is_notice:
         yield _judged(D2, reading, is_sure=True)
+
+
+def _as_label(role: Role) -> Role:
+    """What a label may be by its name: no invoice; of a notice it may be a part."""
+    if role.kind is not D1:
+        return replace(role, is_provisional=True)
+    evidence = "a parcel's label: no goods and no value"
+    return Role(D1, evidence, why=Why.NOT_THIS_KIND)
 
 
 def _recognised_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:

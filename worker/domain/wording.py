@@ -139,6 +139,19 @@ _CLAUSE = re.compile(
     r"|लेकिन|परंतु|แต่|しかし|하지만|그런데"
 )
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr)[.:#]* (?=#?[a-z-]{0,6}\d)")
+_ONLY_SOME = re.compile(
+    r"\b(?:only|just|nur|lediglich|blo(?:ss|ß)|seulement|solo|solamente|soltanto"
+    r"|apenas|somente|alleen|slechts|kun|bare|bara|endast|vain|tylko|jenom|pouze|csak"
+    r"|doar|numai|samo|само|только|лише|тільки|μονο|sadece|yalnizca|hanya)"
+    r"(?:\W+\w+){0,4}?\W+"
+    r"(?:\d{1,3}|one|two|three|four|five|six|eine?[rns]?|zwei|drei|vier|une?|deux|trois"
+    r"|quatre|uno|una|dos|tres|cuatro|due|tre|quattro|uma?|dois|duas|quatro|een|twee"
+    r"|drie|vier|en|ett|et|to|tva|jeden|jedna|dwa|dwie|dve|dva|один|одна|одну|два|две"
+    r"|дві|ενα|δυο|bir|iki|doua|un|o|egy|ket|satu|dua)"
+    r"\W+(?:out of|of|von|der|sur|des|de|di|dei|delle|su|van|av|af|ud af|z|ze|od|из"
+    r"|із|з|от|από|απο|din|dintre|dari)\b"
+)
+"""Two of three that were ordered."""
 _MISSING_OBJECT = re.compile(
     r"\bmissing (?:the|a|an|my|one|two|three|some|several|\d)\b"
 )
@@ -189,6 +202,8 @@ def _kinds_of(clause: str) -> Iterator[tuple[ClaimType, str]]:
         yield ClaimType.PARTIAL_LOSS, short
     elif lexicon.PAPER.search(clause) and not lexicon.PARCEL.search(clause):
         return
+    elif some := _only_some(clause):
+        yield ClaimType.PARTIAL_LOSS, some
     elif missing := next(_stated(lexicon.MISSING, clause), None):
         is_whole = lexicon.PARCEL.search(clause) and not _is_in_parcel(clause)
         yield _loss(is_part=not is_whole), missing
@@ -225,6 +240,13 @@ def _stated(words: Terms, clause: str) -> Iterator[str]:
 def _never_came(clause: str) -> str | None:
     found = _never_came_words().search(clause)
     return found[0] if found and not lexicon.INTACT.search(clause) else None
+
+
+def _only_some(clause: str) -> str | None:
+    """Whether so many of more arrived: "only got 2 of the 3 mugs"."""
+    has_come = lexicon.ARRIVED.search(clause) or lexicon.CAME.search(clause)
+    found = _ONLY_SOME.search(clause) if has_come else None
+    return found[0] if found else None
 
 
 def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:

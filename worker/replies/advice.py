@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.domain.amounts import Proposal
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.documents import Verdict
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.note import Row
 
 MOST_COUNTER = 2

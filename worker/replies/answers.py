@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from worker.domain.checks import Assessment
 from worker.domain.claim import ASSESSED_STATES, Claim, ClaimState
 from worker.domain.documents import is_complete
+from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order

@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import respond_by
+from worker.domain.findings import Assessment
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, Reply, ReplyKind

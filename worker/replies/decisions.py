@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from worker.domain.amounts import AmountLine
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.errors import UsageError
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.policy import Policy

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState
+from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from worker.domain.checks import Assessment, FindingVerdict
 from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.documents import (
@@ -20,6 +19,7 @@ from worker.domain.documents import (
     is_complete,
     required,
 )
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.identity import SenderTier
 from worker.domain.orders import Order, When
 from worker.replies.may_say import WHAT_WE_MAY_SAY, Topic

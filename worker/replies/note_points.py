@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.domain.amounts import Proposal
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, reference
 from worker.domain.deadlines import utc
 from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.explanation import ClockExplanation, in_zone, length, zone_of
+from worker.domain.findings import Assessment
 from worker.domain.note import Row
 from worker.domain.orders import Order, When
 from worker.domain.photographs import Photograph, is_older

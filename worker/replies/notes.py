@@ -8,8 +8,8 @@ Source: lifecycle.md section 8.
 
 from typing import Any
 
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim
+from worker.domain.findings import Assessment
 from worker.domain.note import TITLES, Note, Point
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind

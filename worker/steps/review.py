@@ -7,10 +7,10 @@ from worker import notify, validate
 from worker.adapters.store import Job, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.deadlines import DueKind, due_events, next_due_at
 from worker.domain.errors import GiveUp
+from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
 from worker.domain.lifecycle import next_state
 from worker.domain.orders import Order

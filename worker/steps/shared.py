@@ -7,9 +7,9 @@ from worker.adapters.store import NewEmail, NewJob, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.errors import GiveUp
+from worker.domain.findings import Assessment
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of

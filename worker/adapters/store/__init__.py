@@ -34,11 +34,11 @@ from worker.adapters.store.processes import Processes
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.sent import Sent
 from worker.adapters.store.stats import Stats
-from worker.domain.checks import Assessment, Finding
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
+from worker.domain.findings import Assessment, Finding
 from worker.domain.mail import Mail, Picture
 from worker.domain.note import Note
 from worker.ports import Bell, Clock, Queue
@@ -54,6 +54,7 @@ class Work:
     session: Session
     at: datetime
     now_ms: int
+    number_claim: Callable[[], int | None]
     bells: list[Bell] = field(default_factory=list)
     wake_lanes: list[str] = field(default_factory=list)
 
@@ -99,11 +100,23 @@ class Work:
         if job.lane is not None:
             self.wake_lanes.append(job.lane)
 
-    def put_back(self, job: Job, *, reason: str, delay: timedelta) -> None:
-        """Make a refused job ready again later; raises LeaseLost like `finish`."""
+    def put_back(
+        self, job: Job, *, reason: str, delay: timedelta, leaves_lane: bool = False
+    ) -> None:
+        """Make a refused job ready again later; raises LeaseLost like `finish`.
+
+        One that leaves its lane is tried apart from the others.
+        """
         job_rows.put_back(
-            self.session, job, reason=reason, delay=delay, now_ms=self.now_ms
+            self.session,
+            job,
+            reason=reason,
+            delay=delay,
+            now_ms=self.now_ms,
+            leaves_lane=leaves_lane,
         )
+        if leaves_lane and job.lane is not None:
+            self.wake_lanes.append(job.lane)
 
     def put_back_failed(self, job: Job, *, reason: str, delay: timedelta) -> None:
         """Make a failed job ready again later, out of its lane."""
@@ -151,7 +164,9 @@ class Work:
     # -- claims --
     def open_claim(self, claim: Claim, *, held_address: str | None = None) -> Claim:
         """Insert a claim."""
-        return claim_rows.open_claim(self.session, claim, held_address=held_address)
+        return claim_rows.open_claim(
+            self.session, claim, held_address=held_address, number=self.number_claim()
+        )
 
     def save_claim(self, before: Claim, after: Claim) -> Claim:
         """Write a changed claim; raises StaleClaim."""
@@ -313,14 +328,23 @@ class Work:
         return email_rows.answers_of(self.session, claim_id, kinds)
 
 
+def _next_number() -> None:
+    """Leave it to the database which number a new claim gets."""
+
+
 class Store:
-    """The record. One instance per process; safe to share between threads."""
+    """The record. One instance per process; safe to share between threads.
+
+    `number_claim` is asked for the number of each claim that is opened; a record that
+    is made once more gives its claims the numbers that they had.
+    """
 
     def __init__(self, url: str, *, owner: str, clock: Clock, queue: Queue) -> None:
         self.database = Database(make_engine(url))
         self.owner = owner
         self._clock = clock
         self._queue = queue
+        self.number_claim: Callable[[], int | None] = _next_number
         self.jobs = Jobs(self.database, owner=owner)
         self.mails = Mails(self.database)
         self.claims = Claims(self.database)
@@ -354,7 +378,7 @@ class Store:
         """Yield one writing transaction; rings what it added after the commit."""
         with self.database.write() as session:
             now_ms = session.execute(sa.select(self.database.now_ms)).scalar_one()
-            work = Work(session, self._clock.now(), now_ms)
+            work = Work(session, self._clock.now(), now_ms, self.number_claim)
             yield work
         bells = list(work.bells)
         # What was committed stays done: a bell that is missed here, the sweep rings.

@@ -23,10 +23,10 @@ from worker.adapters.store.schema import (
     SharedMailRow,
     SlotRow,
 )
-from worker.domain.checks import Assessment
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, ClaimType, Event
 from worker.domain.documents import DocumentKind, DocumentVerdict, Piece, Verdict, Why
 from worker.domain.errors import StaleClaim
+from worker.domain.findings import Assessment
 from worker.domain.orders import normal_id
 
 _ASSESSMENT = TypeAdapter(Assessment)
@@ -138,6 +138,7 @@ class Claims:
                     is_provisional=row.is_provisional,
                     why=Why(row.why) if row.why else None,
                     evidence=row.evidence,
+                    total_usd=row.total_usd,
                 )
                 for row in rows
             ]
@@ -248,10 +249,18 @@ def belongs_to(claim_id: int) -> sa.ColumnElement[bool]:
 
 
 def open_claim(
-    session: Session, claim: Claim, *, held_address: str | None = None
+    session: Session,
+    claim: Claim,
+    *,
+    held_address: str | None = None,
+    number: int | None = None,
 ) -> Claim:
-    """Insert a new claim; its `claim_id` is ignored and given back filled in."""
+    """Insert a new claim; its `claim_id` is ignored and given back filled in.
+
+    It is `number`, or the next one where that is None.
+    """
     row = ClaimRow(
+        id=number,
         member_id=claim.member_id,
         member_key=normal_id(claim.member_id),
         order_number=claim.order_number,
@@ -344,6 +353,7 @@ def add_pieces(session: Session, claim_id: int, pieces: Sequence[Piece]) -> None
                 is_provisional=piece.is_provisional,
                 why=piece.why,
                 evidence=piece.evidence,
+                total_usd=piece.total_usd,
             )
             .on_conflict_do_nothing()
         )

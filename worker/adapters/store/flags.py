@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import ClaimFlagRow
-from worker.domain.checks import Finding
+from worker.domain.findings import Finding
 
 RULE, PERSON = "rule", "person"
 SYSTEM = "system"

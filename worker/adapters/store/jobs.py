@@ -251,9 +251,15 @@ def quarantine(session: Session, job: Job, *, at: datetime, reason: str) -> None
 
 
 def put_back(
-    session: Session, job: Job, *, reason: str, delay: timedelta, now_ms: int
+    session: Session,
+    job: Job,
+    *,
+    reason: str,
+    delay: timedelta,
+    now_ms: int,
+    leaves_lane: bool = False,
 ) -> None:
-    """Make a refused job ready again after `delay`; it keeps its lane.
+    """Make a refused job ready again after `delay`; it keeps its lane by default.
 
     Raises:
         LeaseLost: another worker has the job.
@@ -265,6 +271,7 @@ def put_back(
         run_at_ms=now_ms + _ms(delay),
         transients=JobRow.transients + 1,
         first_transient_ms=sa.func.coalesce(JobRow.first_transient_ms, now_ms),
+        lane=None if leaves_lane else job.lane,
     )
 
 

@@ -362,6 +362,7 @@ class PieceRow(Base):
     is_provisional: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str | None] = mapped_column(sa.String(20))
     evidence: Mapped[str] = mapped_column(sa.Text, default="")
+    total_usd: Mapped[Decimal | None]
 
 
 class PhotographRow(Base):
@@ -464,7 +465,7 @@ class AssessmentRow(Base):
     state: Mapped[str] = mapped_column(sa.String(30))
     policy_version: Mapped[str] = mapped_column(sa.String(40))
     body: Mapped[str] = mapped_column(sa.Text)
-    """The whole assessment as JSON (pydantic of `domain.checks.Assessment`)."""
+    """The whole assessment as JSON (pydantic of `domain.findings.Assessment`)."""
 
 
 class FindingRow(Base):

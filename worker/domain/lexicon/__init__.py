@@ -15,6 +15,7 @@ from worker.domain.lexicon.files import (
     PACKAGING,
     PHOTOGRAPHS,
     SCREENSHOTS,
+    WAYBILL,
 )
 from worker.domain.lexicon.lines import CHARGES, OFFER, TOTAL
 from worker.domain.lexicon.losses import (
@@ -69,6 +70,7 @@ __all__ = [
     "SOME",
     "TOTAL",
     "UNSURE",
+    "WAYBILL",
     "WEB",
     "WITHDRAW",
     "Terms",

@@ -6,12 +6,12 @@ DAMAGE = Terms(
     """
     damag broke! broken breakage crack shatter smash crush dent! dents! dented torn!
     leak scratched split_open defect faulty ruined destroyed chipped! soaked got_wet
-    mangled deform warped ripped! burst! not_working does_not_work doesn't_work
+    mangled! deform warped ripped! burst! not_working does_not_work doesn't_work
     in_pieces
     *beschadig *beschaedig kaputt *zerbroch *zerstor *zerstoer *schaden zerdruck
     zerdrueck zerquetsch eingedruck eingedrueck eingedell delle! verbeult *gerissen
     *gebrochen defekt ausgelaufen verkratz kratzer zersplitter zerschlag durchnass
-    ramponiert gesprungen
+    ramponiert gesprungen einen_sprung sprung_im nabasag basag!
     casse! cassee! casses! cassees! brise! brisee! brises! brisees! endommag abim
     deterior fissur felee dechir ecras defectueu degat en_morceaux fendu! tordu!
     dommages!
@@ -31,7 +31,7 @@ DAMAGE = Terms(
     vaurioitun
     破损 破損 损坏 損壞 破碎 碎了 碎掉 摔碎 摔坏 摔烂 坏了 壞了 坏掉 压坏 压扁 压烂
     毁坏
-    损毁 裂开 破裂 碎裂 裂痕 变形 變形 打碎 受损 破了 划痕 漏液
+    损毁 裂了 裂开 破裂 碎裂 裂痕 变形 變形 打碎 受损 破了 划痕 漏液
     壊れ 割れ 損傷 ひび つぶれ 潰れ 凹 へこ 破れ 傷つ 傷が キズ 濡れ 故障 欠けて
     파손 깨졌 깨져 깨진 깨짐 부서 손상 찌그러 망가 찢어 고장 훼손
     dinged! buckled! squashed! squished! smushed! bashed! battered! banged_up
@@ -105,7 +105,7 @@ DAMAGE = Terms(
     вмятин царапин поцарап сколот надорван разодран раздроб потек! потекл разлил
     разлит промок мокр намок не_работает бракованн брак! продавл проломл вдребезги
     разруш разлом покорёж испорт расплющ
-    пошкодж розбит зламан поламан тріснут тріснул тріщин розірван пом'ят зім'ят
+    пошкодж розбит побит зламан поламан тріснут тріснул тріщин розірван пом'ят зім'ят
     вм'ятин подряп зіпсован несправн протік розлил знищен розтрощ розчавл не_працю
     kirild bozul ezild catla! catladi catlam patlam patlak! delinm cizik! cizilm
     zedelen gocuk islanm islak! sizdir sizinti kusurlu arizali calismiyor tahrip yamul
@@ -121,6 +121,7 @@ DAMAGE = Terms(
     תקול
     टूट क्षति खराब फटा_ फटी_ फटे_ फट_ग चकनाचूर दरार खरोंच नुकसान डैमेज पिचक भीग दोषपूर्ण
     लीक_ काम_नहीं_कर
+    แตกตอน แตกระหว่าง
     ชำรุด เสียหาย แตกหัก แตกร้าว แตกละเอียด แตกเป็น แตกหมด แตกมา แตกแล้ว แตกทั้ง แก้วแตก
     ของแตก สินค้าแตก จานแตก แตกเสีย พังเสีย พังหมด พังมา พังแล้ว พังทั้ง พังยับ กล่องพัง
     สินค้าพัง หักครึ่ง หักเป็น หักมา ฉีกขาด ร้าว บุบ ยุบ เปียก รั่ว ขีดข่วน บิ่น ใช้งานไม่ได้

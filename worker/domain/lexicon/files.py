@@ -259,6 +259,33 @@ ORDER = Terms(
     """
 )
 
+WAYBILL = Terms(
+    """
+    waybill air_waybill awb! bill_of_lading shipping_label consignment_n ship_to!
+    ship_from! deliver_to! consignee shipper! tracking parcel! priority_mail
+    customs_declaration cn22! cn23! piece! pieces! weight! gross_weight
+    *versandschein *paketschein *frachtbrief *sendungsnummer *empfanger! *absender!
+    gewicht! bordereau_d'expedition lettre_de_transport numero_de_suivi destinataire
+    expediteur poids! guia_de numero_de_guia destinatario! remitente! rastreo!
+    etiqueta_de_envio peso! lettera_di_vettura mittente! tracciatura vrachtbrief
+    verzendlabel afzender! geadresseerde remetente rastreio conhecimento_de_transporte
+    list_przewozowy numer_przesylki nadawca! odbiorca! waga! экспресс_накладная трек
+    отправитель получатель вес! відправник одержувач отримувач вага! gonderi_no
+    takip_no gonderici alici! agirlik! fraktsedel mottagare! avsandare! kolli! vikt!
+    fragtbrev modtager! afsender! vaegt! mottaker! vekt! rahtikirja vastaanottaja!
+    lahettaja! paino! prepravni_list prijemce! odesilatel! hmotnost! fuvarlevel
+    cimzett felado! suly! scrisoare_de_transport destinatar! expeditor! greutate!
+    товарителница получател подател тегло! tovarni_list primatelj posiljatelj tezina!
+    συνοδευτικό_δελτίο παραλήπτ αποστολέα βάρος بوليصه الشحنه المرسل وزن! بارنامه
+    گیرنده فرستنده שטר_מטען נמען שולח משקל पार्सल प्राप्तकर्ता प्रेषक वजन ใบปะหน้า
+    ผู้รับ ผู้ส่ง น้ำหนัก van_don nguoi_nhan nguoi_gui trong_luong! resi! no_resi
+    penerima! pengirim! berat! 运单 運單 快递单 快遞單 面单 面單 收件人 寄件人 託運單
+    重量 送り状 お届け先 ご依頼主 お問い合わせ番号 운송장 받는분 받는_분
+    보내는분 보내는_분
+    """
+)
+"""What stands on the label of a parcel."""
+
 SCREENSHOTS = Terms(
     """
     screenshot screen_shot screen_capture bildschirmfoto capture captura schermata

@@ -25,6 +25,7 @@ INCOMPLETE = Terms(
     不足 足りな 足りま 欠品 入っていな 入っていま 入ってな 入ってま 空でし 空っぽ
     누락 빠져 빠졌 빠진 부족 들어_있지 비어
     short_of_one short_one short_two came_up_short one_short two_short only_contained
+    qu'un_seul qu'une_seule forgot_to_put forgot_to_include forgot_to_pack
     only_part_of only_some_of only_got_one only_got_two not_everything_was
     not_everything_arrived items_short light_by half_empty half_the_order
     was_half_of_it not_packed left_out_of were_left_out was_left_out
@@ -88,8 +89,9 @@ MISSING = Terms(
     mancava mancante ontbreekt ontbreken ontbrak brak! отсутств saknas saknades
     mangler!
     manglede puuttuu 缺失 不见了 見当た 없었
+    ينقص कम_है
     gone! absent! lack_of mangelt manca mancavano! manquante! manquants! faltan
-    ontbrekend saknade! fattas! fattades! mangled! manglede! mangel_pa puuttui
+    ontbrekend saknade! fattas! fattades! manglede! mangel_pa puuttui
     puuttuvat brakowalo chybi! chybel chybely chyba! chybal chybali hianyzik hianyoz
     hianyzott lipsest lipseste lipsea lipsa! lipsesc липсва липсват nedostaj недостаје
     недостају fali! λείπ έλειπ λείπουν нет_в_короб немає! відсутн eksikti مفقود ناقص

@@ -1,0 +1,179 @@
+"""`claims replay`: the stored mails once more, under present and under changed rules.
+
+Two private records come about side by side, one under each set of rules, and are
+compared; so what a person did, and what has changed since the mails came, shows in
+neither. The record of the installation, its raw mails and its orders are only read;
+nothing is sent, queued or laid into a mailbox.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.adapters.reader import ReaderPool
+from worker.adapters.store.replica import SettledMail
+from worker.bootstrap import Parts
+from worker.domain.errors import GiveUp
+from worker.domain.mail import Mail
+from worker.history import Stored
+from worker.outcomes import Difference, differences, judged_otherwise
+from worker.ports import Reader, ReadFailed
+from worker.rejudging import Reading, Rejudging, Rules
+
+__all__ = ["Replayed", "Rules", "as_dict", "replay"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a replay showed, as of `now`.
+
+    `differences` come from the changed rules alone; without any, they are what the
+    present rules judge otherwise than stored. `judged_otherwise` counts the claims of
+    which that is true. `unjudged` counts mails that could be judged when they came
+    and cannot be now, `left_out` what people did to claims that the replay lacks.
+    """
+
+    now: datetime
+    mails: int
+    claims: int
+    present_version: str
+    changed_version: str
+    differences: tuple[Difference, ...]
+    judged_otherwise: int
+    unjudged: int
+    left_out: int
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+def _quiet(_doing: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def replay(
+    parts: Parts,
+    changed: Rules,
+    *,
+    reader: Reader | None = None,
+    progress: Progress = _quiet,
+) -> Replayed:
+    """Return what changed rules would make of the stored mails.
+
+    Mails that were not settled when it began are left out. Takes as long as reading
+    all stored mails does, and judging each twice.
+
+    Args:
+        parts: the installation; its record is only read.
+        changed: the rules to compare the present ones with; with nothing changed, the
+            present ones are compared with the stored record.
+        reader: reads the stored mails; without one, children of its own. DKIM keys are
+            not looked up again: what was verified when a mail came stays.
+        progress: told about each mail and claim.
+
+    Raises:
+        RetryLater: the record, the raw store or the order directory is not there now.
+        SettingsInvalid: the changed policy cannot be read.
+
+    Source: DESIGN promise 8.
+    """
+    stored = Stored(parts)
+    with ExitStack() as stack:
+        if reader is None:
+            reader = ReaderPool(parts.raw_url, size=parts.settings.readers)
+            stack.callback(reader.close)
+        present = stack.enter_context(Rejudging(stored, Rules()))
+        every = [present]
+        if changed.is_changed:
+            every.append(stack.enter_context(Rejudging(stored, changed)))
+        unjudged = _judge_all(stored, every, reader, progress)
+        otherwise = tuple(judged_otherwise(parts.store, present.store, stored.claims))
+        found = otherwise
+        if changed.is_changed:
+            found = tuple(
+                differences(
+                    present.store,
+                    every[-1].store,
+                    decided=stored.decided,
+                    progress=lambda done, total: progress("Comparing", done, total),
+                )
+            )
+        return Replayed(
+            now=stored.now,
+            mails=len(stored.mails),
+            claims=len(stored.claims),
+            present_version=present.parts.policy.version,
+            changed_version=every[-1].parts.policy.version,
+            differences=found,
+            judged_otherwise=len(otherwise),
+            unjudged=len(unjudged),
+            left_out=max(one.left_out for one in every),
+        )
+
+
+def as_dict(found: Replayed) -> dict[str, Any]:
+    """Return what `claims replay --json` prints."""
+    facts = asdict(found) | {"now": found.now.isoformat()}
+    for one, said in zip(found.differences, facts["differences"], strict=True):
+        said["claim"] = None if one.claim_id is None else one.ref
+        del said["claim_id"]
+    return facts
+
+
+def _judge_all(
+    stored: Stored, every: Sequence[Rejudging], reader: Reader, progress: Progress
+) -> set[int]:
+    """Judge each mail under all rules; return those that could not be judged again."""
+    total = len(stored.mails)
+    judged = [mail for mail in stored.mails if mail.is_judged]
+    unjudged: set[int] = set()
+    readings = _read_ahead(reader, judged, ahead=stored.parts.settings.readers)
+    for number, (mail, reading) in enumerate(readings, start=1 + total - len(judged)):
+        earlier = stored.parts.store.mails.get(mail.mail_id).mail
+        if earlier is not None and not isinstance(reading, Mail):
+            unjudged.add(mail.mail_id)
+        for one in every:
+            one.take(mail, reading, earlier)
+        progress("Replaying", number, total)
+    for one in every:
+        one.finish()
+    return unjudged.union(*(one.unjudged for one in every))
+
+
+def _read_ahead(
+    reader: Reader, mails: Iterable[SettledMail], *, ahead: int
+) -> Iterator[tuple[SettledMail, Reading]]:
+    """Yield each mail in order with what reading it shows; some are read ahead.
+
+    Raises:
+        RetryLater: the raw store cannot be reached.
+    """
+    waiting: deque[tuple[SettledMail, Future[Reading]]] = deque()
+    with ThreadPoolExecutor(ahead, thread_name_prefix="replay") as pool:
+        for mail in mails:
+            waiting.append((mail, pool.submit(_read, reader, mail.sha256)))
+            if len(waiting) > ahead:
+                first, reading = waiting.popleft()
+                yield first, reading.result()
+        for first, reading in waiting:
+            yield first, reading.result()
+
+
+def _read(reader: Reader, sha256: str) -> Reading:
+    """Return what a mail says, or why it cannot be read; a crash is tried again."""
+    try:
+        return reader.read(sha256)
+    except GiveUp as error:
+        return error
+    except ReadFailed as error:
+        if not error.died:
+            return error
+    try:
+        return reader.read(sha256)
+    except (GiveUp, ReadFailed) as error:
+        return error
