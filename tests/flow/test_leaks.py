@@ -337,7 +337,7 @@ def test_every_kind_of_email_is_looked_at_for_every_tier_that_causes_it() -> Non
     kinds = {tier: {reply.kind for _, reply in EVERY[tier]} for tier in SenderTier}
     to_strangers = {Kind.CONFIRM_IDENTITY, Kind.IDENTITY_NOTICE}
 
-    staff = {reply.kind for reply in TO_STAFF}
+    staff = {reply.kind for reply in TO_STAFF} | {Kind.STAFF_DRAFT_NOTE}
 
     assert kinds[A] == kinds[B] == set(Kind) - to_strangers - staff
     assert kinds[C] >= {*to_strangers, Kind.CANNOT_MATCH, Kind.DOCUMENTS_REMINDER}

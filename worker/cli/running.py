@@ -179,7 +179,7 @@ def _threads(parts: "Parts", queue: str) -> int:
 
 @app.command(epilog="Example: `claims schedule`")
 def schedule(*, migrate: Migrate = False) -> None:
-    """Ring due jobs, fire deadlines, bury dead processes; watch the sent folder."""
+    """Ring due jobs, fire deadlines, end the leases of dead processes."""
     from worker.schedule import Scheduler
     from worker.sent_watch import SentWatch
 
