@@ -18,17 +18,24 @@ BUDGET_WINDOW = timedelta(hours=24)
 BREAKER_WINDOW = timedelta(hours=1)
 
 
+def compose_decided(parts: Parts, reply: Reply) -> NewEmail:
+    """Return the outbox row of what a person sends: no budget holds it."""
+    return compose(parts, reply, received_at=None, go_live_at=None, is_decided=True)
+
+
 def compose(
     parts: Parts,
     reply: Reply,
     *,
     received_at: datetime | None,
     go_live_at: datetime | None,
+    is_decided: bool = False,
 ) -> NewEmail:
     """Return the outbox row of a reply, with its bytes.
 
     A template that fails, a mail from before go-live, or a spent budget give a row
-    that is held with its reason; a person releases it.
+    that is held with its reason; a person releases it. What a person decided needs no
+    budget.
     """
     common = {
         "dedup_key": reply.dedup_key,
@@ -48,7 +55,10 @@ def compose(
     reason = ""
     if not reply.is_draft:
         is_old = notify.is_before_go_live(received_at, go_live_at)
-        reason = "before_go_live" if is_old else _spent_budget(parts, reply)
+        if is_old:
+            reason = "before_go_live"
+        elif not is_decided:
+            reason = _spent_budget(parts, reply)
     status = "draft" if reply.is_draft else "held" if reason else "queued"
     return NewEmail(
         **common,  # type: ignore[arg-type]

@@ -164,7 +164,9 @@ def assign(
     Source: lifecycle.md T4.
     """
     case = _Case(mail, arrival, known, house, stamp_of(mail, arrival, house))
-    return replace(case, package_id=package_id).for_order(order, None, ())
+    signal = detect(mail, house.own_addresses).signal
+    case = replace(case, package_id=package_id, silencer=signal)
+    return case.for_order(order, None, ())
 
 
 def stamp_of(mail: Mail | None, arrival: Arrival, house: House) -> ReceivedStamp:
@@ -318,7 +320,10 @@ class _Case:
         same = [one for one, _ in claims if one.package_id == claim.package_id]
         is_closed = ClaimState.CLOSED_INCOMPLETE
         closed = next((one for one in same if one.state is is_closed), None)
-        if closed is None or any(one.is_open for one in same):
+        is_held = ClaimState.IDENTITY_HOLD
+        if closed is None or any(
+            one.is_open and one.state is not is_held for one in same
+        ):
             return found
         since = self.known.closed_incomplete_at(closed.claim_id)
         window = self.house.policy.reopen_window

@@ -9,6 +9,7 @@ from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.flags import SYSTEM, is_set_by_person
 from worker.domain.authentication import Authentication
 from worker.domain.claim import Claim, Event, reference
+from worker.domain.decisions import appealed_at
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
 from worker.domain.exclusions import HISTORY_WINDOW, History
@@ -191,10 +192,7 @@ def dossier_of(
             asked_again_at=tuple(
                 event.at for event in events if event.event is Event.INFO_REQUESTED
             ),
-            appealed_at=max(
-                (one.at for one in events if one.event is Event.APPEAL_FILED),
-                default=None,
-            ),
+            appealed_at=appealed_at(events),
             photographs=photographs,
             history=_history(store, claim, photographs),
             cleared=frozenset(

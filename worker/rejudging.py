@@ -29,6 +29,7 @@ from worker.adapters.store.replica import (
 from worker.bootstrap import Parts
 from worker.domain.claim import ASSESSED_STATES, Claim, ClaimEvent, ClaimType, Event
 from worker.domain.deadlines import next_due_at
+from worker.domain.decisions import appealed_at
 from worker.domain.errors import GiveUp
 from worker.domain.mail import Mail
 from worker.history import DECISIONS, Stored
@@ -121,6 +122,19 @@ class _PrivateParts(Parts):
     def transport(self) -> _Nowhere:  # type: ignore[override]
         """See Parts."""
         return self.relay
+
+
+_NOT_CARRIED = frozenset(
+    {
+        Event.MERGED,
+        Event.TOOK_OVER,
+        Event.SPLIT_OFF,
+        Event.MAIL_ASSIGNED,
+        Event.FLAG_SET,
+        Event.FLAG_CLEARED,
+    }
+)
+"""Acts of people of which only the state is carried over."""
 
 
 class Rejudging:
@@ -220,6 +234,8 @@ class Rejudging:
         """Let a claim stand where a person put it, with the same event."""
         source = self._stored.parts.store.claims
         event = source.events(act.claim_id)[act.seq - 1]
+        if event.event in _NOT_CARRIED:
+            self.left_out += 1
         after = self._moved(claim, event)
         with self.store.transaction() as work:
             if after != claim:
@@ -269,7 +285,8 @@ class Rejudging:
                     claim, documents_asked_at=event.at, documents_due_at=due_at
                 )
             case Event.APPEAL_FILED:
-                return clock_of_appeal(claim, event.at, policy)
+                filed_at = appealed_at([event]) or event.at
+                return clock_of_appeal(claim, filed_at, policy)
             case _:
                 return claim
 

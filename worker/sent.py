@@ -140,7 +140,7 @@ def _decided(parts: Parts, claim: Claim, draft: Email, found: _Found) -> str:
             parts,
             claim,
             decision,
-            decide.ways_to_propose(claim, decision),
+            decide.ways_to_propose(parts, claim, decision),
             by=mail.from_address,
             sent=_by_hand(draft, found),
         )

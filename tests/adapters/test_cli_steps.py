@@ -82,10 +82,12 @@ def test_what_is_asked_waived_and_chosen(office: Office, tmp_path: Path) -> None
     done(tmp_path, "stop CLM-1 --by kim --reason sanctions")
     assert "is stopped" in refused(tmp_path, "reject CLM-1 --clause C8 --by kim")
     done(tmp_path, "resume CLM-1 --by kim --reason cleared")
-    done(tmp_path, "withdraw CLM-1 --by jane --reason", "as they wrote")
+    assert "no later mail of the member" in refused(
+        tmp_path, "withdraw CLM-1 --by jane --reason so"
+    )
 
     office.run_again()
-    assert office.kinds[-1] == "withdrawn"
+    assert office.kinds[-2:] == ["response", "response"]
 
 
 def test_mails_that_have_no_place_are_listed_placed_and_dismissed(

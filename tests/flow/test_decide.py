@@ -817,3 +817,171 @@ def test_claims_of_two_orders_are_not_merged(office: Office) -> None:
 
     with pytest.raises(UsageError, match="are about different orders"):
         decide.merge(office.parts, claim_of(office, 2), claim_of(office), by="jane")
+
+
+# -- what must not get round a guard -----------------------------------------------
+
+
+def test_G6_without_a_type_or_a_package_nothing_is_approved(office: Office) -> None:
+    office.deliver(complete(text="Please see the attached files."))
+
+    with pytest.raises(UsageError, match="say first what happened"):
+        decide.approve(office.parts, office.claim, amount="500.00", by="jane")
+
+    assert office.state() is S.UNDER_REVIEW
+
+
+def test_a_name_typed_otherwise_is_no_second_person(dear: Office) -> None:
+    wanted = decide.approval(dear.parts, dear.claim, amount=None, by=" jane")
+    decide.propose(dear.parts, dear.claim, wanted, by="jane ")
+
+    with pytest.raises(UsageError, match="jane proposed it"):
+        decide.approve(dear.parts, dear.claim, amount=None, by="Jane ")
+    with pytest.raises(UsageError, match="is no person"):
+        decide.approve(dear.parts, dear.claim, amount=None, by="system")
+
+
+def test_T21_a_mail_that_came_after_the_proposal_stops_the_approval(
+    dear: Office,
+) -> None:
+    wanted = decide.approval(dear.parts, dear.claim, amount=None, by="jane")
+    decide.propose(dear.parts, dear.claim, wanted, by="jane")
+
+    dear.deliver(invoice_follow_up())
+
+    with pytest.raises(UsageError, match="a mail has come to CLM-000001 since"):
+        decide.approve(dear.parts, dear.claim, amount=None, by="kim")
+    assert dear.kinds == ["received"]
+
+
+def test_who_clears_an_exclusion_does_not_approve_alone(office: Office) -> None:
+    office.deliver(complete())
+    decide.set_flag(office.parts, office.claim, "X5", evidence="differs", by="kim")
+    decide.clear_flag(office.parts, office.claim, "X5", reason="fine", by="jane")
+
+    with pytest.raises(UsageError, match="an exclusion"):
+        decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(office.parts, office.claim, amount="80.00", by="kim")
+
+    assert office.state() is S.APPROVED_PARTIAL
+
+
+def test_T27_an_appeal_counts_from_its_mail_however_late_it_is_recorded(
+    office: Office,
+) -> None:
+    rejected(office)
+    filed_at = OPENING + 29 * DAY
+    office.clock.at = filed_at
+    office.deliver(invoice_follow_up(filed_at))
+    office.clock.at = OPENING + 33 * DAY
+
+    decide.appeal(office.parts, office.claim, by="jane", reason="new photographs")
+    assert office.claim.respond_by == filed_at + 7 * DAY
+    decide.take_appeal(office.parts, office.claim, by="kim")
+    office.run()
+
+    assert office.claim.respond_by == filed_at + 7 * DAY
+
+
+def test_what_was_paid_before_an_appeal_is_not_paid_again(office: Office) -> None:
+    office.deliver(complete())
+    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.complete(office.parts, office.claim, by="fin", reference="PAY-1")
+    decide.appeal(office.parts, office.claim, by="jane", reason="more was broken")
+    decide.take_appeal(office.parts, office.claim, by="kim")
+    office.run()
+
+    with pytest.raises(UsageError, match=r"38\.75 USD, after 80\.00 USD"):
+        decide.approval(office.parts, office.claim, amount="38.76", by="kim")
+    wanted = decide.approval(office.parts, office.claim, amount="38.75", by="kim")
+    decide.propose(office.parts, office.claim, wanted, by="kim")
+    decide.approve(office.parts, office.claim, amount=None, by="lee")
+    office.run()
+
+    assert office.state() is S.APPROVED
+    assert "38.75" in last_text(office)
+    assert "118.75" not in last_text(office)
+
+
+def test_T8_the_first_receipt_of_two_merged_claims_counts(office: Office) -> None:
+    office.deliver(late())
+    office.deliver(complete(sender=STRANGER))
+    kept, held = claim_of(office), claim_of(office, 2)
+    assert (held.state, kept.state) == (S.IDENTITY_HOLD, S.INELIGIBLE_PROPOSED)
+
+    decide.merge(office.parts, held, kept, by="jane")
+    office.run()
+
+    assert claim_of(office).received_at == RECEIVED
+    assert claim_of(office).state is S.UNDER_REVIEW
+
+
+def test_an_approved_claim_is_neither_merged_nor_withdrawn(office: Office) -> None:
+    office.deliver(complete())
+    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    office.deliver(invoice_follow_up())
+
+    with pytest.raises(UsageError, match="is already approved"):
+        decide.withdraw(office.parts, office.claim, by="jane", reason="so")
+    with pytest.raises(UsageError, match="is already approved"):
+        decide.merge(office.parts, office.claim, office.claim, by="jane")
+
+
+def test_a_placed_mail_of_a_machine_is_never_answered(office: Office) -> None:
+    """Promise 7."""
+    mail_id = office.deliver(
+        complete(
+            subject="my lamp",
+            text="It is broken.",
+            headers=[("Auto-Submitted", "auto-replied")],
+        )
+    )
+    assert office.fate(mail_id) == "auto_reply"
+
+    decide.assign(office.parts, mail_id, order_number=FIRST, by="jane")
+    office.run()
+
+    assert office.fate(mail_id) == "claim"
+    assert office.kinds == []
+
+
+def test_a_mail_that_two_people_place_has_one_claim(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail_id = office.deliver(complete(subject="my lamp", text="It is broken."))
+    seen = office.store.mails.get(mail_id)
+    decide.assign(office.parts, mail_id, order_number=FIRST, by="jane")
+    monkeypatch.setattr(office.store.mails, "get", lambda _: seen)
+
+    with pytest.raises(UsageError, match="was placed meanwhile"):
+        decide.assign(office.parts, mail_id, order_number=SECOND, by="kim")
+
+    assert len(office.store.claims.listed(open_only=False, limit=9)) == 1
+
+
+def test_what_a_person_ends_is_held_by_no_budget(tmp_path: Path) -> None:
+    order = an_order_of(FIRST)
+    with an_office(tmp_path / "office", order, answers_per_hour=1) as office:
+        office.deliver(complete())
+        office.deliver(invoice_follow_up())
+
+        decide.withdraw(office.parts, office.claim, by="jane", reason="as they wrote")
+        office.run()
+
+        (withdrawn,) = [e for e in office.emails if e.kind == "withdrawn"]
+        assert withdrawn.status == "sent"
+
+
+def test_a_flag_that_a_rule_raises_again_stands_again(tmp_path: Path) -> None:
+    packages = (
+        dataclasses.replace(a_package(), package_id="A", carrier_events=("strike",)),
+        dataclasses.replace(a_package(), package_id="B"),
+    )
+    with an_office(tmp_path / "office", an_order(FIRST, packages=packages)) as office:
+        office.deliver(complete())
+        for package_id in ("A", "B", "A"):
+            decide.choose_package(office.parts, office.claim, package_id, by="jane")
+            office.run()
+
+        flags = office.store.flags.of_claim(1)
+        assert [one.is_open for one in flags if one.clause == "X11"] == [True]

@@ -7,6 +7,7 @@ words. Nothing of an answer is logged but the names of its fields.
 """
 
 import random
+import re
 import ssl
 import threading
 import time
@@ -54,6 +55,7 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 KEPT_FOR_S = 30.0
 MOST_KEPT = 1000
 _AGAIN = frozenset({500, 502, 504})
+_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 _ABSENT = object()
 """The directory says that what was asked for does not exist."""
 _SURELY_DOWN = frozenset({"orders_unreachable", "orders_tls", "orders_busy"})
@@ -296,7 +298,7 @@ def _refuse_status(response: httpx.Response) -> None:
         raise Unclear("orders_login_refused")
     if status in {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}:
         said = response.headers.get("Retry-After", "")
-        wait = timedelta(seconds=int(said)) if said.isdecimal() else RETRY_AFTER
+        wait = timedelta(seconds=int(said)) if _SECONDS.fullmatch(said) else RETRY_AFTER
         wait = min(max(wait, RETRY_AFTER), LONGEST_RETRY_AFTER)
         raise Unclear("orders_busy", retry_after=wait)
     raise Unclear(f"orders_http_{status}", is_passing=status in _AGAIN)

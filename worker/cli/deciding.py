@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from worker.cli.console import out
 from worker.cli.starting import open_record
+from worker.domain.amounts import Condition
 from worker.domain.errors import UsageError, WrongUse
 from worker.terminal import words
 
@@ -26,6 +27,12 @@ Reason = Annotated[
     str, typer.Option(help="Said to the member; empty lines make paragraphs.")
 ]
 
+Packaging = Annotated[
+    Condition, typer.Option(help="What the photos show of the box (damage).")
+]
+Contents = Annotated[
+    Condition, typer.Option(help="What the photos show of the contents (damage).")
+]
 HeldEmails = Annotated[
     list[int] | None, typer.Argument(help="Numbers from `claims held`.")
 ]
@@ -46,6 +53,8 @@ def approve(
         str | None,
         typer.Option(help="USD; may be left out when the proposal is final."),
     ] = None,
+    packaging: Packaging = Condition.UNKNOWN,
+    contents: Contents = Condition.UNKNOWN,
     reason: Reason = "",
 ) -> None:
     """Approve a claim and send the decision."""
@@ -53,7 +62,16 @@ def approve(
 
     parts = open_record()
     found = decide.find_claim(parts, claim)
-    say(parts, decide.approve(parts, found, amount=amount, by=by, reason=reason))
+    done = decide.approve(
+        parts,
+        found,
+        amount=amount,
+        by=by,
+        reason=reason,
+        packaging=packaging,
+        contents=contents,
+    )
+    say(parts, done)
 
 
 @app.command(

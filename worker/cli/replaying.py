@@ -151,7 +151,7 @@ def _print(found: "Replayed", changed: "Rules", *, has_list: bool) -> None:
         said = f"{found.unjudged:,} mails could not be read or judged again"
         out.print(f"[yellow]{said}: what depends on them is missing here.[/]")
     if found.left_out:
-        said = f"{found.left_out:,} things that people did found no claim here"
+        said = f"{found.left_out:,} things that people did are not carried over"
         out.print(f"[yellow]{said}.[/]")
     if found.differences and not has_list:
         out.print("[dim]List them with --diff.[/]")

@@ -22,6 +22,7 @@ from worker.domain.deadlines import SlaState, sla_state
 from worker.domain.decisions import pending
 from worker.domain.documents import DocumentVerdict, Verdict
 from worker.domain.findings import Assessment, FindingVerdict
+from worker.domain.lifecycle import PayoutState, payout_state
 from worker.domain.mail import FileKind, Mail
 from worker.terminal import NOTHING, clock, left, short_ref, state_words, words
 
@@ -173,6 +174,13 @@ def _facts(parts: Parts, claim: Claim) -> Table:
         clauses = ", ".join(proposed.clauses)
         what = f"{words(proposed.ruling)}{amount} by {clauses}, by {proposed.by}"
         facts.add_row("Proposed", escape(what))
+        if proposed.reason:
+            facts.add_row("With the words", escape(proposed.reason))
+        seen = f"packaging {proposed.packaging}, contents {proposed.contents}"
+        facts.add_row("Seen", seen)
+    payout = payout_state(claim.state)
+    if payout is not PayoutState.NONE:
+        facts.add_row("Payout", words(payout))
     return facts
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from worker.cli.console import out
-from worker.cli.deciding import PAYMENT, REVIEW, By, Claim, say
+from worker.cli.deciding import PAYMENT, REVIEW, By, Claim, Contents, Packaging, say
 from worker.cli.starting import open_record
 from worker.domain.amounts import Condition
 from worker.domain.claim import ClaimType
@@ -55,12 +55,8 @@ def propose(  # noqa: PLR0913 - one option per thing that is decided
     clause: Annotated[
         list[str] | None, typer.Option(help="The clause relied on; repeatable.")
     ] = None,
-    packaging: Annotated[
-        Condition, typer.Option(help="What the photos show of the box (damage).")
-    ] = Condition.UNKNOWN,
-    contents: Annotated[
-        Condition, typer.Option(help="What the photos show of the contents (damage).")
-    ] = Condition.UNKNOWN,
+    packaging: Packaging = Condition.UNKNOWN,
+    contents: Contents = Condition.UNKNOWN,
     reason: Text = "",
 ) -> None:
     """Put a decision before a second person."""
@@ -68,6 +64,10 @@ def propose(  # noqa: PLR0913 - one option per thing that is decided
 
     if is_rejection and amount is not None:
         raise WrongUse("--amount goes with an approval, not with --reject")
+    if is_rejection and {packaging, contents} != {Condition.UNKNOWN}:
+        raise WrongUse("--packaging and --contents go with an approval")
+    if not is_rejection and clause:
+        raise WrongUse("--clause goes with --reject: an approval cites its own clauses")
     parts, found = _found(claim)
     if is_rejection:
         decision = decide.rejection(

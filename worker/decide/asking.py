@@ -9,10 +9,10 @@ from worker.decide.common import (
     Act,
     By,
     Done,
-    Staff,
     allow,
     carry_out,
     known,
+    name_of,
     need,
     thread,
     written,
@@ -88,7 +88,7 @@ def waive(
     why = need(reason, "--reason")
 
     def record(work: Work, saved: Claim) -> None:
-        name = by.name if isinstance(by, Staff) else by
+        name = name_of(by)
         work.waive(saved.claim_id, document, by=name, reason=why)
 
     act = Act(Event.DOCUMENT_WAIVED, why, data={"document": document.value})
@@ -119,7 +119,8 @@ def choose_package(parts: Parts, claim: Claim, package_id: str, *, by: By) -> Do
         ids = ", ".join(package.package_id for package in order.packages)
         raise UsageError(f"the order has no package {package_id}; it has {ids}")
     for other, _ in parts.store.claims.of_order(claim.order_number):
-        is_same = other.is_open and other.package_id == package_id
+        is_open = other.is_open and other.state is not ClaimState.IDENTITY_HOLD
+        is_same = is_open and other.package_id == package_id
         if is_same and other.claim_id != claim.claim_id:
             raise UsageError(
                 f"{other.ref} is open for that package: `claims merge {claim.ref}"

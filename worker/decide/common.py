@@ -8,7 +8,7 @@ from datetime import datetime
 
 from worker.adapters.store import NewEmail, Work
 from worker.bootstrap import Parts
-from worker.composing import compose, queue_emails
+from worker.composing import compose_decided, queue_emails
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.decisions import is_stopped
@@ -18,7 +18,7 @@ from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
-from worker.steps.shared import draft_job, event_now, validation
+from worker.steps.shared import SYSTEM, draft_job, event_now, validation
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""
@@ -83,6 +83,34 @@ class SentByHand:
     at: datetime
     email: NewEmail
     data: dict[str, str]
+
+
+def name_of(by: By) -> str:
+    """Return who decides, without spaces around.
+
+    Raises:
+        WrongUse: nobody is named, or the name is the system's.
+    """
+    name = need(by.name if isinstance(by, Staff) else by, "--by")
+    if is_same_name(name, SYSTEM):
+        raise WrongUse(f"--by {name} is no person")
+    return name
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Return whether two names are one person's, however they are typed."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def check_role(by: By, event: Event) -> None:
+    """Make sure that somebody may let an event happen.
+
+    Raises:
+        UsageError: the role is missing.
+    """
+    who = by if isinstance(by, Staff) else Staff(by)
+    if not may(who.roles, event):
+        raise UsageError(f"{who.name} has not the role for {event}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +230,10 @@ def carry_out(
         UsageError: the claim changed meanwhile or is stopped, or the role is missing.
         IllegalTransition: the table has no such way.
     """
-    who = by if isinstance(by, Staff) else Staff(by)
-    name = need(who.name, "--by")
+    name = name_of(by)
     acts = tuple(acts)
-    _check(parts, claim, who, acts)
-    emails = [compose(parts, one, received_at=None, go_live_at=None) for one in replies]
+    _check(parts, claim, by, acts)
+    emails = [compose_decided(parts, one) for one in replies]
     states = [claim.state]
     for act in acts:
         states.append(next_state(states[-1], act.event))
@@ -240,10 +267,9 @@ def take_drafts_away(parts: Parts, work: Work, claim: Claim) -> None:
         work.add_jobs(*(draft_job("remove", one) for one in stale))
 
 
-def _check(parts: Parts, claim: Claim, who: Staff, acts: tuple[Act, ...]) -> None:
+def _check(parts: Parts, claim: Claim, by: By, acts: tuple[Act, ...]) -> None:
     for act in acts:
-        if not may(who.roles, act.event):
-            raise UsageError(f"{who.name} has not the role for {act.event}")
+        check_role(by, act.event)
     if all(act.event in _GO_ON for act in acts):
         return
     if is_stopped(parts.store.claims.events(claim.claim_id)):

@@ -4,38 +4,43 @@ from worker.adapters.store import NewJob, Work
 from worker.adapters.store.outbox import Email
 from worker.bootstrap import Parts
 from worker.composing import SEND
+from worker.decide.common import By, check_role, name_of
 from worker.domain.claim import Event
 from worker.domain.errors import UsageError
 from worker.steps.shared import event_now
 
 
-def release(parts: Parts, email_id: int, *, by: str) -> str:
+def release(parts: Parts, email_id: int, *, by: By) -> str:
     """Send a held e-mail after all; return its subject.
 
     Raises:
         UsageError: it is not held, or its template failed and there is nothing to send.
     """
     email = _held(parts, email_id)
+    check_role(by, Event.EMAIL_RELEASED)
+    name = name_of(by)
     with parts.store.transaction() as work:
         if not work.release_held(email_id):
             raise UsageError(f"e-mail {email_id} was never rendered: mend its template")
         work.add_jobs(NewJob("send", f"{email_id}:released:{email.attempts}", SEND))
-        _note(work, email, Event.EMAIL_RELEASED, by=by, reason=email.kind)
+        _note(work, email, Event.EMAIL_RELEASED, by=name, reason=email.kind)
     return email.subject
 
 
-def discard(parts: Parts, email_id: int, *, by: str, reason: str) -> str:
+def discard(parts: Parts, email_id: int, *, by: By, reason: str) -> str:
     """Give up a held e-mail, which is not sent again; return its subject.
 
     Raises:
         UsageError: it is not held.
     """
     email = _held(parts, email_id)
+    check_role(by, Event.EMAIL_DISCARDED)
+    name = name_of(by)
     with parts.store.transaction() as work:
         if not work.cancel_held(email_id):
             raise UsageError(f"e-mail {email_id} is not held any more")
         why = f"{email.kind}: {reason}"
-        _note(work, email, Event.EMAIL_DISCARDED, by=by, reason=why)
+        _note(work, email, Event.EMAIL_DISCARDED, by=name, reason=why)
     return email.subject
 
 

@@ -1,5 +1,7 @@
 """How a claim ends without a ruling, comes back, joins another, or is stopped."""
 
+from dataclasses import replace
+
 from worker import notify
 from worker.adapters.store import Work
 from worker.bootstrap import Parts
@@ -7,10 +9,11 @@ from worker.decide.common import (
     Act,
     By,
     Done,
-    Staff,
     allow,
     carry_out,
+    is_same_name,
     known,
+    name_of,
     need,
     thread,
     written,
@@ -18,7 +21,12 @@ from worker.decide.common import (
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.clauses import ClauseId
 from worker.domain.deadlines import utc
-from worker.domain.decisions import deciders, is_stopped, why_no_appeal
+from worker.domain.decisions import (
+    decided_at,
+    deciders,
+    is_stopped,
+    why_no_appeal,
+)
 from worker.domain.errors import UsageError
 from worker.domain.identity import SenderTier
 from worker.domain.reply import Reply
@@ -69,19 +77,17 @@ def withdraw(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
     """Close a claim that its member took back (T25).
 
     Raises:
-        UsageError: no mail of the claim came from an address on file, or it is over.
+        UsageError: no mail after the first came from an address on file, or the claim
+            is decided or over.
     """
     allow(claim, Event.WITHDRAWN, "withdrawn")
     known_tiers = {SenderTier.A, SenderTier.B}
-    mails = [
-        mail
-        for mail in parts.store.claims.mails(claim.claim_id)
-        if mail.sender_tier in known_tiers
-    ]
-    if not mails:
-        raise UsageError(f"nobody on file has written about {claim.ref}")
+    mails = parts.store.claims.mails(claim.claim_id)[1:]
+    proven = [mail for mail in mails if mail.sender_tier in known_tiers]
+    if not proven:
+        raise UsageError(f"no later mail of the member is in {claim.ref}")
     order = order_of(parts.orders, claim)
-    last = mails[-1]
+    last = proven[-1]
     reply = written(
         claim,
         lambda: notify.withdraw(claim, order, None, asked_at=last.received_at),
@@ -93,7 +99,7 @@ def withdraw(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
 def appeal(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
     """Reopen a decided claim on the member's appeal (T27); a new clock begins.
 
-    It counts as filed when the member's last mail came.
+    It counts as filed when the member's first mail after the decision came.
 
     Raises:
         UsageError: it was appealed before, paid in full, or the window is over.
@@ -101,14 +107,15 @@ def appeal(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
     allow(claim, Event.APPEAL_FILED, "appealed")
     events = parts.store.claims.events(claim.claim_id)
     mails = parts.store.claims.mails(claim.claim_id)
-    decided_at = utc(events[-1].at)
-    later = [m.received_at for m in mails if utc(m.received_at) > decided_at]
-    filed_at = max(later, default=parts.clock.now())
+    since = decided_at(events)
+    later = [m.received_at for m in mails if since and m.received_at > since]
+    filed_at = min(later, default=parts.clock.now())
     no = why_no_appeal(events, filed_at, parts.policy)
     if no is not None:
         raise UsageError(f"{claim.ref} cannot be appealed: {no}")
     order, assessment = known(parts, claim)
-    act = Act(Event.APPEAL_FILED, need(reason, "--reason"))
+    data = {"filed_at": filed_at.isoformat()}
+    act = Act(Event.APPEAL_FILED, need(reason, "--reason"), data=data)
     clock = notify.clock_of_appeal(claim, filed_at, parts.policy)
     reply = written(
         claim,
@@ -140,8 +147,9 @@ def take_appeal(parts: Parts, claim: Claim, *, by: By) -> Done:
         UsageError: nobody appealed, or the same person decided before.
     """
     allow(claim, Event.APPEAL_TAKEN, "taken")
-    name = by.name if isinstance(by, Staff) else by
-    if name in deciders(parts.store.claims.events(claim.claim_id)):
+    name = name_of(by)
+    earlier = deciders(parts.store.claims.events(claim.claim_id))
+    if any(is_same_name(name, one) for one in earlier):
         raise UsageError(f"{name} decided it before: another reviewer takes an appeal")
     act = Act(Event.APPEAL_TAKEN)
     return carry_out(parts, claim, (act,), by=by, assess="appeal")
@@ -165,12 +173,14 @@ def merge(parts: Parts, claim: Claim, into: Claim, *, by: By) -> Done:
     if claim.state is not ClaimState.IDENTITY_HOLD:
         reply = written(claim, lambda: notify.merge(into, claim.ref, order, None))
         replies = (reply,)
-    name = by.name if isinstance(by, Staff) else by
+    name = name_of(by)
 
     def take_over(work: Work, _: Claim) -> None:
         kept = work.lock_claim(into.claim_id)
         if kept is None or not kept.is_open:
             raise UsageError(f"{into.ref} has changed meanwhile: look at it again")
+        first_at = min(kept.received_at, claim.received_at)
+        work.save_claim(kept, replace(kept, received_at=first_at))
         work.share_mails(claim.claim_id, into.claim_id, by=name)
         event = event_now(work, Event.TOOK_OVER, kept.state, kept.state, actor=name)
         work.append_event(into.claim_id, event)

@@ -2,7 +2,7 @@
 
 from worker.adapters.store import Work
 from worker.bootstrap import Parts
-from worker.decide.common import Act, By, Done, Staff, carry_out, need
+from worker.decide.common import Act, By, Done, carry_out, name_of, need
 from worker.domain.claim import Claim, Event
 from worker.domain.clauses import CLAUSES
 from worker.domain.errors import UsageError, WrongUse
@@ -19,7 +19,7 @@ def set_flag(parts: Parts, claim: Claim, clause: str, *, evidence: str, by: By) 
     shown = need(evidence, "--evidence")
 
     def record(work: Work, saved: Claim) -> None:
-        work.set_flag(saved.claim_id, clause, shown, by=_name(by))
+        work.set_flag(saved.claim_id, clause, shown, by=name_of(by))
 
     act = Act(Event.FLAG_SET, shown, (clause,))
     return carry_out(parts, claim, (act,), by=by, also=record, assess="flags")
@@ -35,7 +35,7 @@ def clear_flag(parts: Parts, claim: Claim, clause: str, *, reason: str, by: By) 
     why = need(reason, "--reason")
 
     def record(work: Work, saved: Claim) -> None:
-        if not work.clear_flags(saved.claim_id, clause, by=_name(by), reason=why):
+        if not work.clear_flags(saved.claim_id, clause, by=name_of(by), reason=why):
             raise UsageError(f"{claim.ref} has no open flag of {clause}")
 
     act = Act(Event.FLAG_CLEARED, why, (clause,))
@@ -47,7 +47,3 @@ def _check(claim: Claim, clause: str) -> None:
         raise WrongUse(f"there is no clause {clause}: one of {', '.join(CLAUSES)}")
     if not claim.is_open:
         raise UsageError(f"{claim.ref} is over: its flags stay as they are")
-
-
-def _name(by: By) -> str:
-    return by.name if isinstance(by, Staff) else by

@@ -2,7 +2,16 @@
 
 from worker import ingest
 from worker.bootstrap import Parts
-from worker.decide.common import Act, By, Done, Staff, allow, carry_out, need
+from worker.decide.common import (
+    Act,
+    By,
+    Done,
+    allow,
+    carry_out,
+    check_role,
+    name_of,
+    need,
+)
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.errors import UsageError
 from worker.domain.mail import Fate
@@ -30,6 +39,7 @@ def assign(
     Raises:
         UsageError: there is no such mail or order, or the mail is a copy or a report.
     """
+    check_role(by, Event.MAIL_ASSIGNED)
     mails = parts.store.mails
     if not mails.exists(mail_id):
         raise UsageError(f"there is no mail {mail_id}")
@@ -51,10 +61,8 @@ def assign(
     )
     if found.joins is not None and found.joins.claim_id == record.claim_id:
         raise UsageError(f"mail {mail_id} belongs to {found.joins.ref} already")
-    name = by.name if isinstance(by, Staff) else by
-    return settle_assigned(
-        parts, record, found, by=need(name, "--by"), is_shared=has_claim
-    )
+    name = name_of(by)
+    return settle_assigned(parts, record, found, by=name, is_shared=has_claim)
 
 
 def dismiss(parts: Parts, mail_id: int, *, by: By) -> None:
@@ -63,9 +71,10 @@ def dismiss(parts: Parts, mail_id: int, *, by: By) -> None:
     Raises:
         UsageError: it is not an unmatched mail.
     """
-    name = by.name if isinstance(by, Staff) else by
+    check_role(by, Event.MAIL_ASSIGNED)
+    name = name_of(by)
     with parts.store.transaction() as work:
-        if not work.dismiss_mail(mail_id, by=need(name, "--by")):
+        if not work.dismiss_mail(mail_id, by=name):
             raise UsageError(f"mail {mail_id} is not among the unmatched ones")
 
 

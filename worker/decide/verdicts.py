@@ -12,10 +12,11 @@ from worker.decide.common import (
     By,
     Done,
     SentByHand,
-    Staff,
     allow,
     carry_out,
+    is_same_name,
     known,
+    name_of,
     need,
     thread,
     written,
@@ -25,11 +26,14 @@ from worker.domain.amounts import propose as work_out
 from worker.domain.claim import Claim, ClaimState, ClaimType, Event
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.decisions import (
+    NO_MONEY,
     ApprovalReason,
     ProposedDecision,
     Ruling,
     deciders,
+    is_overtaken,
     needs_another,
+    paid_before,
     pending,
     round_of,
 )
@@ -79,11 +83,13 @@ def approve(
     waiting = _waiting(parts, claim)
     if waiting is not None:
         _same_ruling(claim, waiting, is_rejection=False)
-        if amount is not None and Money.of(_decimal(amount)) != waiting.amount:
+        if amount is not None and _typed(amount) != waiting.amount:
             raise UsageError(
                 f"{waiting.amount} is proposed: change it with `claims return"
                 f" {claim.ref}`"
             )
+        conditions = {packaging, contents} - {Condition.UNKNOWN}
+        _nothing_new(claim, bool(reason or conditions))
         return settle(parts, claim, waiting, (), by=by)
     decision = approval(
         parts,
@@ -111,6 +117,8 @@ def reject(
     waiting = _waiting(parts, claim)
     if waiting is not None:
         _same_ruling(claim, waiting, is_rejection=True)
+        is_other = bool(clauses) and set(clauses) != set(waiting.clauses)
+        _nothing_new(claim, bool(reason) or is_other)
         return settle(parts, claim, waiting, (), by=by)
     decision = rejection(parts, claim, clauses=clauses, by=by, reason=reason)
     return _alone(parts, claim, decision, by=by)
@@ -122,7 +130,7 @@ def propose(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -
     Raises:
         UsageError: the state does not allow it.
     """
-    acts = ways_to_propose(claim, decision)
+    acts = ways_to_propose(parts, claim, decision)
 
     def tell(work: Work, saved: Claim) -> None:
         ref = f"claim:{saved.claim_id}:{saved.version}"
@@ -167,19 +175,20 @@ def approval(
     """Return an approval as it would be proposed.
 
     Raises:
-        UsageError: there is no amount, or it is over what the terms allow.
+        UsageError: there is no amount, it is over what the terms allow, or what
+            happened, or to which package, is not known yet.
     """
     allow_decision(claim, "approved")
     order, assessment = known(parts, claim)
     terms = _proposal(parts, claim, order, assessment, packaging, contents)
-    money = _amount(amount, terms, claim.claim_type)
-    is_partial = terms is not None and money < terms.total
-    lines = () if terms is None else terms.lines
+    paid = paid_before(parts.store.claims.events(claim.claim_id))
+    money = _amount(amount, terms, paid, claim.claim_type)
+    is_partial = money + paid < terms.total
     return ProposedDecision(
         ruling=Ruling.APPROVED_PARTIAL if is_partial else Ruling.APPROVED,
-        by=_name(by),
+        by=name_of(by),
         amount=money,
-        clauses=_clauses_of(lines) or (ClauseId("G5"),),
+        clauses=_clauses_of(terms.lines),
         reason=reason,
         packaging=packaging,
         contents=contents,
@@ -200,7 +209,7 @@ def rejection(
     if not chosen or any(one not in CLAUSES for one in chosen):
         raise WrongUse(f"name the clause with --clause; one of {', '.join(CLAUSES)}")
     return ProposedDecision(
-        ruling=Ruling.REJECTED, by=_name(by), clauses=chosen, reason=reason
+        ruling=Ruling.REJECTED, by=name_of(by), clauses=chosen, reason=reason
     )
 
 
@@ -225,7 +234,9 @@ def reasons_for_two(
     return needs_another(
         decision,
         parts.policy,
-        exclusions=parts.store.flags.open_exclusions(claim.claim_id),
+        exclusions=parts.store.flags.standing_exclusions(
+            claim.claim_id, though_cleared_by=decision.by
+        ),
         earlier_deciders=deciders(events),
     )
 
@@ -237,7 +248,8 @@ def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) ->
             f"{claim.ref} needs two persons, since {_in_words(parts, reasons)}: use"
             " `claims propose`, and let somebody else approve"
         )
-    return settle(parts, claim, decision, ways_to_propose(claim, decision), by=by)
+    before = ways_to_propose(parts, claim, decision)
+    return settle(parts, claim, decision, before, by=by)
 
 
 def settle(
@@ -264,12 +276,13 @@ def settle(
     """
     reasons = reasons_for_two(parts, claim, decision)
     earlier = deciders(parts.store.claims.events(claim.claim_id))
-    if reasons and _name(by) == decision.by:
+    who = name_of(by)
+    if reasons and is_same_name(who, decision.by):
         raise UsageError(
             f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
             " must approve"
         )
-    if _name(by) in earlier or decision.by in earlier:
+    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
         raise UsageError("an appeal is decided by persons who did not decide before")
     act = Act(
         _EVENTS[decision.ruling], decision.reason, decision.clauses, decision.data()
@@ -295,7 +308,9 @@ def settle(
     )
 
 
-def ways_to_propose(claim: Claim, decision: ProposedDecision) -> tuple[Act, ...]:
+def ways_to_propose(
+    parts: Parts, claim: Claim, decision: ProposedDecision
+) -> tuple[Act, ...]:
     """Return the events that lead from the claim's state to a proposed decision.
 
     Raises:
@@ -308,13 +323,29 @@ def ways_to_propose(claim: Claim, decision: ProposedDecision) -> tuple[Act, ...]
     if decision.ruling is Ruling.REJECTED:
         return (Act(Event.INELIGIBLE_CONFIRMED, reason, clauses, data),)
     why = need(reason, "--reason: a check failed; why it is set aside")
-    return (Act(Event.INELIGIBLE_OVERRULED, why), proposed)
+    _, assessment = known(parts, claim)
+    return (Act(Event.INELIGIBLE_OVERRULED, why, _failed(assessment)), proposed)
 
 
 def _waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
     if claim.state is not ClaimState.DECISION_PROPOSED:
         return None
-    return pending(parts.store.claims.events(claim.claim_id))
+    events = parts.store.claims.events(claim.claim_id)
+    if is_overtaken(events):
+        raise UsageError(
+            f"a mail has come to {claim.ref} since it was proposed: look, and"
+            f" `claims return {claim.ref}`"
+        )
+    return pending(events)
+
+
+def _nothing_new(claim: Claim, is_new: bool) -> None:  # noqa: FBT001 - one question
+    """Refuse what would not be said: the proposal goes out as it was proposed."""
+    if is_new:
+        raise WrongUse(
+            "the decision goes out as it was proposed; to change it:"
+            f" `claims return {claim.ref}`"
+        )
 
 
 def _same_ruling(
@@ -340,22 +371,30 @@ def _in_words(parts: Parts, reasons: tuple[ApprovalReason, ...]) -> str:
 
 def _reply(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
     order, assessment = known(parts, claim)
-    terms = _proposal(
-        parts, claim, order, assessment, decision.packaging, decision.contents
-    )
-    is_partial = decision.ruling is Ruling.APPROVED_PARTIAL
+    events = parts.store.claims.events(claim.claim_id)
     facts = notify.Decision(
         at=parts.clock.now(),
-        cycle=round_of(parts.store.claims.events(claim.claim_id)),
-        amount=decision.amount,
-        maximum=terms.total if terms is not None and is_partial else None,
-        lines=() if terms is None else terms.lines,
+        cycle=round_of(events),
         clauses=decision.clauses,
         reason=decision.reason,
-        is_partial=is_partial,
-        points_restored=0 if terms is None else terms.points_restored,
     )
     is_rejection = decision.ruling is Ruling.REJECTED
+    if not is_rejection:
+        terms = _proposal(
+            parts, claim, order, assessment, decision.packaging, decision.contents
+        )
+        paid = paid_before(events)
+        is_first = paid == NO_MONEY
+        is_partial = decision.ruling is Ruling.APPROVED_PARTIAL
+        facts = replace(
+            facts,
+            amount=decision.amount,
+            maximum=terms.total - paid if is_partial else None,
+            # What was paid before is not worked out a second time.
+            lines=terms.lines if is_first else (),
+            is_partial=is_partial,
+            points_restored=terms.points_restored if is_first else 0,
+        )
     kind = ReplyKind.REJECTED if is_rejection else ReplyKind.APPROVED
     return written(
         claim,
@@ -377,12 +416,19 @@ def _proposal(
     assessment: Assessment,
     packaging: Condition,
     contents: Condition,
-) -> Proposal | None:
-    """Return the most that the terms allow, given what the photographs show."""
-    package = order.package(claim.package_id)
-    if package is None or {packaging, contents} == {Condition.UNKNOWN}:
+) -> Proposal:
+    """Return the most that the terms allow, given what the photographs show.
+
+    Raises:
+        UsageError: what happened, or to which package, is not known yet.
+    """
+    if assessment.proposal and {packaging, contents} == {Condition.UNKNOWN}:
         return assessment.proposal
-    return work_out(
+    only = order.packages[0] if len(order.packages) == 1 else None
+    package = order.package(claim.package_id) or only
+    if package is None:
+        raise UsageError(f"say first which package it is: `claims package {claim.ref}`")
+    found = work_out(
         package,
         claim.claim_type,
         parts.policy,
@@ -390,6 +436,9 @@ def _proposal(
         packaging=packaging,
         contents=contents,
     )
+    if found is None:
+        raise UsageError(f"say first what happened: `claims type {claim.ref} ...`")
+    return found
 
 
 def _failed(assessment: Assessment) -> tuple[ClauseId, ...]:
@@ -402,41 +451,42 @@ def _failed(assessment: Assessment) -> tuple[ClauseId, ...]:
     )
 
 
-def _decimal(text: str) -> Decimal:
+def _typed(text: str) -> Money:
     try:
-        return Decimal(text)
+        amount = Decimal(text.strip())
     except InvalidOperation:
         raise WrongUse(f"--amount {text} is not an amount such as 124.50") from None
-
-
-def _amount(
-    text: str | None, proposal: Proposal | None, claim_type: ClaimType
-) -> Money:
-    if text is None:
-        if proposal is None or proposal.needs_person:
-            raise UsageError(_why_an_amount(proposal, claim_type))
-        return proposal.total
-    amount = _decimal(text)
     if not _AMOUNT.fullmatch(text.strip()) or amount <= 0:
         raise WrongUse("--amount must be above zero, with at most two decimals")
-    if proposal is not None and amount > proposal.total.amount:
-        raise UsageError(
-            f"--amount is over the most that the terms allow: {proposal.total}"
-        )
     return Money.of(amount)
 
 
-def _why_an_amount(proposal: Proposal | None, claim_type: ClaimType) -> str:
+def _amount(
+    text: str | None, proposal: Proposal, paid: Money, claim_type: ClaimType
+) -> Money:
+    """Return what is granted now; on appeal it comes to what was paid before."""
+    most = proposal.total - paid
+    if text is None:
+        if proposal.needs_person or paid != NO_MONEY:
+            raise UsageError(_why_an_amount(most, paid, claim_type))
+        return proposal.total
+    amount = _typed(text)
+    if amount > most:
+        before = "" if paid == NO_MONEY else f", after {paid} that were paid"
+        raise UsageError(
+            f"--amount is over the most that the terms allow: {most}{before}"
+        )
+    return amount
+
+
+def _why_an_amount(most: Money, paid: Money, claim_type: ClaimType) -> str:
+    end = f"give it with --amount (at most {most.amount:.2f})"
+    if paid != NO_MONEY:
+        return f"{paid} were paid already; what comes to it: {end}"
     what = _WHAT.get(claim_type)
-    why = "no figure could be worked out" if what is None else what
-    audit = "" if what is None else " an audit decides the figure;"
-    most = "" if proposal is None else f" (at most {proposal.total.amount:.2f})"
-    return f"{why}:{audit} give it with --amount{most}"
+    why = "the figure needs a person" if what is None else what
+    return f"{why}: an audit decides the figure; {end}"
 
 
 def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:
     return tuple(dict.fromkeys(line.clause for line in lines))
-
-
-def _name(by: By) -> str:
-    return by.name if isinstance(by, Staff) else by

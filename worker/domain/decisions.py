@@ -17,6 +17,8 @@ from worker.domain.deadlines import utc
 from worker.domain.money import Money
 from worker.domain.policy import Policy
 
+NO_MONEY = Money.of(0)
+
 
 class Ruling(StrEnum):
     """What is decided."""
@@ -134,6 +136,44 @@ def deciders(events: Sequence[ClaimEvent]) -> frozenset[str]:
         for one in events[: appeals[-1]]
         if one.event in _PROPOSING | _DECIDING
     )
+
+
+def is_overtaken(events: Sequence[ClaimEvent]) -> bool:
+    """Return whether something came to the claim after its decision was proposed.
+
+    Source: lifecycle.md T21 (claim version unchanged).
+    """
+    for event in reversed(events):
+        if event.event in _PROPOSING:
+            return False
+        if event.event in {Event.MAIL_JOINED, Event.TOOK_OVER}:
+            return True
+    return False
+
+
+def paid_before(events: Sequence[ClaimEvent]) -> Money:
+    """Return what earlier rounds of the claim have paid."""
+    total, granted = NO_MONEY, NO_MONEY
+    for event in events:
+        if event.event in {Event.APPROVED, Event.APPROVED_PARTIAL}:
+            granted = Money(Decimal((event.data or {}).get("amount_usd", "0")))
+        if event.event is Event.PAYOUT_DONE:
+            total += granted
+    return total
+
+
+def decided_at(events: Sequence[ClaimEvent]) -> datetime | None:
+    """Return when the claim was last approved or rejected."""
+    return max((one.at for one in events if one.event in _DECIDING), default=None)
+
+
+def appealed_at(events: Sequence[ClaimEvent]) -> datetime | None:
+    """Return when an appeal was filed: the receipt of its mail, not its recording."""
+    filed = [one for one in events if one.event is Event.APPEAL_FILED]
+    if not filed:
+        return None
+    written = (filed[-1].data or {}).get("filed_at")
+    return filed[-1].at if written is None else datetime.fromisoformat(written)
 
 
 class NoAppeal(StrEnum):

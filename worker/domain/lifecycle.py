@@ -65,6 +65,15 @@ _REVIEWED = (S.UNDER_REVIEW, S.AWAITING_MEMBER, S.AWAITING_CARRIER)
 """A reviewer who needs no answer any more decides all the same."""
 
 
+_UNDECIDED = OPEN_STATES - {
+    S.APPROVED,
+    S.APPROVED_PARTIAL,
+    S.PAYOUT_PENDING,
+    S.PAYOUT_FAILED,
+}
+"""What was promised is paid: it is neither merged away nor withdrawn."""
+
+
 def _all(
     states: "frozenset[ClaimState] | tuple[ClaimState, ...]", after: ClaimState
 ) -> Mapping[ClaimState | None, ClaimState]:
@@ -102,7 +111,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "T8",
         E.MERGED,
-        _all(OPEN_STATES, S.MERGED),
+        _all(_UNDECIDED, S.MERGED),
         AGENT,
         "another claim of the same order is open",
         "E14",
@@ -218,7 +227,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         E.DECISION_PROPOSED,
         _all(_REVIEWED, S.DECISION_PROPOSED),
         AGENT,
-        "within the caps, clauses cited, the condition of box and contents stated",
+        "within the caps, clauses cited, box and contents as far as they are seen",
     ),
     Transition(
         "T20",
@@ -232,7 +241,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         E.APPROVED,
         {S.DECISION_PROPOSED: S.APPROVED},
         LEAD,
-        "another person above the limit, on G9a, on X and on appeal",
+        "another person above the limit, on G9a, on X and on appeal; no mail since",
         "E7",
     ),
     Transition(
@@ -256,7 +265,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         E.PAYOUT_CREATED,
         {S.APPROVED: S.PAYOUT_PENDING, S.APPROVED_PARTIAL: S.PAYOUT_PENDING},
         FINANCE | SYSTEM,
-        "the payee is checked; one key for each decision",
+        "one key for each round of decisions",
     ),
     Transition(
         "T23",
@@ -284,7 +293,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         "T25",
         E.WITHDRAWN,
-        _all(OPEN_STATES - {S.IDENTITY_HOLD}, S.WITHDRAWN),
+        _all(_UNDECIDED - {S.IDENTITY_HOLD}, S.WITHDRAWN),
         AGENT,
         "the member wrote so from an address on file",
         "E11",
@@ -316,6 +325,20 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("T28", E.RESUMED, _NO_CHANGE, LEAD, "a reason"),
 )
 """The transitions of claims, in the order of lifecycle.md section 6."""
+
+NOBODY: frozenset[Role] = frozenset()
+BESIDE_THE_TABLE = {
+    E.TYPE_CHOSEN: AGENT,
+    E.PACKAGE_CHOSEN: AGENT,
+    E.DOCUMENT_WAIVED: AGENT,
+    E.FLAG_SET: AGENT,
+    E.FLAG_CLEARED: AGENT,
+    E.EMAIL_RELEASED: AGENT,
+    E.EMAIL_DISCARDED: AGENT,
+    E.EMAIL_BOUNCED: SYSTEM,
+    E.SLA_WARNED: SYSTEM,
+}
+"""Who may let happen what changes no state and has no T number."""
 
 FATES_OF_MAILS = {
     "T1": "a new mail is stored (`worker/sweeps.py`)",
@@ -352,7 +375,7 @@ def next_state(state: ClaimState, event: Event) -> ClaimState:
 
 def may(roles: frozenset[Role], event: Event) -> bool:
     """Return whether who has these roles may let an event happen."""
-    return not roles.isdisjoint(_WHO.get(event, STAFF | SYSTEM))
+    return not roles.isdisjoint(_WHO.get(event) or BESIDE_THE_TABLE.get(event, NOBODY))
 
 
 def payout_state(state: ClaimState) -> PayoutState:
@@ -369,6 +392,10 @@ _PAYOUTS = {
 }
 
 
+_MOST_ARROWS = 6
+"""More ways than these are drawn as one."""
+
+
 def diagram() -> str:
     """Return the table as Mermaid; ways from every open state are one arrow."""
     lines = ["stateDiagram-v2"]
@@ -376,12 +403,9 @@ def diagram() -> str:
         ways = transition.ways
         if len(ways) > _MOST_ARROWS:
             after = next(iter(ways.values()))
-            lines.append(f"    any_open --> {after}: {transition.number}")
+            lines.append(f"    any_undecided --> {after}: {transition.number}")
             continue
         for before, after in ways.items():
             start = "[*]" if before is None else before
             lines.append(f"    {start} --> {after}: {transition.number}")
     return "\n".join(dict.fromkeys(lines)) + "\n"
-
-
-_MOST_ARROWS = 6

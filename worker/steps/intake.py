@@ -106,8 +106,8 @@ def settle_assigned(
                 raise GiveUp("no_claim")
             if is_shared:
                 work.share_mail(claim.claim_id, record.mail_id, by=by)
-            else:
-                work.assign_mail(record.mail_id, _settled(found, claim), by=by)
+            elif not work.assign_mail(record.mail_id, _settled(found, claim), by=by):
+                raise UsageError(f"mail {record.mail_id} was placed meanwhile")
             event = Event.SPLIT_OFF if is_shared else Event.MAIL_ASSIGNED
             work.append_event(
                 claim.claim_id,

@@ -145,9 +145,9 @@ class Work:
         """Give the mail its one fate."""
         mail_rows.settle(self.session, mail_id, settled, at=self.at)
 
-    def assign_mail(self, mail_id: int, settled: Settled, *, by: str) -> None:
-        """Give a mail another fate, which a person chose."""
-        mail_rows.assign(self.session, mail_id, settled, by=by, at=self.at)
+    def assign_mail(self, mail_id: int, settled: Settled, *, by: str) -> bool:
+        """Give a mail another fate, which a person chose; False if it has a claim."""
+        return mail_rows.assign(self.session, mail_id, settled, by=by, at=self.at)
 
     def share_mail(self, claim_id: int, mail_id: int, *, by: str) -> None:
         """Let one mail count for another claim too."""

@@ -66,12 +66,15 @@ class Flags:
                 for row in rows
             ]
 
-    def open_exclusions(self, claim_id: int) -> frozenset[str]:
-        """Return the X clauses whose flags nobody has cleared."""
+    def standing_exclusions(
+        self, claim_id: int, *, though_cleared_by: str
+    ) -> frozenset[str]:
+        """Return the X clauses whose flags nobody else has cleared."""
         return frozenset(
             flag.clause
             for flag in self.of_claim(claim_id)
-            if flag.is_open and flag.clause.startswith("X")
+            if flag.clause.startswith("X")
+            and (flag.is_open or flag.cleared_by == though_cleared_by)
         )
 
 
@@ -101,7 +104,11 @@ def sync(
                 set_at=at,
                 cleared_reason="",
             )
-            .on_conflict_do_nothing()
+            .on_conflict_do_update(
+                index_elements=["claim_id", "clause", "code", "evidence_key"],
+                set_={"cleared_by": None, "cleared_at": None, "cleared_reason": ""},
+                where=ClaimFlagRow.cleared_by == SYSTEM,
+            )
         )
     rows = session.execute(
         sa.select(ClaimFlagRow).where(

@@ -278,16 +278,20 @@ def _in_claim(row: MailRow) -> MailInClaim:
 
 def assign(
     session: Session, mail_id: int, settled: Settled, *, by: str, at: datetime
-) -> None:
-    """Give a mail another fate, which a person chose."""
-    session.execute(
+) -> bool:
+    """Give a mail another fate, which a person chose; False where it has a claim."""
+    taken = session.execute(
         sa.update(MailRow)
-        .where(MailRow.id == mail_id)
+        .where(MailRow.id == mail_id, MailRow.claim_id.is_(None))
         .values(fate=None, settled_at=None)
+        .returning(MailRow.id)
         .execution_options(synchronize_session=False)
-    )
+    ).scalar()
+    if taken is None:
+        return False
     settle(session, mail_id, settled, at=at)
     _say_who(session, mail_id, by)
+    return True
 
 
 def dismiss(session: Session, mail_id: int, *, by: str) -> bool:

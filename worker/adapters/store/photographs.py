@@ -33,7 +33,7 @@ class Photographs:
             claim = session.get_one(ClaimRow, claim_id)
             rows = session.execute(
                 sa.select(PhotographRow)
-                .where(PhotographRow.claim_id == claim_id)
+                .where(PhotographRow.claim_id.in_(_with_merged(claim_id)))
                 .order_by(PhotographRow.id)
             ).scalars()
             return tuple(
@@ -85,6 +85,13 @@ def add(
     session.flush()
 
 
+def _with_merged(claim_id: int) -> sa.Select[int]:
+    """Return a claim and those that were merged into it."""
+    return sa.select(ClaimRow.id).where(
+        sa.or_(ClaimRow.id == claim_id, ClaimRow.merged_into == claim_id)
+    )
+
+
 def _seen(
     session: Session, claim: ClaimRow, row: PhotographRow
 ) -> tuple[Sighting, ...]:
@@ -106,7 +113,7 @@ def _seen(
         .join(ClaimRow, ClaimRow.id == PhotographRow.claim_id)
         .where(
             PhotographRow.id.in_(alike),
-            PhotographRow.claim_id != claim.id,
+            PhotographRow.claim_id.not_in(_with_merged(claim.id)),
             ClaimRow.state != ClaimState.IDENTITY_HOLD,
             sa.not_(
                 sa.and_(
