@@ -48,7 +48,12 @@ SHARED = sorted((EMAILS / "_base").iterdir())
 every_email = pytest.mark.parametrize(
     "reply",
     [
-        pytest.param(replace(reply, locale=code), id=f"{name}-{code}")
+        pytest.param(
+            replace(reply, locale=code),
+            id=f"{name}-{code}",
+            # Four times the same checks; `make check` runs them once.
+            marks=[] if code == "en" else pytest.mark.slow,
+        )
         for name, reply in EVERY_REPLY.items()
         for code in sorted(SUPPORTED_LOCALES)
     ],
