@@ -191,16 +191,28 @@ def say(parts: "Parts", done: "Done") -> None:
     }
     email = what.get(done.email_status, f"; the e-mail is {done.email_status}")
     text = f"{done.claim.ref} is now [bold]{words(done.claim.state)}[/]{email}."
+    if done.is_assessed_again:
+        text += f" It {_is_assessed(parts)}."
     out.print(text, soft_wrap=True)
 
 
 def _goes_out(parts: "Parts") -> str:
     """Return when an e-mail goes out that is ready: what sends it may not run."""
+    if _is_at_work(parts):
+        return "is on its way"
+    return "goes out with the next `claims serve`"
+
+
+def _is_assessed(parts: "Parts") -> str:
+    when = "now" if _is_at_work(parts) else "with the next `claims serve`"
+    return f"is assessed again {when}"
+
+
+def _is_at_work(parts: "Parts") -> bool:
     from worker.adapters import processes
 
     here = processes.host()
-    is_at_work = any(
+    return any(
         host != here or processes.is_alive(pid, ticks)
         for host, pid, ticks in parts.store.processes.of_role("work")
     )
-    return "is on its way" if is_at_work else "goes out with the next `claims serve`"

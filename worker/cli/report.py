@@ -321,7 +321,8 @@ def print_assessment(
     out.print(documents)
     checks = Table("Clause", "Verdict", "Why", title="Checks")
     for finding in assessment.findings:
-        why = finding.text + (f" [{finding.evidence}]" if finding.flags else "")
+        is_told = finding.flags and finding.evidence
+        why = finding.text + (f" [{finding.evidence}]" if is_told else "")
         checks.add_row(finding.clause, FINDINGS[finding.verdict], escape(why))
     out.print(checks)
     if assessment.proposal is not None:

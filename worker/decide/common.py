@@ -127,11 +127,13 @@ class Act:
 class Done:
     """What a decision did: the claim afterwards and the e-mail it released.
 
-    `email_status` is "" where no e-mail belongs to it.
+    `email_status` is "" where no e-mail belongs to it; `is_assessed_again` where the
+    state may still move by what is assessed next.
     """
 
     claim: Claim
     email_status: str = ""
+    is_assessed_again: bool = False
 
 
 def find_claim(parts: Parts, reference: str) -> Claim:
@@ -257,7 +259,7 @@ def carry_out(
         raise UsageError(
             f"{claim.ref} has changed meanwhile: look at it again and decide then"
         ) from None
-    return Done(saved, emails[0].status if emails else "")
+    return Done(saved, emails[0].status if emails else "", bool(assess))
 
 
 def take_drafts_away(parts: Parts, work: Work, claim: Claim) -> None:
