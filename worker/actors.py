@@ -22,7 +22,7 @@ from worker import sent
 from worker.bootstrap import Parts
 from worker.composing import SEND
 from worker.runner import JobKind
-from worker.steps import delivery, intake, review
+from worker.steps import delivery, drafting, intake, review
 from worker.steps.shared import (
     OCR,
     QUEUES,
@@ -61,7 +61,8 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_failure=intake.assess_unread,
             on_quarantine=intake.assess_unread,
         ),
-        JobKind("validate", VALIDATE, review.validate_claim, "send, draft"),
+        JobKind("validate", VALIDATE, review.validate_claim, "send, prepare"),
+        JobKind("prepare", VALIDATE, drafting.prepare, "draft"),
         JobKind(
             "remind",
             VALIDATE,

@@ -41,8 +41,8 @@ DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-COMMITS = 6
-"""Of a mail that is read, understood, assessed, marked and answered."""
+COMMITS = 7
+"""Of a mail that is read, understood, assessed, marked, answered and noted."""
 SUBJECT = "M104233+ORD-20261104-0183+Claim"
 ORDER = "ORD-20261104-0183"
 
@@ -145,7 +145,7 @@ def test_L3_a_kill_at_any_commit_loses_and_doubles_nothing(
     *,
     is_committed: bool,
 ) -> None:
-    """Read, understand, validate, mark, begin to send, sent: the fate comes first."""
+    """Read, understand, validate, mark, begin to send, sent, noted: fate comes first."""
     kills = Kills(office, at=at, is_committed=is_committed)
     with monkeypatch.context() as patch:
         patch.setattr(office.store, "transaction", kills.transaction)

@@ -18,7 +18,7 @@ from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
-from worker.steps.shared import SYSTEM, draft_job, event_now, validation
+from worker.steps.shared import SYSTEM, event_now, take_drafts_away, validation
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""
@@ -248,7 +248,7 @@ def carry_out(
             for act, before, state in zip(acts, states, states[1:], strict=False):
                 event = _event(work, act, before, state, name)
                 work.append_event(claim.claim_id, event)
-            take_drafts_away(parts, work, claim)
+            take_drafts_away(parts, work, claim.claim_id)
             queue_emails(work, emails)
             if assess:
                 cause = f"{assess}:{saved.version}"
@@ -260,13 +260,6 @@ def carry_out(
             f"{claim.ref} has changed meanwhile: look at it again and decide then"
         ) from None
     return Done(saved, emails[0].status if emails else "", bool(assess))
-
-
-def take_drafts_away(parts: Parts, work: Work, claim: Claim) -> None:
-    """Cancel the claim's drafts: they speak of what was."""
-    stale = work.cancel_drafts(claim.claim_id)
-    if parts.drafts is not None:
-        work.add_jobs(*(draft_job("remove", one) for one in stale))
 
 
 def _check(parts: Parts, claim: Claim, by: By, acts: tuple[Act, ...]) -> None:

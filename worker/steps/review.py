@@ -15,14 +15,14 @@ from worker.domain.identity import SenderTier
 from worker.domain.lifecycle import next_state
 from worker.domain.orders import Order
 from worker.lookups import cause_of, dossier_of
-from worker.steps.notes import note_facts
 from worker.steps.shared import (
+    drafting,
     event_now,
-    lay_draft,
     load,
     mail_id_of,
     queue_replies,
     slot,
+    take_drafts_away,
 )
 
 LOOK_AGAIN_AFTER = timedelta(hours=1)
@@ -63,7 +63,6 @@ def validate_claim(parts: Parts, job: Job) -> None:
             brought_documents=mail is not None and mail.mail_id in _documented(dossier),
             now=now,
         )
-    known = note_facts(parts, claim, dossier, mails, now)
     with parts.store.transaction() as work:
         saved = work.save_claim(claim, after)
         if event is not None:
@@ -76,7 +75,8 @@ def validate_claim(parts: Parts, job: Job) -> None:
         work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
         work.sync_flags(claim.claim_id, assessment.findings)
         queue_replies(parts, work, claim, mail, replies)
-        lay_draft(parts, work, saved, assessment, order, mails, known)
+        take_drafts_away(parts, work, claim.claim_id)
+        work.add_jobs(drafting(claim.claim_id, job.job_id))
         work.finish(job)
 
 

@@ -1,19 +1,16 @@
-"""What several steps share: queues, follow-up jobs, events, and laying a draft."""
+"""What several steps share: queues, follow-up jobs, events, and drafts taken away."""
 
 from datetime import datetime, timedelta
 
-from worker import notify
-from worker.adapters.store import NewEmail, NewJob, Work
+from worker.adapters.store import NewJob, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.errors import GiveUp
-from worker.domain.findings import Assessment
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
-from worker.notify import NoteFacts
 
 SYSTEM = "system"
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
@@ -40,6 +37,30 @@ def validation(claim_id: int, cause: str, *, delay: timedelta = timedelta(0)) ->
     """Return the job that assesses a claim again because of `cause`."""
     lane = f"claim:{claim_id}"
     return NewJob("validate", f"{claim_id}:{cause}", VALIDATE, lane=lane, delay=delay)
+
+
+def drafting(claim_id: int, after: int) -> NewJob:
+    """Return the job that writes the draft and its note after an assessment's job.
+
+    In the claim's lane, so that it never speaks of what a later assessment changes.
+    """
+    lane = f"claim:{claim_id}"
+    return NewJob("prepare", f"{claim_id}:{after}", VALIDATE, lane=lane)
+
+
+def draft_job(what: str, email_id: int) -> NewJob:
+    """Return the job that lays a draft into the staff's mailbox, or takes it away.
+
+    One lane for each draft, so that it is never taken away before it was laid.
+    """
+    return NewJob("draft", f"{what}:{email_id}", SEND, lane=f"draft:{email_id}")
+
+
+def take_drafts_away(parts: Parts, work: Work, claim_id: int) -> None:
+    """Cancel the claim's drafts and their notes: they speak of what was."""
+    stale = work.cancel_drafts(claim_id)
+    if parts.drafts is not None:
+        work.add_jobs(*(draft_job("remove", one) for one in stale))
 
 
 def reminder(claim_id: int, version: int, at: datetime) -> NewJob:
@@ -115,49 +136,3 @@ def queue_replies(
             for reply in replies
         ],
     )
-
-
-def draft_job(what: str, email_id: int) -> NewJob:
-    """Return the job that lays a draft into the staff's mailbox, or takes it away.
-
-    One lane for each draft, so that it is never taken away before it was laid.
-    """
-    return NewJob("draft", f"{what}:{email_id}", SEND, lane=f"draft:{email_id}")
-
-
-def lay_draft(
-    parts: Parts,
-    work: Work,
-    claim: Claim,
-    assessment: Assessment,
-    order: Order,
-    mails: list[ClaimMail],
-    known: NoteFacts,
-) -> None:
-    """Replace the claim's draft and its note by what today's facts give.
-
-    The note is kept with every claim; it lies in the staff's mailbox beside a draft.
-    """
-    stale = work.cancel_drafts(claim.claim_id)
-    thread = tuple(mail.message_id for mail in mails if mail.message_id)
-    reply = notify.draft(claim, assessment, order, policy=parts.policy, thread=thread)
-    fresh: list[tuple[int, NewEmail]] = []
-    draft = None if reply is None else _composed(parts, reply)
-    subject = "" if draft is None else draft.subject
-    note = notify.note(claim, order, assessment, known, reply=reply, subject=subject)
-    work.save_note(note)
-    if draft is not None:
-        beside = _composed(parts, notify.note_reply(note, claim, parts.staff_address))
-        for email in (draft, beside):
-            if email.status == "draft":
-                fresh += work.add_emails([email])
-            else:
-                ref = f"claim:{claim.claim_id}:{email.kind}"
-                work.raise_alert(email.held_reason, ref, claim_id=claim.claim_id)
-    if parts.drafts is not None:
-        work.add_jobs(*(draft_job("remove", one) for one in stale))
-        work.add_jobs(*(draft_job("put", number) for number, _ in fresh))
-
-
-def _composed(parts: Parts, reply: Reply) -> NewEmail:
-    return compose(parts, reply, received_at=None, go_live_at=None)

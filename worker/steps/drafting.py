@@ -1,0 +1,111 @@
+"""The draft for staff and its note: written after each assessment, as a job of its own.
+
+The member's answer does not wait for them, and no transaction waits for templates.
+"""
+
+from datetime import datetime
+
+from worker import notify
+from worker.adapters.store import Job, NewEmail, Work
+from worker.adapters.store.claims import ClaimMail
+from worker.adapters.store.flags import PERSON, SYSTEM
+from worker.bootstrap import Parts
+from worker.composing import compose
+from worker.domain.claim import Claim
+from worker.domain.errors import GiveUp, StaleClaim
+from worker.domain.explanation import receipt
+from worker.domain.identity import SenderTier
+from worker.domain.reply import Reply
+from worker.lookups import clocks_of, dossier_of
+from worker.notify import NoteFacts, NoteFlag, NoteMail
+from worker.steps.shared import draft_job, load, take_drafts_away
+from worker.validate import Dossier
+
+
+def prepare(parts: Parts, job: Job) -> None:
+    """Replace the claim's draft and its note by what today's facts give.
+
+    The note is kept with every claim; it lies in the staff's mailbox beside a draft.
+    """
+    claim, order, _ = load(parts, job.ref)
+    assessment = parts.store.claims.latest_assessment(claim.claim_id)
+    if assessment is None:
+        raise GiveUp("not_assessed")
+    dossier, mails = dossier_of(parts.store, claim, order)
+    thread = tuple(mail.message_id for mail in mails if mail.message_id)
+    reply = notify.draft(claim, assessment, order, policy=parts.policy, thread=thread)
+    draft = None if reply is None else _composed(parts, reply)
+    note = notify.note(
+        claim,
+        order,
+        assessment,
+        _facts(parts, claim, dossier, mails, parts.clock.now()),
+        reply=reply,
+        subject="" if draft is None else draft.subject,
+    )
+    emails: tuple[NewEmail, ...] = ()
+    if draft is not None:
+        beside = notify.note_reply(note, claim, parts.staff_address)
+        emails = (draft, _composed(parts, beside))
+    with parts.store.transaction() as work:
+        now = work.lock_claim(claim.claim_id)
+        if now is None or now.version != claim.version:
+            raise StaleClaim(claim.ref)
+        take_drafts_away(parts, work, claim.claim_id)
+        work.save_note(note)
+        _lay(parts, work, claim, emails)
+        work.finish(job)
+
+
+def _lay(parts: Parts, work: Work, claim: Claim, emails: tuple[NewEmail, ...]) -> None:
+    whole = [email for email in emails if email.status == "draft"]
+    for number, _ in work.add_emails(whole):
+        if parts.drafts is not None:
+            work.add_jobs(draft_job("put", number))
+    for email in emails:
+        if email not in whole:
+            ref = f"claim:{claim.claim_id}:{email.kind}"
+            work.raise_alert(email.held_reason, ref, claim_id=claim.claim_id)
+
+
+def _composed(parts: Parts, reply: Reply) -> NewEmail:
+    return compose(parts, reply, received_at=None, go_live_at=None)
+
+
+def _facts(
+    parts: Parts, claim: Claim, dossier: Dossier, mails: list[ClaimMail], now: datetime
+) -> NoteFacts:
+    """Return what is known of a claim besides its order and its assessment."""
+    store, policy = parts.store, parts.policy
+    clocks = [clocks_of(store, parts.house, mail.mail_id) for mail in mails]
+    return NoteFacts(
+        now=now,
+        policy=policy,
+        receipt=receipt(claim, clocks, policy),
+        mails=tuple(_mail(parts, mail) for mail in mails),
+        flags=tuple(
+            NoteFlag(
+                one.clause,
+                one.evidence,
+                one.set_by,
+                one.cleared_by or "",
+                one.cleared_reason,
+            )
+            for one in store.flags.of_claim(claim.claim_id)
+            if one.suggested_by == PERSON or one.cleared_by not in {None, SYSTEM}
+        ),
+        photographs=dossier.photographs,
+        history=dossier.history,
+        templates=parts.renderer.version,
+    )
+
+
+def _mail(parts: Parts, mail: ClaimMail) -> NoteMail:
+    read = parts.store.mails.get(mail.mail_id).mail
+    return NoteMail(
+        mail_id=mail.mail_id,
+        message_id=mail.message_id,
+        received_at=mail.received_at,
+        is_proven=mail.sender_tier == SenderTier.A,
+        words="" if read is None else read.own_text or read.text,
+    )
