@@ -145,7 +145,7 @@ def test_L3_a_kill_at_any_commit_loses_and_doubles_nothing(
     *,
     is_committed: bool,
 ) -> None:
-    """Read, understand, validate, mark, begin to send, sent, noted: fate comes first."""
+    """Read, understood, assessed, marked, begun to send, sent, noted: fate first."""
     kills = Kills(office, at=at, is_committed=is_committed)
     with monkeypatch.context() as patch:
         patch.setattr(office.store, "transaction", kills.transaction)
