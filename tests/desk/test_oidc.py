@@ -1,4 +1,4 @@
-"""Signing in at an OpenID provider: who comes in, and every lie that is seen through."""
+"""Signing in at an OpenID provider: who comes in, and which lies are seen through."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -221,7 +221,7 @@ def test_the_last_second_of_an_id_token_still_counts(
     ],
 )
 def test_a_signature_that_is_not_the_providers_is_refused(
-    office: Office, provider: OidcProvider, algorithm: str, key: Any
+    office: Office, provider: OidcProvider, algorithm: str, key: RSAKey | OctKey | None
 ) -> None:
     provider.algorithm, provider.signs_with = algorithm, key
 
@@ -376,18 +376,15 @@ def test_without_a_provider_there_is_no_such_page(tmp_path: Path) -> None:
     [
         (
             {"CLAIMS_OIDC_ISSUER": "https://id.example"},
-            "CLAIMS_OIDC_ISSUER needs CLAIMS_OIDC_CLIENT_ID and CLAIMS_OIDC_ROLES"
-            " and CLAIMS_DESK_URL",
+            "needs CLAIMS_OIDC_CLIENT_ID and CLAIMS_OIDC_ROLES and CLAIMS_DESK_URL",
         ),
         (
             {"CLAIMS_OIDC_ISSUER": "http://id.example"},
-            "CLAIMS_OIDC_ISSUER must begin with https://;"
-            " http:// is for this machine only",
+            "must begin with https://; http:// is for this machine only",
         ),
         (
             {"CLAIMS_OIDC_ROLES": "leads=boss"},
-            "CLAIMS_OIDC_ROLES must be group=role, ...;"
-            " roles are viewer, agent, lead, operator, admin",
+            "must be group=role, ...; roles are viewer, agent, lead, operator, admin",
         ),
     ],
 )
@@ -404,4 +401,5 @@ def test_half_a_provider_in_the_settings_is_named(
     with pytest.raises(SettingsInvalid) as wrong:
         Settings.from_env()
 
-    assert str(wrong.value) == said
+    (name,) = given
+    assert str(wrong.value) == f"{name} {said}"

@@ -25,7 +25,6 @@ TOKEN_LIVES_FOR_S = 300
 class Grant:
     """One sign-in that waits for its code to be exchanged."""
 
-    redirect_uri: str
     nonce: str
     challenge: str
 
@@ -51,7 +50,7 @@ class OidcProvider:
     def __post_init__(self) -> None:
         self.key = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
         self.signs_with: Any = self.key
-        self._grants: dict[str, Grant] = {}
+        self._grants: dict[tuple[str, str], Grant] = {}
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -107,14 +106,13 @@ class OidcProvider:
         length = int(handler.headers["Content-Length"])
         form = parse_qs(handler.rfile.read(length).decode())
         self.asked.append(urlsplit(handler.path).path)
-        grant = self._grants.pop(form["code"][0], None)
+        code, back_to = form["code"][0], form["redirect_uri"][0]
+        grant = self._grants.pop((code, back_to), None)
         digest = sha256(form["code_verifier"][0].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if _client(handler) != (CLIENT, SECRET):
             _send(handler, 401, {"error": "invalid_client"})
         elif grant is None or grant.challenge != challenge:
-            _send(handler, 400, {"error": "invalid_grant"})
-        elif form["redirect_uri"] != [grant.redirect_uri]:
             _send(handler, 400, {"error": "invalid_grant"})
         else:
             token = {"access_token": "at", "token_type": "Bearer"}
@@ -141,8 +139,8 @@ class OidcProvider:
             answer["error"] = self.refuses
         else:
             answer["code"] = secrets.token_urlsafe(16)
-            self._grants[answer["code"]] = Grant(
-                asked["redirect_uri"], asked["nonce"], asked["code_challenge"]
+            self._grants[answer["code"], asked["redirect_uri"]] = Grant(
+                asked["nonce"], asked["code_challenge"]
             )
         handler.send_response(303)
         handler.send_header("Location", f"{asked['redirect_uri']}?{urlencode(answer)}")
@@ -161,9 +159,16 @@ class OidcProvider:
         }
         kept = {name: value for name, value in claims.items() if value is not None}
         header = {"alg": self.algorithm}
+        if self.algorithm == "none":
+            return f"{_base64(header)}.{_base64(kept)}."
         if isinstance(self.signs_with, RSAKey):
             header["kid"] = self.signs_with.kid or ""
         return jwt.encode(header, kept, self.signs_with, [self.algorithm])
+
+
+def _base64(content: dict[str, Any]) -> str:
+    encoded = base64.urlsafe_b64encode(json.dumps(content).encode())
+    return encoded.decode().rstrip("=")
 
 
 def _client(handler: BaseHTTPRequestHandler) -> tuple[str, str]:
