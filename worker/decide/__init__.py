@@ -27,16 +27,15 @@ from worker.decide.endings import (
 )
 from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
+from worker.decide.rulings import approval, rejection
 from worker.decide.triage import assign, confirm, dismiss
 from worker.decide.verdicts import (
-    approval,
     approve,
     give_back,
     overrule,
     propose,
     reasons_for_two,
     reject,
-    rejection,
     settle,
     ways_to_propose,
 )

@@ -9,7 +9,7 @@ from datetime import datetime
 from worker.adapters.store import NewEmail, Work
 from worker.bootstrap import Parts
 from worker.composing import compose_decided, queue_emails
-from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.decisions import is_stopped
 from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
@@ -18,7 +18,7 @@ from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
-from worker.steps.shared import SYSTEM, event_now, take_drafts_away, validation
+from worker.steps.shared import event_now, take_drafts_away, validation
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store import assessments, slots
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
@@ -19,7 +20,7 @@ from worker.adapters.store import outbox as email_rows
 from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store import sent as sent_rows
-from worker.adapters.store.alerts import Alerts
+from worker.adapters.store.alerts import Alerts, raise_alert
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
@@ -94,9 +95,7 @@ class Work:
     def quarantine(self, job: Job, reason: str) -> None:
         """Make the job a dead letter; raises LeaseLost like `finish`."""
         job_rows.quarantine(self.session, job, at=self.at, reason=reason)
-        claim_rows.raise_alert(
-            self.session, "dead_letter", f"job:{job.job_id}", at=self.at
-        )
+        raise_alert(self.session, "dead_letter", f"job:{job.job_id}", at=self.at)
         if job.lane is not None:
             self.wake_lanes.append(job.lane)
 
@@ -254,17 +253,15 @@ class Work:
         self, claim_id: int, assessment: Assessment, *, job_id: int | None
     ) -> None:
         """Write an assessment with its findings and documents."""
-        claim_rows.save_assessment(
-            self.session, claim_id, assessment, job_id=job_id, at=self.at
-        )
+        assessments.save(self.session, claim_id, assessment, job_id=job_id, at=self.at)
 
     def fire_slot(self, name: str, slot: str) -> bool:
         """Claim one firing of a deadline."""
-        return claim_rows.fire_slot(self.session, name, slot, at=self.at)
+        return slots.fire(self.session, name, slot, at=self.at)
 
     def raise_alert(self, code: str, ref: str, *, claim_id: int | None = None) -> None:
         """Record an incident once."""
-        claim_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+        raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
 
     # -- outbox --
     def add_emails(self, emails: Sequence[NewEmail]) -> list[tuple[int, NewEmail]]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database
+from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import AlertRow
 
 
@@ -37,3 +38,14 @@ class Alerts:
             return [
                 Alert(row.code, row.ref, row.claim_id, row.raised_at) for row in rows
             ]
+
+
+def raise_alert(
+    session: Session, code: str, ref: str, *, at: datetime, claim_id: int | None = None
+) -> None:
+    """Record an incident once."""
+    session.execute(
+        insert(session, AlertRow)
+        .values(code=code, ref=ref, claim_id=claim_id, raised_at=at)
+        .on_conflict_do_nothing(index_elements=["code", "ref"])
+    )
