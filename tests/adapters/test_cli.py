@@ -357,6 +357,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
         yield office
 
 
+APPROVE = (
+    *("approve", "CLM-1", "--amount", "80"),
+    *("--reason", "The lamp works.", "--by", "jane"),
+)
+
+
 def look(office: Office, *words: str, **settings: str) -> str:
     """Return what a command prints about an office's record, at its time."""
     done = claims(
@@ -444,7 +450,7 @@ def test_a_decision_says_when_its_e_mail_goes_out(
         boot_ticks=(processes.boot_ticks(pid) or 0) + (0 if is_at_work else 1),
     )
 
-    told = look(office, "approve", "1", "--amount", "80", "--by", "jane")
+    told = look(office, *APPROVE)
 
     end = "is on its way" if is_at_work else "goes out with the next `claims serve`"
     assert told == f"CLM-000001 is now approved partial; the e-mail {end}.\n"
@@ -463,7 +469,7 @@ def test_the_note_of_a_claim_is_shown_and_said_to_be_stale(office: Office) -> No
     office.deliver(make_claim_mail())
 
     fresh = look(office, "show", "CLM-1", "--note")
-    look(office, "approve", "1", "--amount", "80", "--by", "jane")
+    look(office, *APPROVE)
     stale = look(office, "show", "CLM-1", "--note")
 
     assert "12. How to read this" in fresh

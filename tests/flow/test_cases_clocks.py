@@ -396,7 +396,9 @@ def test_EX_50_a_reply_accepted_at_the_due_second_is_met_and_later_breached(
     assert due_at is not None
     office.clock.at = due_at + late_by
 
-    decide.reject(office.parts, office.claim, clauses=("C8",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
     office.run()
 
     assert office.claim.responded_at == due_at + late_by

@@ -122,7 +122,9 @@ def test_C10_names_the_mail_that_completed_the_set(office: Office) -> None:
 def test_C10_says_when_it_was_answered(office: Office) -> None:
     office.deliver(make_claim_mail())
     office.clock.at = RECEIVED + DAY
-    decide.reject(office.parts, office.claim, clauses=("C8",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
     office.run()
 
     clock = clocks(office)["7 days"]

@@ -48,7 +48,8 @@ HeldFor = Annotated[
 
 @app.command(
     rich_help_panel=REVIEW,
-    epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`",
+    epilog="Examples: `claims approve CLM-12 --by jane`;"
+    " `claims approve CLM-12 --amount 124.00 --reason 'the lamp works' --by jane`",
 )
 def approve(
     claim: Claim,

@@ -38,8 +38,8 @@ Text = Annotated[
 
 @app.command(
     rich_help_panel=REVIEW,
-    epilog="Examples: `claims propose CLM-12 --amount 750.00 --by jane`;"
-    " `claims propose CLM-12 --reject --clause X5 --by jane`",
+    epilog="Examples: `claims propose CLM-12 --by jane`;"
+    " `claims propose CLM-12 --reject --clause X5 --reason 'label differs' --by jane`",
 )
 def propose(  # noqa: PLR0913 - one option per thing that is decided
     claim: Claim,

@@ -181,7 +181,9 @@ def typed_amount(text: str) -> Money:
     """
     amount = typed(text)
     if amount is None or amount <= 0:
-        raise WrongUse(f"--amount {text} is not an amount above zero such as 124.50")
+        raise WrongUse(
+            f"--amount {text} is not an amount above zero with at most two decimals"
+        )
     return Money.of(amount)
 
 

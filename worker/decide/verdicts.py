@@ -61,11 +61,12 @@ def approve(
 ) -> Done:
     """Approve what is proposed, or in one step what needs no second person.
 
-    Without an amount the proposal of the terms must be final.
+    Without an amount the proposal of the terms must be final. Less than the terms give
+    needs a reason.
 
     Raises:
-        UsageError: no amount where an audit decides, a second person is needed, or
-            the state does not allow it.
+        UsageError: no amount where an audit decides, no reason where less is granted,
+            a second person is needed, or the state does not allow it.
     """
     waiting = _waiting(parts, claim)
     if waiting is not None:
@@ -95,11 +96,12 @@ def reject(
 ) -> Done:
     """Reject as proposed, or in one step what needs no second person.
 
-    Without clauses, those of the failed checks are relied on.
+    Without clauses, those of the failed checks are relied on; any other needs a reason.
 
     Raises:
-        UsageError: no clause is given and no check failed, an unknown clause, a second
-            person is needed, or the state does not allow it.
+        UsageError: no clause is given and no check failed, an unknown clause, no reason
+            for a clause whose check did not fail, a second person is needed, or the
+            state does not allow it.
     """
     waiting = _waiting(parts, claim)
     if waiting is not None:
@@ -115,9 +117,10 @@ def propose(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -
     """Put a decision before a second person (T15, T19).
 
     Raises:
-        UsageError: the state does not allow it.
+        UsageError: the state does not allow it, or it needs a reason and has none.
     """
     acts = ways_to_propose(parts, claim, decision)
+    _need_reason(parts, claim, decision)
 
     def tell(work: Work, saved: Claim) -> None:
         ref = f"claim:{saved.claim_id}:{saved.version}"
@@ -177,6 +180,7 @@ def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) ->
             " `claims propose`, and let somebody else approve"
         )
     before = ways_to_propose(parts, claim, decision)
+    _need_reason(parts, claim, decision)
     return settle(parts, claim, decision, before, by=by)
 
 
@@ -253,6 +257,27 @@ def ways_to_propose(
     why = need(reason, "--reason: a check failed; why it is set aside")
     _, assessment = known(parts, claim)
     return (Act(Event.INELIGIBLE_OVERRULED, why, failed_clauses(assessment)), proposed)
+
+
+def _need_reason(parts: Parts, claim: Claim, decision: ProposedDecision) -> None:
+    """Make sure that the member is told why they get less than they asked for.
+
+    Source: lifecycle.md section 7, E7 and E8.
+    """
+    if decision.reason.strip():
+        return
+    if decision.ruling is Ruling.APPROVED_PARTIAL:
+        raise WrongUse(
+            "this is less than the terms give: tell the member with --reason what was"
+            " not accepted, and why"
+        )
+    _, assessment = known(parts, claim)
+    own = [one for one in decision.clauses if one not in failed_clauses(assessment)]
+    if decision.ruling is Ruling.REJECTED and own:
+        raise WrongUse(
+            f"no check failed for {', '.join(own)}: tell the member with --reason why"
+            " the claim is rejected"
+        )
 
 
 def _waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
