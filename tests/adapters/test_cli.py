@@ -17,7 +17,7 @@ from tests.builders_mail import a_file, make_claim_mail
 from tests.commands import HEADER, ROW, one_line, write_orders
 from tests.commands import claims_here as claims
 from tests.office import Office, an_office
-from worker import __version__
+from worker import __version__, decide
 from worker.adapters import processes
 from worker.cli import make_app
 from worker.cli.report import ALERTS
@@ -454,6 +454,41 @@ def test_a_decision_says_when_its_e_mail_goes_out(
 
     end = "is on its way" if is_at_work else "goes out with the next `claims serve`"
     assert told == f"CLM-000001 is now approved partial; the e-mail {end}.\n"
+
+
+@pytest.mark.parametrize(
+    ("late_by", "listed", "shown"),
+    [
+        pytest.param(
+            None,
+            r"4d 23:59:5\d|5d 00:00:00",
+            r"left: (4d 23:59:5\d|5d 00:00:00)",
+            id="two days on",
+        ),
+        pytest.param(timedelta(0), "answered in time", "answered in time", id="kept"),
+        pytest.param(timedelta(seconds=1), "answered late", "answered late", id="late"),
+    ],
+)
+def test_C10_the_clock_is_told_in_plain_words(
+    office: Office, late_by: timedelta | None, listed: str, shown: str
+) -> None:
+    office.deliver(make_claim_mail())
+    due = office.claim.respond_by
+    assert due is not None
+    if late_by is not None:
+        office.clock.at = due + late_by
+        decide.approve(
+            office.parts, office.claim, amount="80", by="jane", reason="It works."
+        )
+        office.run()
+    else:
+        office.clock.at = due - timedelta(days=5)
+
+    last = look(office, "list", COLUMNS="120").splitlines()[-1]
+    assert re.search(f"({listed})$", last)
+    lines = look(office, "show", "CLM-1", COLUMNS="120").splitlines()
+    (line,) = [one for one in lines if "Respond by" in one]
+    assert re.search(f"UTC  {shown}$", line)
 
 
 @pytest.mark.slow

@@ -18,13 +18,13 @@ from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim
-from worker.domain.deadlines import SlaState, sla_state
+from worker.domain.deadlines import is_answered
 from worker.domain.decisions import pending
 from worker.domain.documents import DocumentVerdict, Verdict
 from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.lifecycle import PayoutState, payout_state
 from worker.domain.mail import FileKind, Mail
-from worker.terminal import NOTHING, clock, left, short_ref, state_words, words
+from worker.terminal import NOTHING, clock, seven_days, short_ref, state_words, words
 
 NAMES = {
     "D1": "Proof of purchase",
@@ -79,13 +79,6 @@ NARROW = (10, 20)
 """Columns of member and order in the work list where room is short."""
 UNNAMED = {FileKind.MAIL: "attached e-mail", FileKind.PICTURE: "picture"}
 """What a file without a name is called, beside its part."""
-SLA = {
-    SlaState.NONE: "[dim]–[/]",
-    SlaState.RUNNING: "[green]running[/]",
-    SlaState.DUE_SOON: "[yellow]due soon[/]",
-    SlaState.MET: "[green]met[/]",
-    SlaState.BREACHED: "[red]breached[/]",
-}
 
 
 def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
@@ -162,10 +155,10 @@ def _facts(parts: Parts, claim: Claim) -> Table:
     if claim.docs_complete_at is not None:
         facts.add_row("Complete", when(claim.docs_complete_at))
     if claim.respond_by is not None:
-        respond = f"{when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
-        if claim.is_open:
-            respond += f", left: {left(claim.respond_by - now, is_short=True)}"
-        facts.add_row("Respond by", respond)
+        stands = seven_days(claim, now, is_short=False)
+        if stands and not is_answered(claim):
+            stands = f"left: {stands}"
+        facts.add_row("Respond by", f"{when(claim.respond_by)}  {stands}".rstrip())
     if claim.documents_due_at is not None:
         facts.add_row("Documents due", when(claim.documents_due_at))
     proposed = pending(parts.store.claims.events(claim.claim_id))
