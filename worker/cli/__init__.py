@@ -19,6 +19,7 @@ from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
 from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
+from worker.cli.staff import app as staff
 from worker.cli.steps import app as steps
 from worker.cli.templates import app as templates
 from worker.cli.unplaced import app as unplaced
@@ -62,7 +63,7 @@ def make_app() -> typer.Typer:
             typer.echo(context.get_help())
 
     parts = (running, looking, deciding, steps, ends, unplaced)
-    for part in (*parts, quoting, replaying, templates):
+    for part in (*parts, quoting, replaying, templates, staff):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app
