@@ -231,11 +231,12 @@ def print_alerts(alerts: Sequence[Alert]) -> None:
     if not alerts:
         out.print("No alerts.")
         return
-    table = Table(_when(), "What", "About", "Claim")
+    table = Table("No.", _when(), "What", "About", "Claim")
     for alert in alerts:
         kind, _, rest = alert.ref.partition(":")
         claim = NOTHING if alert.claim_id is None else short_ref(alert.claim_id)
         table.add_row(
+            str(alert.alert_id),
             _at(alert.raised_at),
             ALERTS.get(alert.code, words(alert.code)),
             claim if kind == "claim" else escape(f"{kind} {rest.partition(':')[0]}"),

@@ -5,6 +5,7 @@ with who and why, and releases the e-mail. Software never calls these by itself
 (promise 5): what staff sent from their own mail program counts as theirs.
 """
 
+from worker.decide.alerts import dismiss_alert
 from worker.decide.asking import (
     ask,
     ask_carrier,
@@ -60,6 +61,7 @@ __all__ = [
     "confirm",
     "discard",
     "dismiss",
+    "dismiss_alert",
     "find_claim",
     "give_back",
     "merge",

@@ -10,6 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store import alerts as alert_rows
 from worker.adapters.store import assessments, slots
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
@@ -20,7 +21,7 @@ from worker.adapters.store import outbox as email_rows
 from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store import sent as sent_rows
-from worker.adapters.store.alerts import Alerts, raise_alert
+from worker.adapters.store.alerts import Alerts
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
@@ -95,7 +96,9 @@ class Work:
     def quarantine(self, job: Job, reason: str) -> None:
         """Make the job a dead letter; raises LeaseLost like `finish`."""
         job_rows.quarantine(self.session, job, at=self.at, reason=reason)
-        raise_alert(self.session, "dead_letter", f"job:{job.job_id}", at=self.at)
+        alert_rows.raise_alert(
+            self.session, "dead_letter", f"job:{job.job_id}", at=self.at
+        )
         if job.lane is not None:
             self.wake_lanes.append(job.lane)
 
@@ -261,7 +264,11 @@ class Work:
 
     def raise_alert(self, code: str, ref: str, *, claim_id: int | None = None) -> None:
         """Record an incident once."""
-        raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+        alert_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+
+    def dismiss_alert(self, alert_id: int, *, by: str) -> bool:
+        """Take an alert off the list; False where it is not on it."""
+        return alert_rows.dismiss(self.session, alert_id, by=by, at=self.at)
 
     # -- outbox --
     def add_emails(self, emails: Sequence[NewEmail]) -> list[tuple[int, NewEmail]]:
