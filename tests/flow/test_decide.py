@@ -20,6 +20,7 @@ from worker.domain.errors import UsageError
 from worker.domain.lifecycle import Role
 from worker.domain.orders import Order
 from worker.notify import PaymentProblem
+from worker.ports import Attempt, Delivery
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
@@ -1068,3 +1069,42 @@ def test_a_flag_that_a_rule_raises_again_stands_again(tmp_path: Path) -> None:
 
         flags = office.store.flags.of_claim(1)
         assert [one.is_open for one in flags if one.clause == "X11"] == [True]
+
+
+# -- the order of e-mails ------------------------------------------------------------
+
+
+def written_while_nothing_ran(office: Office) -> None:
+    """Leave a response and a decision to be sent, the decision rung first."""
+    office.deliver(complete())
+    decide.respond(office.parts, office.claim, by="jane", text="The carrier looks.")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
+    office.queue.bells.reverse()
+
+
+def subjects_sent(office: Office) -> list[str]:
+    texts = [parse(raw).text for _, raw in office.relay.taken[1:]]
+    return [
+        "response" if "The carrier looks." in text else "approved" for text in texts
+    ]
+
+
+def test_e_mails_of_a_claim_leave_in_the_order_of_writing(office: Office) -> None:
+    written_while_nothing_ran(office)
+
+    office.run()
+
+    assert subjects_sent(office) == ["response", "approved"]
+
+
+def test_an_e_mail_that_the_relay_defers_holds_up_no_later_one(office: Office) -> None:
+    written_while_nothing_ran(office)
+    office.relay.script = [Attempt(Delivery.DEFERRED, "451")]
+
+    office.run()
+    assert subjects_sent(office) == ["approved"]
+    office.run_again()
+
+    assert subjects_sent(office) == ["approved", "response"]

@@ -55,7 +55,7 @@ def send(parts: Parts, job: Job) -> None:
             work.finish(job)
             return
     wait = BLOCKED_PAUSE if attempt.delivery is Delivery.BLOCKED else None
-    raise RetryLater(f"smtp_{attempt.code}", retry_after=wait)
+    raise RetryLater(f"smtp_{attempt.code}", retry_after=wait, is_own=True)
 
 
 def email_id_of(job: Job) -> int:
