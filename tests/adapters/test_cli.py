@@ -428,6 +428,14 @@ def test_alerts_are_told_in_words_newest_first(office: Office) -> None:
     ]
 
 
+def test_the_history_names_the_e_mail_that_was_sent(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    decide.respond(office.parts, office.claim, by="jane", text="We look.")
+    office.run()
+
+    assert "status sent: response" in look(office, "show", "CLM-1", COLUMNS="160")
+
+
 def codes(office: Office) -> list[str]:
     found = office.store.alerts.newest(limit=9)
     assert office.store.stats.counts().alerts_open == len(found)

@@ -189,6 +189,7 @@ def test_EX_31_a_date_header_that_is_in_time_does_not_help_and_is_marked() -> No
     assert finding.verdict is V.FAIL
     assert "29 hours and 30 minutes after delivery" in finding.text
     assert finding.flags == (DATE_MISMATCH,)
+    assert "Date header " in finding.evidence
 
 
 def test_EX_32_a_slow_hop_of_ours_costs_the_member_nothing() -> None:

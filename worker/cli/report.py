@@ -17,7 +17,7 @@ from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.amounts import Proposal
-from worker.domain.claim import Claim
+from worker.domain.claim import Claim, ClaimEvent, Event
 from worker.domain.deadlines import is_answered
 from worker.domain.decisions import pending
 from worker.domain.documents import DocumentVerdict, Verdict
@@ -127,7 +127,7 @@ def print_claim(parts: Parts, claim: Claim) -> None:
     for event in store.claims.events(claim.claim_id):
         history.add_row(
             _at(event.at),
-            words(event.event).replace("docs", "documents").replace("sla", "deadline"),
+            _what(event),
             escape(event.actor),
             words(event.state_after),
             ", ".join(event.clauses),
@@ -141,6 +141,14 @@ def print_claim(parts: Parts, claim: Claim) -> None:
                 _at(email.created_at), words(email.kind), status, escape(email.subject)
             )
     out.print(emails)
+
+
+def _what(event: ClaimEvent) -> str:
+    """Return an event in words; of an e-mail that was sent, which one."""
+    what = words(event.event).replace("docs", "documents").replace("sla", "deadline")
+    kind = (event.data or {}).get("kind")
+    is_named = event.event is Event.STATUS_SENT and kind is not None
+    return f"{what}: {words(kind or '')}" if is_named else what
 
 
 def _facts(parts: Parts, claim: Claim) -> Table:

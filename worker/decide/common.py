@@ -110,7 +110,8 @@ def check_role(by: By, event: Event) -> None:
     """
     who = by if isinstance(by, Staff) else Staff(by)
     if not may(who.roles, event):
-        raise UsageError(f"{who.name} has not the role for {event}")
+        what = event.replace(".", " ").replace("_", " ")
+        raise UsageError(f"{who.name} has not the role for this: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,9 @@ def allow(claim: Claim, event: Event, done: str) -> None:
     if claim.state in states_before(event):
         return
     stands = _STANDS[claim.state]
-    end = " yet" if claim.state in _EARLY else " again" if stands.endswith(done) else ""
+    end = " yet" if claim.state in _EARLY else ""
+    if stands == f"is already {done}":
+        end = " again"
     raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{end}")
 
 

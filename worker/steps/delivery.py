@@ -101,7 +101,8 @@ def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
     later = next_due_at(after, parts.policy, work.at)
     work.save_claim(claim, dataclasses.replace(after, next_due_at=later))
     event = event_now(work, Event.STATUS_SENT, claim.state, claim.state)
-    work.append_event(claim.claim_id, event)
+    data = {"email": str(email.email_id), "kind": str(kind)}
+    work.append_event(claim.claim_id, dataclasses.replace(event, data=data))
 
 
 def hold(work: Work, job: Job, reason: str) -> None:
