@@ -8,14 +8,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from worker.adapters.wrapping import wrap
+from worker.domain.amount_labels import LineKind
+from worker.domain.amounts import AmountLine
 from worker.domain.claim import Claim, ClaimState
+from worker.domain.clauses import ClauseId
 from worker.domain.decisions import ApprovalReason
-from worker.domain.findings import Assessment
+from worker.domain.documents import Verdict, Why
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.identity import SenderTier
 from worker.domain.money import Money
+from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.notify import StaffNote, decide, note_reply, respond
 from worker.ports import Renderer
@@ -28,6 +35,7 @@ from worker.replies.closings import (
     reopen,
     withdraw,
 )
+from worker.replies.facts import TOLD_CHECKS
 from worker.replies.staff import (
     Missing,
     Waiting,
@@ -48,10 +56,14 @@ from worker.samples import (
     a_cause,
     a_claim,
     a_complete_claim,
+    a_finding,
     a_note,
+    a_package,
     an_assessment,
     an_incomplete_assessment,
     an_order,
+    answers,
+    documents,
     every_reply,
 )
 
@@ -68,7 +80,90 @@ def every_sample() -> dict[str, Reply]:
         for name, replies in (every_reply() | held).items()
         for reply in replies
     }
-    return caused | _notices() | _to_staff()
+    return caused | _rarer() | _notices() | _to_staff()
+
+
+def _rarer() -> dict[str, Reply]:
+    """Return what few members see: odd files, unclear facts, other arithmetic."""
+    order, complete = an_order(), a_complete_claim()
+    waiting = a_claim(state=ClaimState.AWAITING_DOCUMENTS, documents_due_at=DUE_AT)
+    odd = documents(Why.UNREADABLE, Why.NOT_THIS_KIND, Why.TOO_LARGE, Why.INFECTED)
+    doubled = documents(*[Verdict.SATISFIED] * 2, Verdict.WAIVED, Why.DUPLICATE)
+    unclear = an_assessment(
+        findings=tuple(a_finding(c, FindingVerdict.UNCLEAR) for c in TOLD_CHECKS),
+        documents=doubled,
+    )
+    unknown = an_order(
+        packages=(a_package(arrived=None, delivered=None, collected=None),)
+    )
+    proposed = a_complete_claim(state=ClaimState.DECISION_PROPOSED)
+    asked = a_complete_claim(state=ClaimState.AWAITING_MEMBER)
+    next_at = RESPOND_BY + timedelta(days=7)
+
+    def answered(claim: Claim, assessment: Assessment, order: Order) -> Reply:
+        tier = SenderTier.A
+        return respond(claim, assessment, order, NOW, next_at, tier=tier)
+
+    less = {"is_partial": True, "reason": "We did not accept the second cup."}
+    paid = {"paid_at": _LATER, "payment_reference": "P-881"}
+    (missing,) = answers(
+        waiting, an_incomplete_assessment(documents=odd), is_first=False
+    )
+    return {
+        "documents_missing-odd_files": missing,
+        "response-unclear": answered(proposed, unclear, unknown),
+        "response-asked": answered(asked, an_assessment(), order),
+        "approved-damage": decide(
+            ReplyKind.APPROVED, complete, order, changed(APPROVAL, **_damage())
+        ),
+        "approved-foreign": decide(
+            ReplyKind.APPROVED, complete, order, changed(APPROVAL, **_foreign())
+        ),
+        "completed-partial": decide(
+            ReplyKind.COMPLETED, complete, order, changed(APPROVAL, **less, **paid)
+        ),
+    }
+
+
+def _damage() -> dict[str, Any]:
+    lines = (
+        AmountLine(
+            LineKind.SHIPPING_DAMAGE,
+            Money.of("18.75"),
+            ClauseId("G8"),
+            {"paid": Money.of("62.50")},
+        ),
+        AmountLine(
+            LineKind.PRODUCT_LOSS,
+            Money.of("85.00"),
+            ClauseId("G8"),
+            {"loss": Money.of("85.00"), "most": Money.of("100.00")},
+        ),
+    )
+    return {"lines": lines, "amount": Money.of("103.75"), "points_restored": 0}
+
+
+def _foreign() -> dict[str, Any]:
+    lines = (
+        AmountLine(
+            LineKind.GOODS_LOWER_FOREIGN,
+            Money.of("500.00"),
+            ClauseId("G5"),
+            {
+                "foreign": Money.of("3900.00", "HKD"),
+                "rate": Decimal("7.80"),
+                "value": Money.of("500.00"),
+                "price": Money.of("512.00"),
+            },
+        ),
+        AmountLine(
+            LineKind.SHIPPING_ALL,
+            Money.of("62.50"),
+            ClauseId("G3"),
+            {"paid": Money.of("62.50")},
+        ),
+    )
+    return {"lines": lines, "amount": Money.of("562.50"), "points_restored": 1}
 
 
 def _notices() -> dict[str, Reply]:
@@ -118,6 +213,7 @@ def _notices() -> dict[str, Reply]:
 
 def _to_staff() -> dict[str, Reply]:
     claim = a_complete_claim()
+    proposed = a_complete_claim(state=ClaimState.DECISION_PROPOSED)
     amount, why = Money.of("462.50"), ApprovalReason
     rows = [
         Waiting(a_claim(claim_id=number), missing, NOW - timedelta(days=number))
@@ -126,7 +222,7 @@ def _to_staff() -> dict[str, Reply]:
 
     def approval(amount: Money | None, *reasons: ApprovalReason) -> Reply:
         return ask_approval(
-            claim, STAFF, amount=amount, reasons=reasons, respond_by=RESPOND_BY
+            proposed, STAFF, amount=amount, reasons=reasons, respond_by=RESPOND_BY
         )
 
     def warn(hours: int) -> Reply:
