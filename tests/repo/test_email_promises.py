@@ -327,7 +327,7 @@ def test_a_member_whose_language_we_do_not_write_reads_english(locale: str) -> N
         ("en", "Kind regards\nThe claims team"),
         ("de", "Freundliche Grüße\nIhr Team für Schadensfälle"),
         ("es", "Un cordial saludo\nEl equipo de reclamaciones"),
-        ("zh", "此致\n理赔团队"),
+        ("zh", "祝好\n理赔团队"),
     ],
 )
 def test_the_claims_team_signs_in_the_language(code: str, signed: str) -> None:

@@ -31,6 +31,7 @@ _AFTER_WIDE_SIGN = re.compile(r"([）。，：；])((?:</\w+>)*) +(?=\S)")
 """A Chinese sign of punctuation is as wide as a letter and brings its own room."""
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|[A-Z]{3}\b)|(?<=\w) (?=[GXCP]\d{1,2}[a-z]?\b)")
 """The blank of "19:10 UTC", "462.50 USD", "30 %" and "clause C11"."""
+_E_OF_EMAIL = re.compile(r"\b([eE])-(?=[mM]ail)")
 
 
 class JinjaRenderer:
@@ -120,9 +121,12 @@ def _tidy(text: str) -> str:
 
 
 def _close(html: str) -> str:
-    """Return the HTML without empty lines, each number on one line with its unit."""
+    """Return the HTML without empty lines, each number on one line with its unit.
+
+    A line does not end within "e-mail" either.
+    """
     closed = re.sub(r"\n{2,}", "\n", _TRAILING.sub("", html)).strip() + "\n"
-    return _BEFORE_UNIT.sub("&nbsp;", closed)
+    return _E_OF_EMAIL.sub(r"\1&#8209;", _BEFORE_UNIT.sub("&nbsp;", closed))
 
 
 def _template_error(kind: str, part: str, what: str) -> GiveUp:
