@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import timedelta
 from decimal import Decimal
+from html import escape
 from pathlib import Path
-from typing import Any
 
 from worker.adapters.wrapping import wrap
 from worker.domain.amount_labels import LineKind
@@ -24,7 +24,7 @@ from worker.domain.identity import SenderTier
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
-from worker.notify import StaffNote, decide, note_reply, respond
+from worker.notify import Decision, StaffNote, decide, note_reply, respond
 from worker.ports import Renderer
 from worker.replies.closings import (
     PaymentProblem,
@@ -104,8 +104,13 @@ def _rarer() -> dict[str, Reply]:
         tier = SenderTier.A
         return respond(claim, assessment, order, NOW, next_at, tier=tier)
 
-    less = {"is_partial": True, "reason": "We did not accept the second cup."}
-    paid = {"paid_at": _LATER, "payment_reference": "P-881"}
+    paid_less = changed(
+        APPROVAL,
+        is_partial=True,
+        reason="We did not accept the second cup.",
+        paid_at=_LATER,
+        payment_reference="P-881",
+    )
     (missing,) = answers(
         waiting, an_incomplete_assessment(documents=odd), is_first=False
     )
@@ -113,19 +118,13 @@ def _rarer() -> dict[str, Reply]:
         "documents_missing-odd_files": missing,
         "response-unclear": answered(proposed, unclear, unknown),
         "response-asked": answered(asked, an_assessment(), order),
-        "approved-damage": decide(
-            ReplyKind.APPROVED, complete, order, changed(APPROVAL, **_damage())
-        ),
-        "approved-foreign": decide(
-            ReplyKind.APPROVED, complete, order, changed(APPROVAL, **_foreign())
-        ),
-        "completed-partial": decide(
-            ReplyKind.COMPLETED, complete, order, changed(APPROVAL, **less, **paid)
-        ),
+        "approved-damage": decide(ReplyKind.APPROVED, complete, order, _damage()),
+        "approved-foreign": decide(ReplyKind.APPROVED, complete, order, _foreign()),
+        "completed-partial": decide(ReplyKind.COMPLETED, complete, order, paid_less),
     }
 
 
-def _damage() -> dict[str, Any]:
+def _damage() -> Decision:
     lines = (
         AmountLine(
             LineKind.SHIPPING_DAMAGE,
@@ -140,10 +139,10 @@ def _damage() -> dict[str, Any]:
             {"loss": Money.of("85.00"), "most": Money.of("100.00")},
         ),
     )
-    return {"lines": lines, "amount": Money.of("103.75"), "points_restored": 0}
+    return Decision(at=NOW, lines=lines, amount=Money.of("103.75"))
 
 
-def _foreign() -> dict[str, Any]:
+def _foreign() -> Decision:
     lines = (
         AmountLine(
             LineKind.GOODS_LOWER_FOREIGN,
@@ -163,7 +162,7 @@ def _foreign() -> dict[str, Any]:
             {"paid": Money.of("62.50")},
         ),
     )
-    return {"lines": lines, "amount": Money.of("562.50"), "points_restored": 1}
+    return Decision(at=NOW, lines=lines, amount=Money.of("562.50"), points_restored=1)
 
 
 def _notices() -> dict[str, Reply]:
@@ -263,20 +262,27 @@ def _to_staff() -> dict[str, Reply]:
 
 PHONES, DESKTOP = (320, 375), 900
 """Widths of the frames, in CSS pixels."""
-VIEW_SIZE = (2640, 1960)
+VIEW_WIDTH = 2640
 """Room for the four frames of a page, in pixels."""
 _FRAMES = tuple(zip((*PHONES, DESKTOP, DESKTOP), ("light", "dark") * 2, strict=True))
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 24px; background: #e8eaee; color: #1c2430; }
 table { border-collapse: collapse; } th, td { padding: 4px 16px 4px 0; text-align: left; }
 .frames { display: flex; gap: 16px; align-items: flex-start; }
-figure { margin: 0; } iframe { border: 1px solid #9aa3af; height: 1800px; }
+figure { margin: 0; } figcaption { overflow-wrap: anywhere; }
+iframe { border: 1px solid #9aa3af; height: 240px; }
 """  # noqa: E501 - a style sheet
 _FRAME = (
-    "<figure><figcaption>{width} px, {scheme}</figcaption>"
-    '<iframe src="{name}.html" title="{name}, {width} px, {scheme}" width="{width}"'
-    ' style="color-scheme:{scheme}"></iframe></figure>'
+    '<figure style="width:{width}px"><figcaption>{title}</figcaption>'
+    '<iframe srcdoc="{html}" title="{title}" width="{width}"'
+    ' style="color-scheme:{scheme}" onload="this.style.height ='
+    " this.contentDocument.documentElement.scrollHeight + 'px'\"></iframe></figure>"
 )
+_MEASURE = (
+    '<script>addEventListener("load", () => { document.documentElement.dataset'
+    ".height = document.documentElement.scrollHeight; });</script>"
+)
+"""Says how tall the page is, for who takes a picture of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +313,7 @@ def write_gallery(
         for code in codes
     ]
     folder.joinpath("index.html").write_text(
-        "".join(_index(pages, codes)), encoding="utf-8"
+        page("E-mails", _index(pages, codes)), encoding="utf-8"
     )
     return pages
 
@@ -320,24 +326,43 @@ def _write(
     parts = {
         f"{name}.html": rendered.html,
         f"{name}.txt": f"Subject: {rendered.subject}\n\n{wrap(rendered.text)}",
-        f"{name}.view.html": "".join(_view(name)),
+        f"{name}.view.html": page(name, _view(name, rendered.html)),
     }
     for file, text in parts.items():
         folder.joinpath(file).write_text(text, encoding="utf-8")
     return Page(name, code, folder / f"{name}.view.html")
 
 
-def _view(name: str) -> Iterator[str]:
-    yield _head(name)
+def page(title: str, body: Iterable[str]) -> str:
+    """Return an HTML page that says its own height, as data of its root."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"{''.join(body)}{_MEASURE}</body></html>\n"
+    )
+
+
+def frame(html: str, title: str, width: int, scheme: str) -> str:
+    """Return an e-mail in a frame as wide as a screen and as tall as the e-mail.
+
+    Args:
+        html: the whole HTML part.
+        title: what stands above the frame.
+        width: of the screen, in CSS pixels.
+        scheme: `light` or `dark`, which the e-mail takes for the reader's choice.
+    """
+    return _FRAME.format(html=escape(html), title=title, width=width, scheme=scheme)
+
+
+def _view(name: str, html: str) -> Iterator[str]:
     yield f'<h1>{name}</h1><p><a href="{name}.txt">Plain text</a></p>'
     yield '<div class="frames">'
     for width, scheme in _FRAMES:
-        yield _FRAME.format(name=name, width=width, scheme=scheme)
-    yield "</div></body></html>\n"
+        yield frame(html, f"{width} px, {scheme}", width, scheme)
+    yield "</div>"
 
 
 def _index(pages: list[Page], codes: tuple[str, ...]) -> Iterator[str]:
-    yield _head("E-mails")
     yield "<h1>E-mails</h1><p>Each page: phone and desktop, light and dark.</p>"
     yield "<table>\n"
     for name in dict.fromkeys(page.name for page in pages):
@@ -345,11 +370,4 @@ def _index(pages: list[Page], codes: tuple[str, ...]) -> Iterator[str]:
             f'<td><a href="{code}/{name}.view.html">{code}</a></td>' for code in codes
         )
         yield f'<tr><th scope="row">{name}</th>{links}</tr>\n'
-    yield "</table></body></html>\n"
-
-
-def _head(title: str) -> str:
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
-    )
+    yield "</table>"

@@ -203,6 +203,33 @@ def test_every_table_says_what_its_cells_mean(reply: Reply) -> None:
 
 
 @every_email
+def test_no_line_ends_between_a_number_and_its_unit(reply: Reply) -> None:
+    html = render(reply).html
+
+    assert re.findall(r"\d (?:%|[A-Z]{3}\b)|\w [GXCP]\d{1,2}[a-z]?\b", html) == []
+    assert not re.search(r"\be-mail", html, re.IGNORECASE)
+
+
+IDS = re.compile(r"(.{15})(?:CLM-\d+|ORD-\d+-\d+)")
+
+
+@every_email
+def test_no_line_ends_within_an_id_that_fits_on_one(reply: Reply) -> None:
+    """An inline block goes to the next line as a whole; a long one still breaks."""
+    html = render(reply).html
+
+    for before in IDS.findall(html[html.index("</head>") :]):
+        assert before == 'inline-block;">', before
+
+
+def test_the_subject_to_copy_breaks_after_a_plus() -> None:
+    html = render(EVERY_REPLY["cannot_match"]).html
+    pieces = re.findall(r'inline-block;">([^<]*)</span>(?=<)', html)
+
+    assert pieces == ["M123456+", "ORD-20261231-0042+", "Claim"]
+
+
+@every_email
 def test_headings_follow_the_title_in_order(reply: Reply) -> None:
     names = Page(render(reply).html).names()
     headings = [name for name in names if re.fullmatch(r"h\d", name)]
