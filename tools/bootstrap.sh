@@ -71,6 +71,7 @@ missing_packages() {
     PATH=$PATH:/usr/sbin command -v dovecot >/dev/null || echo dovecot-imapd dovecot-lmtpd
     $venv/bin/python -c 'from tests.services.redis import find_redis_server as f; f()' \
         2>/dev/null || echo redis-server
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
 }
 
 # The tests start servers of their own; the system services that Debian's packages

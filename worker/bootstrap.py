@@ -29,6 +29,7 @@ from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
 from worker.adapters.store import Store
+from worker.adapters.store.desk import DeskStore
 from worker.domain.authentication import AuthProfile, Trust
 from worker.domain.errors import SettingsInvalid
 from worker.domain.policy import Policy
@@ -129,6 +130,11 @@ class Parts:
         return Store(
             self.database_url, owner=self.owner, clock=self.clock, queue=self.queue
         )
+
+    @cached_property
+    def desk(self) -> DeskStore:
+        """Return the desk's part of the record."""
+        return DeskStore(self.store.database, clock=self.clock)
 
     @property
     def orders(self) -> Orders:

@@ -24,7 +24,8 @@ from worker.adapters.processes import die_with_parent, set_title
 log = structlog.get_logger()
 
 STEADY = (("poll",), ("work",), ("schedule",))
-"""What runs under `claims serve`, as words of the command line."""
+"""What runs under `claims serve`, as words of the command line; often with DESK."""
+DESK = ("desk",)
 UNTIL_IDLE = (("poll", "--every", "1"), ("work",), ("schedule",), ("idle",))
 """The same until all is done; the last one sees that and ends."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -133,12 +134,20 @@ class Children:
         main: the command line, see Child.
         until_idle: they look at the mailbox every second, and one of them prints the
             counts and ends when all is done; only its words go to stdout.
+        has_desk: the web pages are served too; never with `until_idle`.
     """
 
-    def __init__(self, main: Callable[[], object], *, until_idle: bool = False) -> None:
+    def __init__(
+        self,
+        main: Callable[[], object],
+        *,
+        until_idle: bool = False,
+        has_desk: bool = False,
+    ) -> None:
+        steady = (*STEADY, DESK) if has_desk else STEADY
         self._children = [
             Child(words, main, STDERR if until_idle else None)
-            for words in (UNTIL_IDLE if until_idle else STEADY)
+            for words in (UNTIL_IDLE if until_idle else steady)
         ]
         if until_idle:
             self._children[-1].output = None

@@ -26,6 +26,9 @@ _SMTP_SCHEMES = {"smtp", "smtps", "smtp+starttls"}
 _REDIS_SCHEMES = {"redis", "rediss", "unix"}
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _TOKEN = re.compile(r"[!-~]{1,4096}", re.ASCII)
+OFF = "off"
+"""For CLAIMS_DESK_BIND: no desk in this process group."""
+HIGHEST_PORT = 65_535
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _FORMS = {
     "mailbox_url": "imaps://user:password@host/INBOX",
@@ -113,6 +116,15 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="Key of our Message-ID tokens; unset: made once, kept in data"
     )
+    desk_bind: str = Field(
+        "127.0.0.1:8080", description="Where the desk listens: host:port, or off"
+    )
+    desk_url: str | None = Field(
+        None, description="The desk's public address: https://desk.example"
+    )
+    desk_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses of proxies in front of the desk (comma list)"
+    )
     alert_url: SecretStr | None = Field(
         None, description="Where alerts go: https:// webhook or mailto:"
     )
@@ -140,7 +152,9 @@ class Settings(BaseSettings):
         2000, ge=0, description="Automatic mails in an hour; then held; 0: no limit"
     )
 
-    @field_validator("own_addresses", "trusted_mx", "trusted_authserv", mode="before")
+    @field_validator(
+        "own_addresses", "trusted_mx", "trusted_authserv", "desk_proxies", mode="before"
+    )
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):
@@ -186,6 +200,28 @@ class Settings(BaseSettings):
             message = "is no bearer token: printable ASCII without blanks"
             raise ValueError(message)
         return value
+
+    @field_validator("desk_bind")
+    @classmethod
+    def _bind(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        is_port = port.isdecimal() and int(port) <= HIGHEST_PORT
+        if value != OFF and not (host and is_port):
+            message = "must be host:port, as 127.0.0.1:8080, or off"
+            raise ValueError(message)
+        return value
+
+    @field_validator("desk_url")
+    @classmethod
+    def _desk_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        _checked_url(SecretStr(value), {"https", "http"})
+        parts = urlsplit(value)
+        if parts.query or parts.fragment or parts.path.strip("/") or "@" in value:
+            message = "must be scheme and host alone: https://desk.example"
+            raise ValueError(message)
+        return value.rstrip("/")
 
     @field_validator("from_")
     @classmethod

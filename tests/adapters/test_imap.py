@@ -135,7 +135,7 @@ class TestUrl:
         )
 
         assert account.user == "a@b"
-        assert account.password == "p:/ä"  # noqa: S105 - a test's
+        assert account.password == "p:/ä"
         assert account.folder == "Entwürfe"
         assert account.port == 143
 

@@ -109,7 +109,7 @@ class Pymap(Server):
     """The IMAP server of `claims demo`, with one user and nothing on disk."""
 
     name: ClassVar[str] = "pymap"
-    password = "secret"  # noqa: S105 - of a server that lives for one module
+    password = "secret"
 
     def _prepare(self) -> None:
         pass

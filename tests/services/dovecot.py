@@ -19,7 +19,7 @@ from tests.services.dovecot_settings import Accounts, settings
 from tests.services.ports import LOOPBACK, free_port, is_listening
 from tests.services.server import Server, ServiceMissing, humble_account
 
-PASSWORD = "opensesame"  # noqa: S105 - of a server that lives for one test run
+PASSWORD = "opensesame"
 SBIN = "/usr/sbin"  # where Debian puts it; an ordinary user's PATH lacks it
 DEBIAN_PACKAGES = "dovecot-imapd dovecot-lmtpd"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "try" / "orders_server.py"
-TOKEN = "secret-token"  # noqa: S105 - of this server
+TOKEN = "secret-token"
 Fault = Callable[[BaseHTTPRequestHandler], None]
 """Answers a request in place of the directory, given the handler."""
 

@@ -18,6 +18,7 @@ from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
 from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
+from worker.cli.staff import app as staff
 from worker.cli.steps import app as steps
 from worker.cli.templates import app as templates
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
@@ -59,7 +60,16 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    parts = (running, looking, deciding, steps, quoting, replaying, templates)
+    parts = (
+        running,
+        looking,
+        deciding,
+        steps,
+        quoting,
+        replaying,
+        templates,
+        staff,
+    )
     for part in parts:
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups

@@ -68,11 +68,12 @@ def serve(
         ),
     ] = False,
 ) -> None:
-    """Run poller, workers and scheduler in one supervised process group."""
+    """Run poller, workers, scheduler and desk in one supervised process group."""
     from worker import log as logs
     from worker.adapters.clock import SystemClock
     from worker.children import Children, stop_on_signals
     from worker.cli import main
+    from worker.settings import OFF
 
     logs.configure(stream=sys.stderr if until_idle else sys.stdout)
     settings = read_settings("mailbox_url", "smtp_url")
@@ -82,7 +83,8 @@ def serve(
         # A shifted clock begins at one instant for all children, also for later ones.
         os.environ["CLAIMS_CLOCK_ANCHOR"] = SystemClock().now().isoformat()
     _load_parts()
-    code = Children(main, until_idle=until_idle).run(stop)
+    has_desk = settings.desk_bind != OFF
+    code = Children(main, until_idle=until_idle, has_desk=has_desk).run(stop)
     raise typer.Exit(code)
 
 
@@ -90,6 +92,7 @@ def _load_parts() -> None:
     """Load what the children need: at their start nothing takes longer."""
     import worker.actors
     import worker.adapters.migrations
+    import worker.desk.running
     import worker.poll
     import worker.runner
     import worker.schedule
@@ -188,6 +191,18 @@ def schedule(*, migrate: Migrate = False) -> None:
             watch = SentWatch(parts)
             threading.Thread(target=watch.run, args=(stop,), daemon=True).start()
         Scheduler(parts).run(stop)
+
+
+@app.command(epilog="Example: `CLAIMS_DESK_BIND=127.0.0.1:9000 claims desk`")
+def desk(*, migrate: Migrate = False) -> None:
+    """Serve the web pages of staff and operators."""
+    from worker.desk.running import DeskServer
+
+    with _running("desk", migrate=migrate) as (parts, stop):
+        server = DeskServer(parts)
+        if not migrate:
+            out.print(f"The desk is at {server.address}; Ctrl-C ends it.")
+        server.run(stop)
 
 
 @app.command(epilog="Example: `claims migrate`")

@@ -344,9 +344,23 @@ def next_due_at(claim: Claim, policy: Policy, after: datetime) -> datetime | Non
     return next((due.at for due in dues if due.at > utc(after)), None)
 
 
-def _response_dues(claim: Claim, policy: Policy) -> list[Due]:
+def deadline_at(claim: Claim) -> datetime | None:
+    """Return the next date that somebody has to keep for the claim, or None.
+
+    While our clock runs it is ours to answer; else the member's, to bring documents.
+    """
+    if _clock_runs(claim):
+        return claim.respond_by
+    return claim.documents_due_at if _waits_for_documents(claim) else None
+
+
+def _clock_runs(claim: Claim) -> bool:
     is_running = claim.state in RUNNING_STATES and not is_answered(claim)
-    if claim.respond_by is None or not is_running:
+    return is_running and claim.respond_by is not None
+
+
+def _response_dues(claim: Claim, policy: Policy) -> list[Due]:
+    if claim.respond_by is None or not _clock_runs(claim):
         return []
     due_at = utc(claim.respond_by)
     dues = [

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import (
+    NO_DEADLINE,
     AlertRow,
     AssessmentRow,
     ClaimEventRow,
@@ -24,6 +25,7 @@ from worker.adapters.store.schema import (
     SlotRow,
 )
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, ClaimType, Event
+from worker.domain.deadlines import deadline_at
 from worker.domain.documents import DocumentKind, DocumentVerdict, Piece, Verdict, Why
 from worker.domain.errors import StaleClaim
 from worker.domain.findings import Assessment
@@ -476,6 +478,7 @@ def _columns(claim: Claim) -> dict[str, object]:
         "state": claim.state,
         "is_open": claim.is_open,
         "flags": list(claim.flags),
+        "deadline_at": deadline_at(claim) or NO_DEADLINE,
         **{name: getattr(claim, name) for name in _PLAIN},
     }
 

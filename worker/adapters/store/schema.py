@@ -21,6 +21,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 MONEY = sa.Numeric(12, 2)
+NO_DEADLINE = datetime(9999, 12, 31, tzinfo=UTC)
+"""Stands for none where rows are sorted by date."""
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -284,6 +286,31 @@ class ClaimRow(Base):
             sqlite_where=sa.text("next_due_at is not null"),
             postgresql_where=sa.text("next_due_at is not null"),
         ),
+        # The work list, and one person's part of it. A claim without a date has the
+        # last one there is, so that one order serves both databases.
+        sa.Index(
+            "ix_claims_work",
+            "deadline_at",
+            "id",
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_claims_assigned",
+            "assigned_to",
+            "deadline_at",
+            "id",
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_claims_state_work",
+            "state",
+            "deadline_at",
+            "id",
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        ),
         sa.CheckConstraint(
             "respond_by is null or docs_complete_at is not null",
             name="respond_by_has_docs_complete_at",
@@ -318,6 +345,11 @@ class ClaimRow(Base):
     decided_usd: Mapped[Decimal | None]
     paid_at: Mapped[datetime | None]
     payout_ref: Mapped[str | None] = mapped_column(sa.String(100))
+    assigned_to: Mapped[str | None] = mapped_column(sa.String(100))
+    deadline_at: Mapped[datetime] = mapped_column(
+        default=NO_DEADLINE, server_default=sa.text("'9999-12-31 00:00:00.000000'")
+    )
+    """The next date that somebody has to keep; see `deadlines.deadline_at`."""
 
 
 class ClaimEventRow(Base):
@@ -326,6 +358,7 @@ class ClaimEventRow(Base):
     __tablename__ = "claim_events"
     __table_args__ = (
         sa.UniqueConstraint("claim_id", "seq", name="uq_claim_events_seq"),
+        sa.Index("ix_claim_events_event_at", "event", "at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

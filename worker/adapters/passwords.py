@@ -1,0 +1,38 @@
+"""Argon2id: passwords as hashes that cost a guesser time and memory."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+SHORTEST = 15
+"""Source: NIST SP 800-63B-4 section 3.1.1.2, for a password without a second factor."""
+LONGEST = 200
+_HASHER = PasswordHasher()
+"""The library's defaults: RFC 9106, low-memory profile."""
+_NOBODYS = _HASHER.hash(secrets.token_urlsafe(16))
+
+
+def hash_password(password: str) -> str:
+    """Return the hash to keep."""
+    return _HASHER.hash(password)
+
+
+def is_password(password: str, password_hash: str | None) -> bool:
+    """Return whether the password is that of the hash.
+
+    Takes as long where there is no hash, so that nobody learns which names exist.
+    """
+    try:
+        _HASHER.verify(_NOBODYS if password_hash is None else password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def new_password() -> str:
+    """Return a password for a first sign-in, easy to copy: 20 letters and digits."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join(
+        "".join(secrets.choice(letters) for _ in range(5)) for _ in range(4)
+    )

@@ -1,0 +1,177 @@
+"""Jinja2 over `worker/desk/templates`: what every page is made with."""
+
+from datetime import datetime
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from itsdangerous import BadSignature, URLSafeSerializer
+from markupsafe import Markup, escape
+
+from worker.desk import words
+from worker.desk.guard import Visit, is_secure, parts_of
+from worker.domain.staff import Right
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+_FLASH = "claims_flash"
+SEE_OTHER = 303
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["when"] = _when
+    made.filters["short_when"] = _short_when
+    made.filters["ago"] = _ago
+    made.filters["countdown"] = _countdown
+    made.filters["urgency"] = _urgency
+    made.filters["span"] = words.span
+    made.filters["usd"] = words.money
+    made.filters["plain"] = words.plain
+    made.filters["size"] = words.bytes_of
+    made.filters["ref"] = words.claim_ref
+    made.globals["asset"] = _asset
+    made.globals["Right"] = Right
+    return made
+
+
+def page(
+    visit: Visit, template: str, *, status: int = 200, **facts: object
+) -> HTMLResponse:
+    """Return a page for somebody who is signed in; a flash is shown once.
+
+    The template knows `person`, `may(right)`, `csrf`, `now`, `zone`, `path`, `flash`
+    and `is_part` (asked for by htmx, so without the frame).
+    """
+    flash = _flash_of(visit.request)
+    response = HTMLResponse(
+        _environment()
+        .get_template(template)
+        .render(
+            person=visit.person,
+            may=visit.person.may,
+            csrf=visit.csrf,
+            now=visit.parts.clock.now(),
+            zone=visit.zone,
+            path=visit.request.url.path,
+            flash=flash,
+            is_part="HX-Request" in visit.request.headers,
+            **facts,
+        ),
+        status,
+    )
+    if flash is not None:
+        response.delete_cookie(_FLASH)
+    return response
+
+
+def open_page(
+    request: Request, template: str, *, status: int = 200, **facts: object
+) -> HTMLResponse:
+    """Return a page for anybody: the sign-in, and what went wrong."""
+    made = _environment().get_template(template)
+    text = made.render(person=None, path=request.url.path, flash=None, **facts)
+    return HTMLResponse(text, status)
+
+
+def go(
+    request: Request, path: str, *, say: str = "", tone: str = "good", undo: str = ""
+) -> Response:
+    """Send the browser on after something was done, with a word about it.
+
+    Args:
+        request: the one that is answered.
+        path: where to; within the desk.
+        say: one sentence, shown on the next page; "" says nothing.
+        tone: good, bad or plain.
+        undo: where a button "Undo" posts to; "" has none.
+    """
+    response: Response
+    if "HX-Request" in request.headers:
+        response = Response(status_code=204, headers={"HX-Redirect": path})
+    else:
+        response = RedirectResponse(path, SEE_OTHER)
+    if say:
+        told = {"say": say, "tone": tone, "undo": undo}
+        response.set_cookie(
+            _FLASH,
+            _signer(request).dumps(told),
+            max_age=60,
+            httponly=True,
+            secure=is_secure(request),
+            samesite="lax",
+        )
+    return response
+
+
+def _flash_of(request: Request) -> dict[str, str] | None:
+    cookie = request.cookies.get(_FLASH)
+    if not cookie or "HX-Request" in request.headers:
+        return None
+    try:
+        told: dict[str, str] = _signer(request).loads(cookie)
+    except BadSignature:
+        return None
+    return told
+
+
+def _signer(request: Request) -> URLSafeSerializer:
+    return URLSafeSerializer(parts_of(request).secret_key, salt="desk flash")
+
+
+@cache
+def _asset(name: str) -> str:
+    """Return a static file's address, which changes with the file."""
+    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={digest}"
+
+
+# -- filters that know who reads -------------------------------------------------
+
+
+@jinja2.pass_context
+def _when(context: jinja2.runtime.Context, at: datetime | None) -> Markup | str:
+    return _time(at, partial(words.instant, zone=context["zone"]))
+
+
+@jinja2.pass_context
+def _short_when(context: jinja2.runtime.Context, at: datetime | None) -> Markup | str:
+    say = partial(words.short_instant, zone=context["zone"], now=context["now"])
+    return _time(at, say)
+
+
+@jinja2.pass_context
+def _ago(context: jinja2.runtime.Context, at: datetime | None) -> Markup | str:
+    zone = context["zone"]
+    return _time(at, lambda one: words.ago(one, context["now"]), zone)
+
+
+@jinja2.pass_context
+def _countdown(context: jinja2.runtime.Context, at: datetime | None) -> Markup | str:
+    zone = context["zone"]
+    return _time(at, lambda one: words.countdown(one, context["now"]), zone)
+
+
+@jinja2.pass_context
+def _urgency(context: jinja2.runtime.Context, at: datetime | None) -> str:
+    return words.urgency(at, context["now"])
+
+
+def _time(at: datetime | None, say: Any, zone: Any = None) -> Markup | str:  # noqa: ANN401
+    if at is None:
+        return "–"
+    title = Markup(' title="{}"').format(words.instant(at, zone)) if zone else ""
+    return Markup('<time datetime="{}"{}>{}</time>').format(
+        words.machine_instant(at), title, escape(say(at))
+    )
