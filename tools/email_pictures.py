@@ -22,8 +22,8 @@ PICTURES = ROOT / "docs" / "img"
 PHONE, DESKTOP = 360, 720
 GAP = 16
 """Between frames, in pixels; the page has 24 at its sides."""
-COLOURS = 64
-"""Enough for letters on a plain ground; they keep a sheet small."""
+COLOURS = 256
+"""Enough for letters on a plain ground, the rare colours too; few keep it small."""
 
 MEMBERS = (
     *("received-open", "cannot_match", "held-confirm_identity"),

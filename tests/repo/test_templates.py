@@ -210,16 +210,25 @@ def test_no_line_ends_between_a_number_and_its_unit(reply: Reply) -> None:
     assert not re.search(r"\be-mail", html, re.IGNORECASE)
 
 
-IDS = re.compile(r"(.{15})(?:CLM-\d+|ORD-\d+-\d+)")
+IDS = re.compile(r"(.{21})(?:CLM-\d+|ORD-\d+-\d+)")
 
 
 @every_email
 def test_no_line_ends_within_an_id_that_fits_on_one(reply: Reply) -> None:
-    """An inline block goes to the next line as a whole; a long one still breaks."""
     html = render(reply).html
 
     for before in IDS.findall(html[html.index("</head>") :]):
-        assert before == 'inline-block;">', before
+        assert before == 'white-space:nowrap;">', before
+
+
+def test_an_id_that_is_longer_than_a_line_may_break() -> None:
+    long = "ORD-" + "20261104" * 4
+    facts = EVERY_REPLY["received-complete"].facts | {"order_number": long}
+
+    html = RENDERER.render("received", facts, locale="en").html
+
+    assert long in html
+    assert f'nowrap;">{long}' not in html
 
 
 def test_the_subject_to_copy_breaks_after_a_plus() -> None:
