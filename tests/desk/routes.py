@@ -38,7 +38,7 @@ def ways(app: FastAPI) -> Iterator[Way]:
         route = context.original_route
         if isinstance(route, APIRoute):
             for method in sorted(context.methods or ()):
-                yield Way(method, context.path, _right(route.dependant))
+                yield Way(method, context.path or "", _right(route.dependant))
 
 
 def _right(dependant: Dependant) -> Right | str | None:

@@ -140,8 +140,10 @@ def test_a_disabled_account_comes_in_again_once_it_is_enabled(
         out = visitor.sign_in("kim").status_code
         admin.post(f"/people/{kim.person_id}/enable")
         back = visitor.sign_in("kim").status_code
+    page = admin.get(f"/people/{kim.person_id}").text
 
     assert (out, back) == (401, 303)
+    assert "account disabled" in page
     assert [action for _, action, _ in actions(office)] == [
         "account enabled",
         "account disabled",

@@ -324,7 +324,7 @@ def test_behind_a_proxy_that_speaks_tls_cookies_are_for_tls_and_this_host_only(
     with an_office(tmp_path / "tls", desk_url="https://desk.example") as office:
         a_person(office)
         with a_visitor(office) as visitor:
-            visitor.client.base_url = "https://desk.example"  # type: ignore[assignment]
+            visitor.client.base_url = "https://desk.example"
             form = visitor.get("/sign-in")
             entered = visitor.sign_in("mei")
             inside = visitor.get("/account")
