@@ -244,7 +244,7 @@ class Runner(Generic[P]):
     def _after_failure(
         self, kind: JobKind[P], job: Job, reason: str, error: Exception | None = None
     ) -> None:
-        where = _where(error)
+        where = place_of(error)
         log.error(
             "job_failed", job_id=job.job_id, kind=job.kind, reason=reason, where=where
         )
@@ -292,7 +292,7 @@ class Runner(Generic[P]):
             log.warning("job_not_recorded", job_id=job.job_id, reason=error.reason)
 
 
-def _where(error: Exception | None) -> str:
+def place_of(error: Exception | None) -> str:
     """Return the innermost place of ours in the traceback: file and line, no text."""
     place = ""
     traceback = error.__traceback__ if error else None

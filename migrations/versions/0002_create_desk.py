@@ -57,6 +57,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("operator_actions", schema=None) as batch_op:
         batch_op.create_index("ix_operator_actions_at", ["at"], unique=False)
+        batch_op.create_index(
+            "ix_operator_actions_target", ["target", "id"], unique=False
+        )
 
     op.create_table(
         "paused_queues",
@@ -106,6 +109,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("csrf", sa.String(length=64), nullable=False),
+        sa.Column("browser", sa.String(length=60), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -118,6 +122,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("desk_sessions", schema=None) as batch_op:
         batch_op.create_index("ix_desk_sessions_staff", ["staff_id"], unique=False)
+
+    op.create_table(
+        "recovery_codes",
+        sa.Column("code_sha256", sa.String(length=64), nullable=False),
+        sa.Column(
+            "staff_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+            name=op.f("fk_recovery_codes_staff_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("code_sha256", name=op.f("pk_recovery_codes")),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index("ix_recovery_codes_staff", ["staff_id"], unique=False)
 
     op.create_table(
         "draft_edits",
@@ -281,6 +304,10 @@ def downgrade() -> None:
     op.drop_table("remarks")
     op.drop_table("presences")
     op.drop_table("draft_edits")
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.drop_index("ix_recovery_codes_staff")
+
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("desk_sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_desk_sessions_staff")
 
@@ -289,6 +316,7 @@ def downgrade() -> None:
     op.drop_table("sign_in_failures")
     op.drop_table("paused_queues")
     with op.batch_alter_table("operator_actions", schema=None) as batch_op:
+        batch_op.drop_index("ix_operator_actions_target")
         batch_op.drop_index("ix_operator_actions_at")
 
     op.drop_table("operator_actions")

@@ -2,23 +2,23 @@
 
 from datetime import datetime
 from functools import cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup, escape
 
 from worker.desk import words
-from worker.desk.guard import Visit, is_secure, parts_of
+from worker.desk.cookies import SealedCookie
+from worker.desk.guard import Visit
+from worker.desk.headers import HashedFiles
 from worker.domain.staff import Right
 
 _HERE = Path(__file__).parent
-STATIC = _HERE / "static"
-_FLASH = "claims_flash"
+FILES = HashedFiles(_HERE / "static")
+_FLASH = SealedCookie("claims_flash", lives_for_s=60)
 SEE_OTHER = 303
 
 
@@ -72,7 +72,7 @@ def page(
         status,
     )
     if flash is not None:
-        response.delete_cookie(_FLASH)
+        _FLASH.delete(visit.request, response)
     return response
 
 
@@ -103,38 +103,20 @@ def go(
     else:
         response = RedirectResponse(path, SEE_OTHER)
     if say:
-        told = {"say": say, "tone": tone, "undo": undo}
-        response.set_cookie(
-            _FLASH,
-            _signer(request).dumps(told),
-            max_age=60,
-            httponly=True,
-            secure=is_secure(request),
-            samesite="lax",
-        )
+        _FLASH.write(request, response, {"say": say, "tone": tone, "undo": undo})
     return response
 
 
 def _flash_of(request: Request) -> dict[str, str] | None:
-    cookie = request.cookies.get(_FLASH)
-    if not cookie or "HX-Request" in request.headers:
+    if "HX-Request" in request.headers:
         return None
-    try:
-        told: dict[str, str] = _signer(request).loads(cookie)
-    except BadSignature:
-        return None
+    told: dict[str, str] | None = _FLASH.read(request)
     return told
 
 
-def _signer(request: Request) -> URLSafeSerializer:
-    return URLSafeSerializer(parts_of(request).secret_key, salt="desk flash")
-
-
-@cache
 def _asset(name: str) -> str:
     """Return a static file's address, which changes with the file."""
-    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:10]
-    return f"/static/{name}?v={digest}"
+    return f"/static/{name}?v={FILES.digest_of(name)}"
 
 
 # -- filters that know who reads -------------------------------------------------

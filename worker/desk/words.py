@@ -9,7 +9,12 @@ from worker.domain.claim import reference
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3600, 60
 _SOON = timedelta(hours=48)
 _VERY_SOON = timedelta(hours=24)
-ZONES = sorted(available_timezones())
+ZONES = sorted(
+    name
+    for name in available_timezones()
+    if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/")))
+)
+"""The zones that a person may read times in (IANA names)."""
 
 
 def instant(at: datetime | None, zone: ZoneInfo) -> str:

@@ -55,8 +55,20 @@ class DeskSessionRow(Base):
     secret_sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
     csrf: Mapped[str] = mapped_column(sa.String(64))
+    browser: Mapped[str] = mapped_column(sa.String(60), default="")
+    """In words, so that a person knows their own: `Firefox on Linux`."""
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class RecoveryCodeRow(Base):
+    """A code that stands in for a lost phone, once; kept as its sha256."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (sa.Index("ix_recovery_codes_staff", "staff_id"),)
+
+    code_sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
 
 
 class SignInFailureRow(Base):
@@ -146,7 +158,10 @@ class OperatorActionRow(Base):
     """Append only: what people did to the machinery and to accounts."""
 
     __tablename__ = "operator_actions"
-    __table_args__ = (sa.Index("ix_operator_actions_at", "at"),)
+    __table_args__ = (
+        sa.Index("ix_operator_actions_at", "at"),
+        sa.Index("ix_operator_actions_target", "target", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]

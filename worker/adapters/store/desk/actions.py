@@ -52,14 +52,14 @@ class Actions:
                 )
             )
 
-    def newest(self, *, limit: int) -> list[Action]:
-        """Return the newest lines first."""
+    def newest(self, *, limit: int, target: str | None = None) -> list[Action]:
+        """Return the newest lines first: all, or those about one target."""
+        query = sa.select(OperatorActionRow)
+        if target is not None:
+            query = query.where(OperatorActionRow.target == target)
+        query = query.order_by(OperatorActionRow.id.desc()).limit(limit)
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(OperatorActionRow)
-                .order_by(OperatorActionRow.id.desc())
-                .limit(limit)
-            ).scalars()
+            rows = session.execute(query).scalars()
             return [
                 Action(row.at, row.by, row.action, row.target, row.reason, row.data)
                 for row in rows
