@@ -402,6 +402,7 @@ def save_assessment(
     )
     session.add(row)
     session.flush()
+    _keep_proposal(session, claim_id, assessment)
     for position, finding in enumerate(assessment.findings):
         session.add(
             FindingRow(
@@ -425,6 +426,20 @@ def save_assessment(
             .values(claim_id=claim_id, kind=verdict.kind, **values)
             .on_conflict_do_update(index_elements=["claim_id", "kind"], set_=values)
         )
+
+
+def _keep_proposal(session: Session, claim_id: int, assessment: Assessment) -> None:
+    """Keep beside the claim what the terms give, for sums over many claims."""
+    proposal = assessment.proposal
+    session.execute(
+        sa.update(ClaimRow)
+        .where(ClaimRow.id == claim_id)
+        .values(
+            proposed_usd=None if proposal is None else proposal.total.amount,
+            proposed_points=0 if proposal is None else proposal.points_restored,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def fire_slot(session: Session, name: str, slot: str, *, at: datetime) -> bool:
