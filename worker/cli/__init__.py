@@ -21,6 +21,7 @@ from worker.cli.running import app as running
 from worker.cli.staff import app as staff
 from worker.cli.steps import app as steps
 from worker.cli.templates import app as templates
+from worker.cli.tokens import app as tokens
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
 HELP = """
@@ -69,6 +70,7 @@ def make_app() -> typer.Typer:
         replaying,
         templates,
         staff,
+        tokens,
     )
     for part in parts:
         app.registered_commands += part.registered_commands

@@ -41,7 +41,7 @@ def add(
     from worker.adapters.passwords import hash_password, new_password
 
     password = new_password()
-    with _opened() as parts:
+    with opened() as parts:
         person = parts.desk.people.add(
             name,
             role,
@@ -59,7 +59,7 @@ def reset(name: Name) -> None:
     from worker.adapters.passwords import hash_password, new_password
 
     password = new_password()
-    with _opened() as parts:
+    with opened() as parts:
         person = _find(parts, name)
         people = parts.desk.people
         hashed = hash_password(password)
@@ -73,7 +73,7 @@ def reset(name: Name) -> None:
 @staff.command(epilog="Example: `claims staff disable mei`")
 def disable(name: Name) -> None:
     """Let an account sign in no more; what it did stays in the history."""
-    with _opened() as parts:
+    with opened() as parts:
         person = _find(parts, name)
         parts.desk.people.disable(person.person_id)
         parts.desk.actions.add(MACHINE, "account disabled", f"staff:{person.name}")
@@ -83,7 +83,7 @@ def disable(name: Name) -> None:
 @staff.command("list", epilog="Example: `claims staff list`")
 def list_staff() -> None:
     """List the accounts."""
-    with _opened() as parts:
+    with opened() as parts:
         people = parts.desk.people.listed()
     if not people:
         out.print("There is no account yet: `claims staff add NAME --role lead`")
@@ -103,7 +103,7 @@ def list_staff() -> None:
 
 
 @contextmanager
-def _opened() -> "Iterator[Parts]":
+def opened() -> "Iterator[Parts]":
     """Give the parts on a database that is made where there is none yet."""
     from worker.adapters import migrations
     from worker.bootstrap import Parts

@@ -8,7 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from worker.bootstrap import Parts
-from worker.desk import account, figures, health, home, sign_in
+from worker.desk import account, figures, health, home, sign_in, tokens
+from worker.desk.api import PATH as API
+from worker.desk.api import create_api
 from worker.desk.guard import (
     PASSWORD_PAGE,
     NotAllowed,
@@ -20,7 +22,7 @@ from worker.desk.headers import add_headers
 from worker.desk.pages import SEE_OTHER, STATIC, open_page
 from worker.domain.errors import RetryLater, UsageError
 
-PAGES = (home, sign_in, account, figures)
+PAGES = (home, sign_in, account, figures, tokens)
 """The modules with pages, each with a `router`."""
 _WORDS = {
     404: ("Nothing is here", "The address may be mistyped, or what it named is gone."),
@@ -36,6 +38,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.middleware("http")(add_headers)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount(API, create_api(parts))
     app.include_router(health.router)
     for module in PAGES:
         app.include_router(module.router)

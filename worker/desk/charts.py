@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from worker.adapters.store.desk.figure_kinds import Day
 
 WIDTH, HEIGHT = 760, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 30, 12, 28
 _MOST_DATES = 8
 
 

@@ -65,7 +65,7 @@ class FigureLine:
     @property
     def shown_before(self) -> str:
         """Return the value of the period before in words."""
-        return shown(self.before)
+        return "none" if self.before is None else shown(self.before)
 
     @property
     def change(self) -> str:
@@ -108,6 +108,11 @@ def shown(value: Value) -> str:
             return f"{value * 100:.1f} %"
 
 
+def counted(number: int, thing: str) -> str:
+    """Return `1 claim`, `2 claims`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def lines_of(report: Report) -> list[FigureLine]:
     """Return the figures of a period, in the order of the page."""
     return [*_times(report), *_shares(report), *_payments(report)]
@@ -126,7 +131,8 @@ def _times(report: Report) -> list[FigureLine]:
         " does not count again."
     )
     ranks = " Between two claims it is interpolated."
-    answers, decisions = f"{now.respond.count} answers", f"{now.decide.count} claims"
+    answers = counted(now.respond.count, "answer")
+    decisions = counted(now.decide.count, "claim")
     return [
         FigureLine(
             key="respond_median",
@@ -203,7 +209,7 @@ def _shares(report: Report) -> list[FigureLine]:
             title="Appeals",
             value=now.appeal_rate,
             before=before.appeal_rate,
-            basis=f"{now.appeals} for {appealable} decisions",
+            basis=f"{now.appeals} for {counted(appealable, 'decision')}",
             how=(
                 "Appeals recorded in the period, divided by the period's rejections and"
                 " partial approvals. An appeal may be about a decision of an earlier"
@@ -233,7 +239,7 @@ def _payments(report: Report) -> list[FigureLine]:
             title="Paid",
             value=now.paid_usd,
             before=before.paid_usd,
-            basis=f"{now.paid} payouts",
+            basis=counted(now.paid, "payout"),
             how=(
                 "The sum of the amounts approved last before each payout that was"
                 " completed in the period."

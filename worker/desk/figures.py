@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from worker.adapters.sheets import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 from worker.adapters.store.desk.figure_kinds import Span
 from worker.desk.charts import line_chart
-from worker.desk.figure_lines import Report, lines_of, sheet_of
+from worker.desk.figure_lines import Report, counted, lines_of, sheet_of
 from worker.desk.guard import Visit, needs
 from worker.desk.pages import page
 from worker.domain.clauses import CLAUSES
@@ -46,6 +46,7 @@ def figures(
         last=_last(chosen),
         before=(chosen.before.since.date(), _last(chosen.before)),
         day=_in_words,
+        counted=counted,
         clauses=CLAUSES,
         typed=(since or str(chosen.since.date()), to or str(_last(chosen))),
     )
