@@ -16,6 +16,8 @@ SCRIPTS = (
     "corpus",
     "pictures",
     "ocr",
+    "big_record",
+    "desk_speed",
 )
 
 

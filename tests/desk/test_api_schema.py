@@ -19,7 +19,7 @@ from worker.desk.api import PATH
 from worker.desk.app import create_app
 
 TRIES = settings(
-    max_examples=25,
+    max_examples=15,
     database=None,
     derandomize=True,
     deadline=None,
