@@ -86,7 +86,7 @@ def readings(number: int = 400) -> list[str]:
     adapter = TypeAdapter(Mail)
     known, found = _WORDS.split(), []
     for count in range(number):
-        words = [dice.choice(known) for _ in range(dice.randint(30, 120))]
+        words = [dice.choice(known) for _ in range(dice.randint(15, 60))]
         text = f"Hello,\n\n{' '.join(words)}.\nrarity{count}\n\nRegards"
         mail = Mail(
             subject="M_MEMBER+M_ORDER+Claim",
@@ -105,7 +105,7 @@ def readings(number: int = 400) -> list[str]:
             text=text,
             attachments=(),
             content_sha256="0" * 64,
-            own_text=text,
+            own_text="",
         )
         found.append(adapter.dump_json(mail).decode())
     return found
