@@ -17,6 +17,8 @@ SCRIPTS = (
     "corpus",
     "pictures",
     "ocr",
+    "big_record",
+    "desk_speed",
 )
 
 

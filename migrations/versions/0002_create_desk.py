@@ -238,6 +238,26 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("claims", sa.Column("proposed_usd", sa.Numeric(12, 2)))
+    op.add_column(
+        "claims",
+        sa.Column("proposed_points", sa.Integer(), server_default="0", nullable=False),
+    )
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for column, path, kind in (
+        ("proposed_usd", ("total", "amount"), "numeric(12, 2)"),
+        ("proposed_points", ("points_restored",), "integer"),
+    ):
+        value = (
+            f"json_extract(body, '$.proposal.{'.'.join(path)}')"
+            if is_sqlite
+            else f"body::json #>> '{{proposal,{','.join(path)}}}'"
+        )
+        op.execute(
+            f"update claims set {column} = coalesce((select cast({value} as {kind})"  # noqa: S608 - our own words
+            " from assessments where assessments.claim_id = claims.id"
+            f" order by assessments.id desc limit 1), {column})"
+        )
     op.execute(
         "update claims set deadline_at = respond_by where respond_by is not null"
         " and state in ('under_review', 'awaiting_member', 'awaiting_carrier',"
@@ -263,6 +283,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         )
+        batch_op.create_index("ix_claims_state", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "ix_claims_open",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        )
         batch_op.create_index(
             "ix_claims_work",
             ["deadline_at", "id"],
@@ -274,6 +302,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("claims", schema=None) as batch_op:
+        batch_op.drop_index("ix_claims_state")
+        batch_op.drop_index(
+            "ix_claims_open",
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        )
         batch_op.drop_index(
             "ix_claims_work",
             sqlite_where=sa.text("is_open"),
@@ -291,6 +325,8 @@ def downgrade() -> None:
         )
     # Not in a batch: that would make the table anew, and deleting the old one would
     # delete what hangs on it.
+    op.execute("alter table claims drop column proposed_points")
+    op.execute("alter table claims drop column proposed_usd")
     op.execute("alter table claims drop column deadline_at")
     op.execute("alter table claims drop column assigned_to")
 

@@ -27,6 +27,17 @@ OUR_OWN = "alembic_version"
 UPGRADING = "import sys; from worker.adapters.migrations import upgrade; "
 UPGRADING += "upgrade(sys.argv[1])"
 
+A_CLAIM = """
+insert into claims (id, member_id, member_key, order_number, order_key, package_key,
+claim_type, state, is_open, version, received_at, flags)
+values (:id, 'M1', 'm1', 'O' || :id, 'o' || :id, '', 'damage', 'under_review', true, 1,
+'2026-11-18 19:10:00', '[]')
+"""
+AN_ASSESSMENT = """
+insert into assessments (claim_id, job_id, at, state, policy_version, body)
+values (1, :job, '2026-11-18 19:10:00', 'under_review', '2026-11', :body)
+"""
+
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
@@ -214,3 +225,26 @@ def test_a_migration_never_imports_the_program_that_will_change() -> None:
     assert scripts
     for script in scripts:
         assert "worker" not in script.read_text(encoding="utf-8"), script.name
+
+
+def test_claims_that_are_there_get_the_figure_of_their_newest_assessment(
+    database_url: str, engine: sa.Engine
+) -> None:
+    upgrade(database_url, "0001")
+    proposal = {"total": {"amount": "118.75"}, "points_restored": 300}
+    bodies = [{"proposal": None}, {"proposal": proposal}]
+    with engine.begin() as connection:
+        for claim_id in (1, 2):
+            connection.execute(sa.text(A_CLAIM), {"id": claim_id})
+        for number, body in enumerate(bodies):
+            values = {"job": number, "body": json.dumps(body)}
+            connection.execute(sa.text(AN_ASSESSMENT), values)
+
+    upgrade(database_url)
+
+    with engine.connect() as connection:
+        query = sa.text("select proposed_usd, proposed_points from claims order by id")
+        found = [
+            (usd and float(usd), points) for usd, points in connection.execute(query)
+        ]
+    assert found == [(118.75, 300), (None, 0)]

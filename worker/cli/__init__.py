@@ -22,6 +22,7 @@ from worker.cli.running import app as running
 from worker.cli.staff import app as staff
 from worker.cli.steps import app as steps
 from worker.cli.templates import app as templates
+from worker.cli.tokens import app as tokens
 from worker.cli.unplaced import app as unplaced
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
@@ -63,7 +64,7 @@ def make_app() -> typer.Typer:
             typer.echo(context.get_help())
 
     parts = (running, looking, deciding, steps, ends, unplaced)
-    for part in (*parts, quoting, replaying, templates, staff):
+    for part in (*parts, quoting, replaying, templates, staff, tokens):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

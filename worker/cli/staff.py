@@ -48,7 +48,7 @@ def add(
     from worker.adapters.passwords import hash_password
 
     password = _password(name, full_name, from_stdin=password_stdin)
-    with _opened() as parts:
+    with opened() as parts:
         person = parts.desk.people.add(
             name,
             role,
@@ -65,7 +65,7 @@ def reset(name: Name, *, password_stdin: FromStdin = False) -> None:
     """Print a new first password, end all sessions, and forget the phone."""
     from worker.adapters.passwords import hash_password
 
-    with _opened() as parts:
+    with opened() as parts:
         person = _find(parts, name)
         if person.signs_in_elsewhere:
             raise UsageError(
@@ -88,7 +88,7 @@ def role(
     name: Name, role: Annotated[StaffRole, typer.Argument(help="What they are now.")]
 ) -> None:
     """Give an account another role, and end its sessions."""
-    with _opened() as parts:
+    with opened() as parts:
         person = _find(parts, name)
         parts.desk.people.set_role(person.person_id, role)
         _log(parts, "role changed", person, role=str(role))
@@ -98,7 +98,7 @@ def role(
 @staff.command(epilog="Example: `claims staff disable mei`")
 def disable(name: Name) -> None:
     """Let an account sign in no more; what it did stays in the history."""
-    with _opened() as parts:
+    with opened() as parts:
         person = _find(parts, name)
         parts.desk.people.disable(person.person_id)
         _log(parts, "account disabled", person)
@@ -108,7 +108,7 @@ def disable(name: Name) -> None:
 @staff.command(epilog="Example: `claims staff enable mei`")
 def enable(name: Name) -> None:
     """Let a disabled account sign in again, with what it had."""
-    with _opened() as parts:
+    with opened() as parts:
         person = _find(parts, name)
         parts.desk.people.enable(person.person_id)
         _log(parts, "account enabled", person)
@@ -118,7 +118,7 @@ def enable(name: Name) -> None:
 @staff.command("list", epilog="Example: `claims staff list`")
 def list_staff() -> None:
     """List the accounts."""
-    with _opened() as parts:
+    with opened() as parts:
         people = parts.desk.people.listed()
     if not people:
         out.print("There is no account yet: `claims staff add NAME --role lead`")
@@ -138,7 +138,7 @@ def list_staff() -> None:
 
 
 @contextmanager
-def _opened() -> "Iterator[Parts]":
+def opened() -> "Iterator[Parts]":
     """Give the parts on a database that is made where there is none yet."""
     from worker.adapters import migrations
     from worker.bootstrap import Parts

@@ -10,13 +10,17 @@ from starlette.types import ExceptionHandler
 from worker.bootstrap import Parts
 from worker.desk import (
     account,
+    figures,
     health,
     home,
     people,
     phone,
     sign_in,
     sign_in_elsewhere,
+    tokens,
 )
+from worker.desk.api import PATH as API
+from worker.desk.api import create_api
 from worker.desk.guard import (
     PASSWORD_PAGE,
     NotAllowed,
@@ -32,7 +36,7 @@ from worker.runner import place_of
 
 log = structlog.get_logger()
 
-PAGES = (home, sign_in, sign_in_elsewhere, account, phone, people)
+PAGES = (home, sign_in, sign_in_elsewhere, account, phone, people, figures, tokens)
 """The modules with pages, each with a `router`."""
 _WORDS = {
     404: ("Nothing is here", "The address may be mistyped, or what it named is gone."),
@@ -51,6 +55,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(LimitRequests)
     app.add_middleware(AddHeaders)
     app.mount("/static", FILES, name="static")
+    app.mount(API, create_api(parts))
     app.include_router(health.router)
     for module in PAGES:
         app.include_router(module.router)

@@ -7,7 +7,12 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import insert
-from worker.adapters.store.schema import AssessmentRow, DocumentRow, FindingRow
+from worker.adapters.store.schema import (
+    AssessmentRow,
+    ClaimRow,
+    DocumentRow,
+    FindingRow,
+)
 from worker.domain.findings import Assessment
 
 _ASSESSMENT = TypeAdapter(Assessment)
@@ -43,6 +48,7 @@ def save(
     )
     session.add(row)
     session.flush()
+    _keep_proposal(session, claim_id, assessment)
     for position, finding in enumerate(assessment.findings):
         session.add(
             FindingRow(
@@ -66,3 +72,17 @@ def save(
             .values(claim_id=claim_id, kind=verdict.kind, **values)
             .on_conflict_do_update(index_elements=["claim_id", "kind"], set_=values)
         )
+
+
+def _keep_proposal(session: Session, claim_id: int, assessment: Assessment) -> None:
+    """Keep beside the claim what the terms give, for sums over many claims."""
+    proposal = assessment.proposal
+    session.execute(
+        sa.update(ClaimRow)
+        .where(ClaimRow.id == claim_id)
+        .values(
+            proposed_usd=None if proposal is None else proposal.total.amount,
+            proposed_points=0 if proposal is None else proposal.points_restored,
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -311,6 +311,14 @@ class ClaimRow(Base):
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         ),
+        # The read API goes through claims by number, of one state or the open ones.
+        sa.Index("ix_claims_state", "state", "id"),
+        sa.Index(
+            "ix_claims_open",
+            "id",
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        ),
         sa.CheckConstraint(
             "respond_by is null or docs_complete_at is not null",
             name="respond_by_has_docs_complete_at",
@@ -350,6 +358,10 @@ class ClaimRow(Base):
         default=NO_DEADLINE, server_default=sa.text("'9999-12-31 00:00:00.000000'")
     )
     """The next date that somebody has to keep; see `deadlines.deadline_at`."""
+    proposed_usd: Mapped[Decimal | None]
+    """What the terms gave in the newest assessment, at most; null is no figure."""
+    proposed_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The points that would come back with it (P13)."""
 
 
 class ClaimEventRow(Base):

@@ -1,9 +1,12 @@
 """The desk's part of the record: people, sessions, lists and figures."""
 
 from worker.adapters.store.desk.actions import Actions
+from worker.adapters.store.desk.figures import Figures
+from worker.adapters.store.desk.listing import Listing
 from worker.adapters.store.desk.people import People
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
+from worker.adapters.store.desk.tokens import Tokens
 from worker.adapters.store.engine import Database
 from worker.ports import Clock
 
@@ -16,3 +19,6 @@ class DeskStore:
         self.sessions = Sessions(database, clock=clock)
         self.throttle = Throttle(database, clock=clock)
         self.actions = Actions(database, clock=clock)
+        self.figures = Figures(database)
+        self.listing = Listing(database)
+        self.tokens = Tokens(database, clock=clock)
