@@ -18,12 +18,15 @@ from worker.adapters.clock import SystemClock
 from worker.adapters.migrations import current, downgrade, latest, upgrade
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.resources import folder
-from worker.adapters.store import NewJob, Store
+from worker.adapters.store import NewJob, Store, desk_schema
 from worker.adapters.store.engine import make_engine
-from worker.adapters.store.schema import Base
 from worker.domain.errors import RetryLater
 
+Base = desk_schema.Base
+"""With every table, those of the desk included."""
 OUR_OWN = "alembic_version"
+NO_MODEL = "mail_words"
+"""A table that differs too much between the databases; SQLite has helpers of it."""
 UPGRADING = "import sys; from worker.adapters.migrations import upgrade; "
 UPGRADING += "upgrade(sys.argv[1])"
 
@@ -82,7 +85,14 @@ def test_upgrading_from_nothing_gives_the_models_metadata(
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_name": lambda name, kind, _: (
+                    kind != "table" or not str(name).startswith(NO_MODEL)
+                ),
+            },
         )
         differences = compare_metadata(context, Base.metadata)
     assert differences == []

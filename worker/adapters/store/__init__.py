@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
+from worker.adapters.store import listing as listing_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import notes as note_rows
 from worker.adapters.store import outbox as email_rows
@@ -41,6 +42,7 @@ from worker.domain.errors import RetryLater
 from worker.domain.findings import Assessment, Finding
 from worker.domain.mail import Mail, Picture
 from worker.domain.note import Note
+from worker.domain.orders import Order
 from worker.ports import Bell, Clock, Queue
 
 
@@ -257,6 +259,10 @@ class Work:
         claim_rows.save_assessment(
             self.session, claim_id, assessment, job_id=job_id, at=self.at
         )
+
+    def save_listing(self, claim: Claim, order: Order, assessment: Assessment) -> None:
+        """Write what lists show of a claim, and what it is found by."""
+        listing_rows.save(self.session, claim, order, assessment)
 
     def fire_slot(self, name: str, slot: str) -> bool:
         """Claim one firing of a deadline."""
