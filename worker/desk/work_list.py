@@ -63,8 +63,8 @@ _EMPTY = {
     Tab.FOUND: (
         "Nothing was found",
         (
-            "Search looks for claim, order, member and tracking numbers, e-mail addresses"
-            " and the words of mails. Fewer or shorter words find more."
+            "Search looks for claim, order, member and tracking numbers, e-mail"
+            " addresses and the words of mails. Fewer or shorter words find more."
         ),
     ),
 }
