@@ -20,6 +20,13 @@ MOST_FOUND = 1000
 """Claims that one search shows; more words find fewer."""
 MOST_MAILS = 5000
 """Mails that one search looks at, so that a word of every mail costs no more."""
+BY_THE_INDEX = (
+    f"set local gin_fuzzy_search_limit = {MOST_MAILS}",
+    "set local enable_seqscan = off",
+)
+"""How PostgreSQL looks for words. Else a word of every mail would be looked up in
+every mail; and a planner that takes a rare word for a frequent one would read the
+whole table until LIMIT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,6 @@ def _by_words(session: Session, asked: str) -> list[int]:
     if query is None:
         return []
     if dialect == "postgresql":
-        # Else a word that is in every mail would be looked up in every mail first.
-        limit = f"set local gin_fuzzy_search_limit = {MOST_MAILS}"
-        session.execute(sa.text(limit))
+        for setting in BY_THE_INDEX:
+            session.execute(sa.text(setting))
     return list(session.execute(query).scalars())
