@@ -55,9 +55,9 @@ def assign(
         whom = _whom(visit, to or person)
     except UsageError as error:
         return _back(visit, here, f"Not assigned: {error}.", tone="bad")
-    done = visit.parts.desk.assignments.assign(
-        dict.fromkeys(claim, whom and whom.name), by=visit.person.name
-    )
+    name = None if whom is None else whom.name
+    given: dict[int, str | None] = dict.fromkeys(claim, name)
+    done = visit.parts.desk.assignments.assign(given, by=visit.person.name)
     whose = "nobody" if whom is None else whom.shown
     if not done:
         say = f"Nothing was to do: each is assigned to {whose}, or closed."
