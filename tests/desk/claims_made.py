@@ -156,3 +156,10 @@ def set_proposed(office: Office, claim_id: int, amount: Decimal) -> None:
             .where(ClaimRow.id == claim_id)
             .values(proposed_usd=amount)
         )
+
+
+def assigned(office: Office) -> dict[int, str | None]:
+    """Who has which claim."""
+    with office.store.database.read() as session:
+        rows = session.execute(sa.select(ClaimRow.id, ClaimRow.assigned_to))
+        return {row.id: row.assigned_to for row in rows}
