@@ -1,10 +1,17 @@
 """Create the desk's tables, and what its lists sort claims by.
 
-Claims that are there get their date from what they wait for.
+Claims that are there get their date from what they wait for, and their language and
+keys from the order directory, where that is in this database; a proposed amount comes
+with their next assessment. The words of mails that were read are cut as they are now.
 """
+
+import json
+import re
+import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -298,10 +305,148 @@ def upgrade() -> None:
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         )
+        batch_op.create_index(
+            "ix_claims_closed",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("not is_open"),
+            postgresql_where=sa.text("not is_open"),
+        )
+    with op.batch_alter_table("claim_flags", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_claim_flags_open",
+            ["code", "claim_id"],
+            unique=False,
+            sqlite_where=sa.text("cleared_at is null"),
+            postgresql_where=sa.text("cleared_at is null"),
+        )
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_mails_unmatched",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("fate = 'cannot_match'"),
+            postgresql_where=sa.text("fate = 'cannot_match'"),
+        )
+    _create_listing()
+    _create_words()
+
+
+def _create_listing() -> None:
+    op.add_column("claims", sa.Column("locale", sa.String(length=20), nullable=True))
+    op.create_index("ix_claims_locale", "claims", ["locale"])
+    op.create_table(
+        "claim_keys",
+        sa.Column("key", sa.String(length=320), nullable=False),
+        sa.Column(
+            "claim_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["claim_id"],
+            ["claims.id"],
+            name=op.f("fk_claim_keys_claim_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("key", "claim_id", name=op.f("pk_claim_keys")),
+    )
+    op.create_index("ix_claim_keys_claim", "claim_keys", ["claim_id"])
+    op.execute(
+        "update claims set locale ="
+        " (select locale from members where members.key = claims.member_key)"
+    )
+    op.execute(
+        "insert into claim_keys (key, claim_id)"
+        " select member_addresses.address, claims.id from claims"
+        " join members on members.key = claims.member_key"
+        " join member_addresses on member_addresses.member_pk = members.id"
+        " where member_addresses.address != ''"
+    )
+    statement = (
+        "insert into claim_keys (key, claim_id)"
+        " select distinct lower(replace(NUMBER, ' ', '')), claims.id from claims"
+        " join orders on orders.key = claims.order_key"
+        " join packages on packages.order_pk = orders.id"
+        " and (claims.package_id is null"
+        " or claims.package_id = packages.package_id)"
+        " where trim(NUMBER) != '' on conflict do nothing"
+    )
+    number = "packages.facts::json ->> 'tracking_number'"
+    if op.get_bind().dialect.name == "sqlite":
+        number = "json_extract(packages.facts, '$.tracking_number')"
+    op.execute(statement.replace("NUMBER", number))
+
+
+NO_SPACES = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+MARKS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u0900-\u0963\u0966-\u0dff"
+RUNS = re.compile(f"([{NO_SPACES}]+)|((?:[^\\W_{NO_SPACES}]|[{MARKS}])+)")
+ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def _create_words() -> None:
+    bind = op.get_bind()
+    if bind.dialect.name == "sqlite":
+        op.execute(
+            "create virtual table mail_words using fts5"
+            "(words, tokenize='ascii', detail='none', columnsize=0)"
+        )
+        put = sa.text("insert into mail_words (rowid, words) values (:id, :words)")
+    else:
+        op.execute(
+            "create table mail_words (mail_id bigint not null, words tsvector not null,"
+            " constraint pk_mail_words primary key (mail_id),"
+            " constraint fk_mail_words_mail_id foreign key (mail_id)"
+            " references mails (id) on delete cascade)"
+        )
+        op.execute("create index ix_mail_words_words on mail_words using gin (words)")
+        put = sa.text(
+            "insert into mail_words (mail_id, words)"
+            " values (:id, array_to_tsvector(:words))"
+        ).bindparams(sa.bindparam("words", type_=postgresql.ARRAY(sa.Text)))
+    page = sa.text(
+        "select id, reading from mails"
+        " where id > :last and reading is not null order by id limit 500"
+    )
+    last = 0
+    while rows := bind.execute(page, {"last": last}).all():
+        found = [(row.id, _words(json.loads(row.reading))) for row in rows]
+        if bind.dialect.name == "sqlite":
+            found = [(mail_id, " ".join(words)) for mail_id, words in found]
+        bind.execute(put, [{"id": mail_id, "words": words} for mail_id, words in found])
+        last = rows[-1].id
+
+
+def _words(mail: dict) -> list[str]:
+    who = " ".join((mail["from_name"], *mail["from_addresses"]))
+    files = "\n".join(
+        f"{file['filename']}\n{file.get('mail_subject', '')}\n"
+        f"{file.get('text', '')[:8000]}"
+        for file in mail["attachments"]
+    )
+    text = f"{mail['subject']}\n{who}\n{mail['text'][:40_000]}\n{files}"[:80_000]
+    bare = ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    words = []
+    for found in RUNS.finditer(unicodedata.normalize("NFKC", bare)):
+        run, word = found.groups()
+        pairs = [] if run is None else [run[at : at + 2] for at in range(len(run))]
+        words += pairs if word is None else [word[:40]]
+    return list(dict.fromkeys(words))[:3000]
 
 
 def downgrade() -> None:
+    op.drop_table("mail_words")
+    op.drop_table("claim_keys")
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index("ix_mails_unmatched")
+    with op.batch_alter_table("claim_flags", schema=None) as batch_op:
+        batch_op.drop_index("ix_claim_flags_open")
     with op.batch_alter_table("claims", schema=None) as batch_op:
+        batch_op.drop_index("ix_claims_locale")
+        batch_op.drop_index("ix_claims_closed")
         batch_op.drop_index("ix_claims_state")
         batch_op.drop_index(
             "ix_claims_open",
@@ -327,6 +472,7 @@ def downgrade() -> None:
     # delete what hangs on it.
     op.execute("alter table claims drop column proposed_points")
     op.execute("alter table claims drop column proposed_usd")
+    op.execute("alter table claims drop column locale")
     op.execute("alter table claims drop column deadline_at")
     op.execute("alter table claims drop column assigned_to")
 

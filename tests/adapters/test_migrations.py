@@ -19,11 +19,15 @@ from worker.adapters.migrations import current, downgrade, latest, upgrade
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.resources import folder
 from worker.adapters.store import NewJob, Store
+from worker.adapters.store.desk_schema import StaffRow
 from worker.adapters.store.engine import make_engine
-from worker.adapters.store.schema import Base
 from worker.domain.errors import RetryLater
 
+METADATA = StaffRow.metadata
+"""With every table, those of the desk included."""
 OUR_OWN = "alembic_version"
+NO_MODEL = "mail_words"
+"""A table that differs too much between the databases; SQLite has helpers of it."""
 UPGRADING = "import sys; from worker.adapters.migrations import upgrade; "
 UPGRADING += "upgrade(sys.argv[1])"
 
@@ -93,9 +97,16 @@ def test_upgrading_from_nothing_gives_the_models_metadata(
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_name": lambda name, kind, _: (
+                    kind != "table" or not str(name).startswith(NO_MODEL)
+                ),
+            },
         )
-        differences = compare_metadata(context, Base.metadata)
+        differences = compare_metadata(context, METADATA)
     assert differences == []
 
 
@@ -105,7 +116,7 @@ def test_each_named_rule_of_the_models_is_in_the_migrations_too(
     """Alembic compares no check constraints and no conditions of indexes."""
     upgrade(database_url)
     engine = make_engine(other_url)
-    Base.metadata.create_all(engine)
+    METADATA.create_all(engine)
     engine.dispose()
 
     assert shape(database_url) == shape(other_url)

@@ -1,71 +1,90 @@
-"""Lists as files for spreadsheets: CSV and XLSX, in which no cell is a formula."""
+"""Tables as files: CSV and XLSX, in which no cell is a formula.
+
+What members wrote may begin with a sign that spreadsheets calculate from; such a cell
+gets an apostrophe. Source: OWASP, CSV injection.
+"""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 Cell = str | int | float | Decimal | date | datetime | None
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Source: OWASP, CSV Injection."""
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_IN_MEMORY = 4_000_000
+_BATCH = 200
+_CHUNK = 64_000
+_BOM = "\ufeff"
+"""Tells Excel that a CSV file is UTF-8."""
 
 
-def write_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return rows as CSV in UTF-8 with a byte order mark, which Excel asks for.
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_DANGEROUS) else text
 
-    A text that a spreadsheet would run as a formula gets an apostrophe before it;
-    numbers stay numbers. Instants are ISO 8601 in UTC.
+
+def csv_file(header: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """Yield a table as CSV (RFC 4180, UTF-8), some rows at a time; instants in UTC."""
+    buffer = io.StringIO()
+    buffer.write(_BOM)
+    writer = csv.writer(buffer)
+    writer.writerow([_as_text(cell) for cell in header])
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([_as_text(cell) for cell in row])
+        if number % _BATCH == 0:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def xlsx_file(
+    title: str, header: Sequence[Cell], rows: Iterable[Sequence[Cell]]
+) -> Iterator[bytes]:
+    """Yield a table as an Excel workbook of one sheet; instants in UTC.
+
+    Rows go to disk as they come, so memory does not grow with them.
     """
-    file = io.StringIO()
-    csv.writer(file).writerows([_plain(cell) for cell in row] for row in rows)
-    return file.getvalue().encode("utf-8-sig")
-
-
-def write_xlsx(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return rows as an XLSX file; every text is a text, whatever it begins with."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
+    sheet = book.create_sheet(title)
+    sheet.append([_as_cell(cell) for cell in header])
     for row in rows:
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet, _typed(value))
-            if isinstance(value, str):
-                cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+        sheet.append([_as_cell(cell) for cell in row])
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+        book.save(file)
+        file.seek(0)
+        yield from _chunks(file)
 
 
-def _plain(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case str():
-            return f"'{cell}" if cell.lstrip(" ").startswith(_BEGINS_FORMULA) else cell
-        case datetime():
-            return cell.astimezone(UTC).isoformat(timespec="seconds")
-        case _:
-            return str(cell)
+def _taken(buffer: io.StringIO) -> bytes:
+    taken = buffer.getvalue().encode()
+    buffer.seek(0)
+    buffer.truncate()
+    return taken
 
 
-def _typed(cell: Cell) -> str | float | datetime | None:
-    match cell:
-        case Decimal():
-            return float(cell)
-        case str():
-            return ILLEGAL_CHARACTERS_RE.sub("", cell)
-        case datetime():
-            return cell.astimezone(UTC).isoformat(timespec="seconds")
-        case date():
-            return cell.isoformat()
-        case _:
-            return cell
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+def _as_text(cell: Cell) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    if isinstance(cell, str):
+        return harmless(cell)
+    return "" if cell is None else str(cell)
+
+
+def _as_cell(cell: Cell) -> Cell:
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    if isinstance(cell, str):
+        return harmless(ILLEGAL_CHARACTERS_RE.sub("", cell))
+    return cell

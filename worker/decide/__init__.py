@@ -28,6 +28,7 @@ from worker.decide.endings import (
 )
 from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
+from worker.decide.reminding import remind
 from worker.decide.rulings import approval, rejection
 from worker.decide.triage import assign, confirm, dismiss
 from worker.decide.verdicts import (
@@ -74,6 +75,7 @@ __all__ = [
     "reject",
     "rejection",
     "release",
+    "remind",
     "respond",
     "resume",
     "set_flag",

@@ -18,6 +18,9 @@ from worker.desk import (
     sign_in,
     sign_in_elsewhere,
     tokens,
+    work_bulk,
+    work_export,
+    work_list,
 )
 from worker.desk.api import PATH as API
 from worker.desk.api import create_api
@@ -36,7 +39,19 @@ from worker.runner import place_of
 
 log = structlog.get_logger()
 
-PAGES = (home, sign_in, sign_in_elsewhere, account, phone, people, figures, tokens)
+PAGES = (
+    home,
+    sign_in,
+    sign_in_elsewhere,
+    account,
+    phone,
+    people,
+    tokens,
+    work_list,
+    work_bulk,
+    work_export,
+    figures,
+)
 """The modules with pages, each with a `router`."""
 _WORDS = {
     404: ("Nothing is here", "The address may be mistyped, or what it named is gone."),

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
-from worker.adapters.sheets import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
+from worker.adapters.sheets import CSV_TYPE, XLSX_TYPE, csv_file, xlsx_file
 from worker.adapters.store.desk.figure_kinds import Span
 from worker.desk.charts import line_chart
 from worker.desk.figure_lines import Report, counted, lines_of, sheet_of
@@ -62,11 +63,11 @@ def export(
     if say or kind not in {"csv", "xlsx"}:
         say = say or "There is no such file."
         return Response(say, 422 if kind in {"csv", "xlsx"} else 404)
-    rows = sheet_of(_report(visit, chosen))
+    header, *rows = sheet_of(_report(visit, chosen))
     is_csv = kind == "csv"
     name = f"figures-{chosen.since.date()}-{_last(chosen)}.{kind}"
-    return Response(
-        write_csv(rows) if is_csv else write_xlsx(rows),
+    return StreamingResponse(
+        csv_file(header, rows) if is_csv else xlsx_file("Figures", header, rows),
         media_type=CSV_TYPE if is_csv else XLSX_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -125,6 +125,7 @@ class Event(StrEnum):
     TYPE_CHOSEN = "type.chosen"
     PACKAGE_CHOSEN = "package.chosen"
     DOCUMENT_WAIVED = "document.waived"
+    ASSIGNED = "claim.assigned"
     FLAG_SET = "flag.set"
     FLAG_CLEARED = "flag.cleared"
     EMAIL_RELEASED = "email.released"

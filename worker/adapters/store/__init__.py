@@ -15,6 +15,7 @@ from worker.adapters.store import assessments, slots
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
+from worker.adapters.store import listing as listing_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import notes as note_rows
 from worker.adapters.store import outbox as email_rows
@@ -43,6 +44,7 @@ from worker.domain.errors import RetryLater
 from worker.domain.findings import Assessment, Finding
 from worker.domain.mail import Mail, Picture
 from worker.domain.note import Note
+from worker.domain.orders import Order
 from worker.ports import Bell, Clock, Queue
 
 
@@ -257,6 +259,10 @@ class Work:
     ) -> None:
         """Write an assessment with its findings and documents."""
         assessments.save(self.session, claim_id, assessment, job_id=job_id, at=self.at)
+
+    def save_listing(self, claim: Claim, order: Order) -> None:
+        """Write what lists show of a claim, and what it is found by."""
+        listing_rows.save(self.session, claim, order)
 
     def fire_slot(self, name: str, slot: str) -> bool:
         """Claim one firing of a deadline."""

@@ -18,6 +18,7 @@ from worker.adapters.store.schema import (
     PieceRow,
     SharedMailRow,
 )
+from worker.adapters.store.words import put_words
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate, Mail, ReceivedStamp
 
@@ -225,6 +226,7 @@ class Mails:
 
 def put_reading(session: Session, mail_id: int, mail: Mail) -> None:
     """Store what reading the mail showed; the same again changes nothing."""
+    put_words(session, mail_id, mail)
     session.execute(
         sa.update(MailRow)
         .where(MailRow.id == mail_id)

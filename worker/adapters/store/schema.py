@@ -103,6 +103,12 @@ class MailRow(Base):
         sa.Index("ix_mails_message_id", "message_id"),
         sa.Index("ix_mails_claim", "claim_id"),
         sa.Index(
+            "ix_mails_unmatched",
+            "id",
+            sqlite_where=sa.text("fate = 'cannot_match'"),
+            postgresql_where=sa.text("fate = 'cannot_match'"),
+        ),
+        sa.Index(
             "ix_mails_open",
             "mailbox_id",
             "id",
@@ -319,6 +325,13 @@ class ClaimRow(Base):
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         ),
+        sa.Index(
+            "ix_claims_closed",
+            "id",
+            sqlite_where=sa.text("not is_open"),
+            postgresql_where=sa.text("not is_open"),
+        ),
+        sa.Index("ix_claims_locale", "locale"),
         sa.CheckConstraint(
             "respond_by is null or docs_complete_at is not null",
             name="respond_by_has_docs_complete_at",
@@ -362,6 +375,24 @@ class ClaimRow(Base):
     """What the terms gave in the newest assessment, at most; null is no figure."""
     proposed_points: Mapped[int] = mapped_column(default=0, server_default="0")
     """The points that would come back with it (P13)."""
+    locale: Mapped[str | None] = mapped_column(sa.String(20))
+    """The member's language, as the directory had it at the last assessment."""
+
+
+class ClaimKeyRow(Base):
+    """What a claim is found by besides its own ids, as `normal_id` writes it.
+
+    The tracking numbers of its package and the member's addresses on file, which the
+    order directory may keep elsewhere.
+    """
+
+    __tablename__ = "claim_keys"
+    __table_args__ = (sa.Index("ix_claim_keys_claim", "claim_id"),)
+
+    key: Mapped[str] = mapped_column(sa.String(320), primary_key=True)
+    claim_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("claims.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 class ClaimEventRow(Base):
@@ -460,6 +491,13 @@ class ClaimFlagRow(Base):
     __table_args__ = (
         sa.UniqueConstraint(
             "claim_id", "clause", "code", "evidence_key", name="uq_claim_flags_raised"
+        ),
+        sa.Index(
+            "ix_claim_flags_open",
+            "code",
+            "claim_id",
+            sqlite_where=sa.text("cleared_at is null"),
+            postgresql_where=sa.text("cleared_at is null"),
         ),
     )
 

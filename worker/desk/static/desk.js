@@ -8,7 +8,8 @@
 //   data-confirm="..."   asks before a form is sent
 "use strict";
 
-const TYPING = "input, textarea, select, [contenteditable]";
+const TYPING =
+  "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const PLACES = { c: "/claims", t: "/triage", d: "/operations", f: "/figures" };
 let chord = "";
 

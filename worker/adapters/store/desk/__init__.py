@@ -1,12 +1,16 @@
 """The desk's part of the record: people, sessions, lists and figures."""
 
 from worker.adapters.store.desk.actions import Actions
+from worker.adapters.store.desk.assigning import Assignments
 from worker.adapters.store.desk.figures import Figures
+from worker.adapters.store.desk.finding import Finder
 from worker.adapters.store.desk.listing import Listing
 from worker.adapters.store.desk.people import People
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
 from worker.adapters.store.desk.tokens import Tokens
+from worker.adapters.store.desk.views import Views
+from worker.adapters.store.desk.work import WorkList
 from worker.adapters.store.engine import Database
 from worker.ports import Clock
 
@@ -22,3 +26,7 @@ class DeskStore:
         self.figures = Figures(database)
         self.listing = Listing(database)
         self.tokens = Tokens(database, clock=clock)
+        self.work = WorkList(database)
+        self.finder = Finder(database)
+        self.views = Views(database)
+        self.assignments = Assignments(database, clock=clock)
