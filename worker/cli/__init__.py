@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from worker import __version__
 from worker.cli.console import fail, out
+from worker.cli.dead import app as dead
 from worker.cli.deciding import app as deciding
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
@@ -69,6 +70,7 @@ def make_app() -> typer.Typer:
         replaying,
         templates,
         staff,
+        dead,
     )
     for part in parts:
         app.registered_commands += part.registered_commands

@@ -1,6 +1,9 @@
 """The desk's part of the record: people, sessions, lists and figures."""
 
 from worker.adapters.store.desk.actions import Actions
+from worker.adapters.store.desk.dead_letters import DeadLetters
+from worker.adapters.store.desk.operations import Operations
+from worker.adapters.store.desk.paused import Paused
 from worker.adapters.store.desk.people import People
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
@@ -16,3 +19,6 @@ class DeskStore:
         self.sessions = Sessions(database, clock=clock)
         self.throttle = Throttle(database, clock=clock)
         self.actions = Actions(database, clock=clock)
+        self.dead_letters = DeadLetters(database)
+        self.paused = Paused(database)
+        self.operations = Operations(database, clock=clock)
