@@ -8,7 +8,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from worker.bootstrap import Parts
-from worker.desk import account, health, home, sign_in
+from worker.desk import (
+    account,
+    dead_letters,
+    health,
+    home,
+    metrics,
+    operations,
+    sign_in,
+)
 from worker.desk.guard import (
     PASSWORD_PAGE,
     NotAllowed,
@@ -17,10 +25,11 @@ from worker.desk.guard import (
     sign_in_path,
 )
 from worker.desk.headers import add_headers
+from worker.desk.live import Watchers
 from worker.desk.pages import SEE_OTHER, STATIC, open_page
 from worker.domain.errors import RetryLater, UsageError
 
-PAGES = (home, sign_in, account)
+PAGES = (home, sign_in, account, operations, dead_letters)
 """The modules with pages, each with a `router`."""
 _WORDS = {
     404: ("Nothing is here", "The address may be mistyped, or what it named is gone."),
@@ -34,9 +43,11 @@ def create_app(parts: Parts) -> FastAPI:
         title="Claims worker", docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.parts = parts
+    app.state.watchers = Watchers()
     app.middleware("http")(add_headers)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for module in PAGES:
         app.include_router(module.router)
     handlers: dict[int | type[Exception], ExceptionHandler] = {

@@ -124,13 +124,16 @@ def needs(right: Right | None) -> Any:  # noqa: ANN401 - FastAPI's marker
     return Depends(let_in)
 
 
-async def visit_of(request: Request) -> Visit | None:
-    """Return the visit of the request's cookie, or None."""
+async def visit_of(request: Request, *, is_used: bool = True) -> Visit | None:
+    """Return the visit of the request's cookie, or None.
+
+    With `is_used` false it does not keep an idle session alive.
+    """
     secret = request.cookies.get(cookie_name(request))
     if not secret:
         return None
     sessions = parts_of(request).desk.sessions
-    found = await run_in_threadpool(sessions.find, secret)
+    found = await run_in_threadpool(sessions.find, secret, is_used=is_used)
     return None if found is None else Visit(request, found.person, found.csrf)
 
 

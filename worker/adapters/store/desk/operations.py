@@ -4,7 +4,7 @@ Every count stops at MOST_COUNTED rows of an index; a page shows that as "10,000
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -308,10 +308,10 @@ def _grouped(
 ) -> Counter[str]:
     """Return how often each value occurs in the first MOST_COUNTED rows."""
     few = sa.select(column.label("value")).where(where).limit(MOST_COUNTED).subquery()
-    rows: Iterable[tuple[str, int]] = session.execute(
+    rows = session.execute(
         sa.select(few.c.value, sa.func.count()).group_by(few.c.value)
-    ).tuples()
-    return Counter(dict(rows))
+    )
+    return Counter(dict(rows.tuples().all()))
 
 
 def _next_try(row: JobRow, now_ms: int) -> NextTry:

@@ -57,8 +57,11 @@ class Sessions:
             )
         return secret
 
-    def find(self, secret: str) -> DeskSession | None:
-        """Return the session of a cookie; None if it ended or its account did."""
+    def find(self, secret: str, *, is_used: bool = True) -> DeskSession | None:
+        """Return the session of a cookie; None if it ended or its account did.
+
+        What a page asks by itself is no use of it: an idle session ends all the same.
+        """
         now, digest = self._clock.now(), _digest(secret)
         with self._database.read() as session:
             found = session.execute(
@@ -74,7 +77,7 @@ class Sessions:
             if found is None:
                 return None
             row, person = found
-            is_stale = row.seen_at < now - _SEEN_EVERY
+            is_stale = is_used and row.seen_at < now - _SEEN_EVERY
             made = DeskSession(to_person(person), row.csrf)
         if is_stale:
             with self._database.write() as session:
