@@ -311,7 +311,7 @@ def _grouped(
     rows = session.execute(
         sa.select(few.c.value, sa.func.count()).group_by(few.c.value)
     )
-    return Counter(dict(rows.tuples().all()))
+    return Counter({row[0]: row[1] for row in rows})
 
 
 def _next_try(row: JobRow, now_ms: int) -> NextTry:
