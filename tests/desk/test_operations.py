@@ -277,6 +277,25 @@ def test_the_panels_can_be_read_at_any_time_of_a_process(office: Office) -> None
     assert f"{taken.kind} {taken.ref}" in words
 
 
+def test_an_alert_is_dismissed_by_who_may_act(office: Office) -> None:
+    with office.store.transaction() as work:
+        work.raise_alert("uidvalidity_changed", "mailbox:1")
+    (alert,) = office.store.alerts.newest(limit=5)
+    path = f"/operations/alerts/{alert.alert_id}/dismiss"
+
+    with signed_in(office, VIEWER, name="vic") as visitor:
+        visitor.get("/operations")
+        refused = visitor.post(path)
+    with signed_in(office, OPERATOR) as visitor:
+        before = seen(visitor)
+        visitor.post(path)
+        after = seen(visitor)
+
+    assert refused.status_code == 403
+    assert "uidvalidity changed mailbox:1" in before
+    assert "No alerts. Good." in after
+
+
 # -- live -------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from worker import decide, operating
 from worker.actors import QUEUES
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import NotAllowed, Visit, needs
 from worker.desk.live import stream
 from worker.desk.pages import go, page, rendered
 from worker.desk.panels import DEFAULT_SPAN, SPANS, read_panels
@@ -53,6 +53,18 @@ def resume(visit: Operated, queue: str) -> Response:
     was_paused = operating.resume(visit.parts, queue, by=visit.person.name)
     say = f"Queue {queue} runs again." if was_paused else f"Queue {queue} runs already."
     return go(visit.request, HERE, say=say)
+
+
+@router.post("/operations/alerts/{alert_id}/dismiss")
+def dismiss_alert(visit: Seen, alert_id: int) -> Response:
+    """Say that a person knows of an alert."""
+    if not (visit.person.may(Right.OPERATE) or visit.person.may(Right.WORK_ON_CLAIMS)):
+        raise NotAllowed(f"Your role ({visit.person.role}) may not dismiss alerts.")
+    try:
+        decide.dismiss_alert(visit.parts, alert_id, by=visit.person.name)
+    except UsageError:
+        return go(visit.request, HERE, say="That alert stands no more.", tone="plain")
+    return go(visit.request, HERE, say="The alert is dismissed.")
 
 
 @router.get("/operations/held")
