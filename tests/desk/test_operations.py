@@ -18,6 +18,7 @@ from tests.office import Office, an_office
 from worker import operating
 from worker.adapters.migrations import upgrade
 from worker.adapters.store.job_figures import Ending
+from worker.adapters.store.schema import ClaimEventRow, ClaimRow
 from worker.desk import live
 from worker.desk.panels import read_panels
 from worker.domain.staff import StaffRole
@@ -96,21 +97,25 @@ def test_every_span_can_be_looked_at(office: Office, span: str) -> None:
 
 def test_the_forecast_shows_its_arithmetic(office: Office) -> None:
     office.deliver(make_claim_mail())
-    number = office.claim.claim_id
-    due = office.clock.at + timedelta(hours=3)
-    execute(
-        office,
-        "update claims set state = 'under_review', docs_complete_at = received_at,"
-        f" deadline_at = '{due:%Y-%m-%d %H:%M:%S}.000000'",
-        *(
-            "insert into claim_events (claim_id, seq, event, actor, at, state_after,"
-            " reason, clauses, data) values"
-            f" ({number}, {seq}, 'decision.approved', 'mei',"
-            f" '{office.clock.at:%Y-%m-%d %H:%M:%S}.000000', 'approved', '', '[]',"
-            " '{}')"
+    with office.store.database.write() as session:
+        session.execute(
+            sa.update(ClaimRow).values(
+                state="under_review",
+                docs_complete_at=ClaimRow.received_at,
+                deadline_at=office.clock.at + timedelta(hours=3),
+            )
+        )
+        session.add_all(
+            ClaimEventRow(
+                claim_id=office.claim.claim_id,
+                seq=seq,
+                event="decision.approved",
+                actor="mei",
+                at=office.clock.at,
+                state_after="approved",
+            )
             for seq in range(100, 121)
-        ),
-    )
+        )
 
     with signed_in(office, VIEWER) as visitor:
         words = seen(visitor)

@@ -28,7 +28,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 class BrokenReader:
     """Reads nothing."""
 
-    def read(self, sha256: str) -> object:
+    def read(self, _sha256: str) -> object:
         raise GiveUp("raw_damaged")
 
     def close(self) -> None:
