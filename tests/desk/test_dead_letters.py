@@ -172,6 +172,7 @@ def test_the_commands_list_show_and_requeue(
     mail_id = park(office)
     (letter,) = dead(office)
     number = str(letter.job_id)
+    capsys.readouterr()  # what was logged
 
     listed = claims(office, monkeypatch, "dead", "list", "--json")
     shown_list = json.loads(capsys.readouterr().out)

@@ -168,11 +168,16 @@ def test_a_queue_that_does_not_exist_is_refused_in_words(office: Office) -> None
     assert "there is no queue sned" in refused.text
 
 
+HELD = (
+    "update emails set status = 'held', held_reason = 'breaker' where kind = 'received'"
+)
+
+
 def hold(office: Office) -> int:
     """Hold the receipt of a claim; return its number."""
     execute(office, "insert into paused_queues values ('send', 'mei', '2026-11-18')")
     office.deliver(make_claim_mail())
-    execute(office, "update emails set status = 'held', held_reason = 'breaker'")
+    execute(office, HELD)
     execute(office, "delete from paused_queues")
     return 1
 
