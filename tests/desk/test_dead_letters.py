@@ -55,7 +55,7 @@ def test_the_list_says_why_what_about_and_how_often(office: Office) -> None:
     assert "An operator tries them again" in words
 
 
-def test_a_dead_letter_is_tried_again_from_its_page(office: Office) -> None:
+def test_T8_a_dead_letter_is_tried_again_from_its_page(office: Office) -> None:
     mail_id = park(office)
     (letter,) = dead(office)
 

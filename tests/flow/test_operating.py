@@ -57,7 +57,7 @@ def log(office: Office) -> list[tuple[str, str, str, str]]:
     return [(line.by, line.action, line.target, line.reason) for line in lines]
 
 
-def test_a_parked_mail_that_is_requeued_becomes_the_claim_that_it_is(
+def test_T8_a_parked_mail_that_is_requeued_becomes_the_claim_that_it_is(
     office: Office,
 ) -> None:
     mail_id = park(office)
