@@ -45,6 +45,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             "understand",
             on_failure=intake.let_others_pass,
             on_quarantine=intake.park,
+            on_requeue=intake.unpark,
         ),
         JobKind(
             "understand",
@@ -52,6 +53,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             intake.understand,
             "ocr, validate, send",
             on_quarantine=intake.park,
+            on_requeue=intake.unpark,
         ),
         JobKind(
             "ocr",
@@ -76,6 +78,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             delivery.send,
             "the claim's clock",
             on_quarantine=delivery.hold,
+            on_requeue=delivery.queue_again,
         ),
         JobKind("draft", SEND, delivery.draft, "nothing"),
         JobKind("sent", SEND, sent.take, "the claim, as a person decided"),

@@ -319,6 +319,10 @@ class Parts:
             depth = self.queue.depth(queue)
         return depth
 
+    def redis_answers(self) -> bool:
+        """Return whether Redis answers; starts nothing."""
+        return isinstance(self.queue, RedisQueue) and self.queue.ping()
+
     def announce(self) -> None:
         """Record that this process is alive, so that its leases can be ended."""
         pid = os.getpid()

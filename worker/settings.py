@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = Field(
         None, description="OpenID provider for staff: https://id.example/realm"
     )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token for /metrics; unset: this machine alone"
+    )
     alert_url: SecretStr | None = Field(
         None, description="Where alerts go: https:// webhook or mailto:"
     )
@@ -221,7 +224,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("orders_token")
+    @field_validator("orders_token", "metrics_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):

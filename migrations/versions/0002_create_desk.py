@@ -37,16 +37,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "job_minutes",
+        sa.Column("minutes", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("minute_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("owner", sa.String(length=100), nullable=False),
         sa.Column("queue", sa.String(length=40), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("put_back", sa.Integer(), nullable=False),
         sa.Column("times", sa.JSON(), nullable=False),
+        sa.Column("waits", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "minute_at", "kind", "owner", name=op.f("pk_job_minutes")
+            "minutes", "minute_at", "kind", "owner", name=op.f("pk_job_minutes")
         ),
     )
     op.create_table(
@@ -330,6 +333,28 @@ def upgrade() -> None:
         )
     _create_listing()
     _create_words()
+    op.drop_index("ix_jobs_due", table_name="jobs")
+    op.create_index(
+        "ix_jobs_due",
+        "jobs",
+        ["queue", "run_at_ms"],
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.create_index(
+        "ix_jobs_waiting",
+        "jobs",
+        ["queue", "id"],
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_mails_fate",
+        "mails",
+        ["fate", "settled_at"],
+        sqlite_where=sa.text("fate is not null"),
+        postgresql_where=sa.text("fate is not null"),
+    )
 
 
 def _create_listing() -> None:
@@ -444,6 +469,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_mails_unmatched")
     with op.batch_alter_table("claim_flags", schema=None) as batch_op:
         batch_op.drop_index("ix_claim_flags_open")
+    op.drop_index("ix_mails_fate", table_name="mails")
+    op.drop_index("ix_jobs_waiting", table_name="jobs")
+    op.drop_index("ix_jobs_due", table_name="jobs")
+    op.create_index(
+        "ix_jobs_due",
+        "jobs",
+        ["run_at_ms"],
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
     with op.batch_alter_table("claims", schema=None) as batch_op:
         batch_op.drop_index("ix_claims_locale")
         batch_op.drop_index("ix_claims_closed")

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from worker import __version__
 from worker.cli.console import fail, out
+from worker.cli.dead import app as dead
 from worker.cli.deciding import app as deciding
 from worker.cli.ends import app as ends
 from worker.cli.looking import app as looking
@@ -63,7 +64,7 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    parts = (running, looking, deciding, steps, ends, unplaced)
+    parts = (running, looking, deciding, steps, ends, unplaced, dead)
     for part in (*parts, quoting, replaying, templates, staff, tokens):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups

@@ -10,9 +10,12 @@ from starlette.types import ExceptionHandler
 from worker.bootstrap import Parts
 from worker.desk import (
     account,
+    dead_letters,
     figures,
     health,
     home,
+    metrics,
+    operations,
     people,
     phone,
     sign_in,
@@ -33,6 +36,7 @@ from worker.desk.guard import (
 )
 from worker.desk.headers import AddHeaders, add_headers
 from worker.desk.limits import LimitRequests
+from worker.desk.live import Watchers
 from worker.desk.pages import FILES, go, open_page
 from worker.domain.errors import RetryLater, UsageError
 from worker.runner import place_of
@@ -50,6 +54,8 @@ PAGES = (
     work_list,
     work_bulk,
     work_export,
+    operations,
+    dead_letters,
     figures,
 )
 """The modules with pages, each with a `router`."""
@@ -67,11 +73,13 @@ def create_app(parts: Parts) -> FastAPI:
         title="Claims worker", docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.parts = parts
+    app.state.watchers = Watchers()
     app.add_middleware(LimitRequests)
     app.add_middleware(AddHeaders)
     app.mount("/static", FILES, name="static")
     app.mount(API, create_api(parts))
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for module in PAGES:
         app.include_router(module.router)
     handlers: dict[int | type[Exception], ExceptionHandler] = {

@@ -1,75 +1,94 @@
-"""Line charts as SVG, drawn by the server: points and labels, no script."""
+"""Small charts as numbers for SVG: no library, no script, no style attribute."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.adapters.store.desk.figure_kinds import Day
-
-WIDTH, HEIGHT = 760, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 30, 12, 28
-_MOST_DATES = 8
+WIDTH, HEIGHT = 300, 64
+"""Of a chart, in units of its own; the page scales it."""
+GAP = 0.2
+"""Share of a slot that stays empty between bars."""
+LEAST = 1.5
+"""What is not zero is seen."""
+SHORTEST_MS, LONGEST_MS = 1.0, 600_000.0
+"""Ends of the scale of run times, which is logarithmic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """A text at a place of the drawing."""
+class Box:
+    """A rectangle of a chart: what it shows as a class of the stylesheet."""
 
-    text: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """Two lines over the days of a period, in the units of the drawing."""
-
-    opened: str
-    """Points of a polyline."""
-    closed: str
-    rows: tuple[Label, ...]
-    columns: tuple[Label, ...]
-    left: int = _LEFT
-    right: int = WIDTH - _RIGHT
-    bottom: int = HEIGHT - _BOTTOM
-    width: int = WIDTH
-    height: int = HEIGHT
+    shows: str
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str = ""
 
 
-def line_chart(days: Sequence[Day]) -> Chart:
-    """Return the chart of claims opened and closed; days are one at least."""
-    top = _round_up(max((max(day.opened, day.closed) for day in days), default=0))
-    across = _places(len(days))
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What happened in one span of a chart."""
 
-    def up(number: int) -> float:
-        height = HEIGHT - _TOP - _BOTTOM
-        return round(HEIGHT - _BOTTOM - height * number / top, 1)
+    name: str
+    added: int = 0
+    done: int = 0
+    failed: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
 
-    def line(numbers: Sequence[int]) -> str:
-        return " ".join(
-            f"{x},{up(number)}" for x, number in zip(across, numbers, strict=True)
-        )
 
-    every = -(-len(days) // _MOST_DATES)
-    return Chart(
-        opened=line([day.opened for day in days]),
-        closed=line([day.closed for day in days]),
-        rows=tuple(Label(f"{part}", up(part)) for part in sorted({0, top // 2, top})),
-        columns=tuple(
-            Label(f"{days[number].on.day} {days[number].on:%b}", across[number])
-            for number in range(0, len(days), every)
-        ),
+def throughput(slots: Sequence[Slot]) -> tuple[tuple[Box, ...], int]:
+    """Return bars of what ended, a tick for what came, and the highest number."""
+    top = max((max(s.added, s.done + s.failed) for s in slots), default=0)
+    boxes: list[Box] = []
+    wide = WIDTH / max(len(slots), 1)
+    for at, slot in enumerate(slots):
+        x, width = _column(at, wide)
+        title = f"{slot.name}: {slot.added} in, {slot.done} done, {slot.failed} failed"
+        done, failed = (_share(n, top) for n in (slot.done, slot.failed))
+        boxes.append(Box("slot", at * wide, 0, wide, HEIGHT, title))
+        if slot.done:
+            boxes.append(Box("done", x, HEIGHT - done, width, done))
+        if slot.failed:
+            y = max(0.0, HEIGHT - done - failed)
+            boxes.append(Box("failed", x, y, width, failed))
+        if slot.added:
+            y = HEIGHT - _share(slot.added, top)
+            boxes.append(Box("added", x, y, width, 2))
+    return tuple(map(_rounded, boxes)), top
+
+
+def run_times(slots: Sequence[Slot]) -> tuple[Box, ...]:
+    """Return a bar from the median to the 95th percentile of each span, logarithmic."""
+    boxes: list[Box] = []
+    wide = WIDTH / max(len(slots), 1)
+    for at, slot in enumerate(slots):
+        if slot.p50_ms is None or slot.p95_ms is None:
+            continue
+        x, width = _column(at, wide)
+        low, high = _height(slot.p50_ms), _height(slot.p95_ms)
+        boxes.append(Box("range", x, HEIGHT - high, width, max(high - low, LEAST)))
+        boxes.append(Box("median", x, HEIGHT - low - 1, width, 2))
+    return tuple(map(_rounded, boxes))
+
+
+def _column(at: int, wide: float) -> tuple[float, float]:
+    return at * wide + wide * GAP / 2, wide * (1 - GAP)
+
+
+def _share(number: int, top: int) -> float:
+    return max(LEAST, HEIGHT * number / top) if number else 0.0
+
+
+def _height(length_ms: float) -> float:
+    within = min(max(length_ms, SHORTEST_MS), LONGEST_MS)
+    whole = math.log10(LONGEST_MS / SHORTEST_MS)
+    return (HEIGHT - 2) * math.log10(within / SHORTEST_MS) / whole + 1
+
+
+def _rounded(box: Box) -> Box:
+    x, y, width, height = (
+        round(one, 2) for one in (box.x, box.y, box.width, box.height)
     )
-
-
-def _places(count: int) -> list[float]:
-    width = WIDTH - _LEFT - _RIGHT
-    if count == 1:
-        return [_LEFT + width / 2]
-    return [round(_LEFT + width * n / (count - 1), 1) for n in range(count)]
-
-
-def _round_up(number: int) -> int:
-    """Return an even round number that is not smaller: 7 gives 8, 43 gives 60."""
-    scale = 1
-    while number > 10 * scale:
-        scale *= 10
-    return next(step * scale for step in (2, 4, 6, 8, 10) if number <= step * scale)
+    return Box(box.shows, x, y, width, height, box.title)

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from worker.adapters.sheets import CSV_TYPE, XLSX_TYPE, csv_file, xlsx_file
 from worker.adapters.store.desk.figure_kinds import Span
-from worker.desk.charts import line_chart
+from worker.desk.figure_chart import line_chart
 from worker.desk.figure_lines import Report, counted, lines_of, sheet_of
 from worker.desk.guard import Visit, needs
 from worker.desk.pages import page

@@ -41,6 +41,8 @@ def _environment() -> jinja2.Environment:
     made.filters["plain"] = words.plain
     made.filters["size"] = words.bytes_of
     made.filters["ref"] = words.claim_ref
+    made.filters["ms"] = words.milliseconds
+    made.filters["count"] = words.count
     made.globals["asset"] = _asset
     made.globals["Right"] = Right
     return made
@@ -55,7 +57,22 @@ def page(
     and `is_part` (asked for by htmx, so without the frame).
     """
     flash = _flash_of(visit.request)
-    response = HTMLResponse(
+    response = HTMLResponse(rendered(visit, template, flash=flash, **facts), status)
+    if flash is not None:
+        _FLASH.delete(visit.request, response)
+    return response
+
+
+def rendered(
+    visit: Visit,
+    template: str,
+    *,
+    flash: dict[str, str] | None = None,
+    **facts: object,
+) -> str:
+    """Return a template as `page` shows it, for what is no answer by itself."""
+    operates = visit.person.may(Right.OPERATE)
+    return (
         _environment()
         .get_template(template)
         .render(
@@ -67,13 +84,10 @@ def page(
             path=visit.request.url.path,
             flash=flash,
             is_part="HX-Request" in visit.request.headers,
+            resting=visit.parts.desk.paused.listed() if operates else (),
             **facts,
-        ),
-        status,
+        )
     )
-    if flash is not None:
-        _FLASH.delete(visit.request, response)
-    return response
 
 
 def open_page(
@@ -81,7 +95,9 @@ def open_page(
 ) -> HTMLResponse:
     """Return a page for anybody: the sign-in, and what went wrong."""
     made = _environment().get_template(template)
-    text = made.render(person=None, path=request.url.path, flash=None, **facts)
+    text = made.render(
+        person=None, path=request.url.path, flash=None, resting=(), **facts
+    )
     return HTMLResponse(text, status)
 
 

@@ -60,7 +60,11 @@ def send(parts: Parts, job: Job) -> None:
 
 def email_id_of(job: Job) -> int:
     """Return the outbox row of a send job; a released one has its attempts behind."""
-    return int(job.ref.partition(":")[0])
+    return _email_id(job.ref)
+
+
+def _email_id(ref: str) -> int:
+    return int(ref.partition(":")[0])
 
 
 def _record(
@@ -108,6 +112,11 @@ def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
 def hold(work: Work, job: Job, reason: str) -> None:
     """Hold an e-mail whose job became a dead letter; a person releases it."""
     work.hold_unsent(email_id_of(job), reason=reason)
+
+
+def queue_again(work: Work, ref: str) -> bool:
+    """Queue the e-mail that was held; False where a person has dealt with it."""
+    return work.release_held(_email_id(ref))
 
 
 def draft(parts: Parts, job: Job) -> None:

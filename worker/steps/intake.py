@@ -50,6 +50,14 @@ def park(work: Work, job: Job, reason: str) -> None:
     work.cancel_job("understand", job.ref)
 
 
+def unpark(work: Work, ref: str) -> bool:
+    """Let a parked mail be read once more; False where a person has placed it."""
+    is_open = work.unpark_mail(int(ref))
+    if is_open:
+        work.restore_job("understand", ref)
+    return is_open
+
+
 def understand(parts: Parts, job: Job) -> None:
     """Give the mail its fate, open or join its claim, and queue the answer owed."""
     mail_id = int(job.ref)

@@ -27,6 +27,7 @@ from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.flags import Flags
+from worker.adapters.store.job_figures import JobFigures
 from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mails import Mails, Settled
@@ -78,6 +79,10 @@ class Work:
     def cancel_job(self, kind: str, ref: str) -> None:
         """End a waiting job that will never be released."""
         job_rows.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
+
+    def restore_job(self, kind: str, ref: str) -> None:
+        """Let a job wait for its release again that was cancelled."""
+        job_rows.restore_cancelled(self.session, kind=kind, ref=ref)
 
     def hurry_job(self, kind: str, ref: str) -> bool:
         """Let a job that waits for its time run now; False where it has begun."""
@@ -164,6 +169,10 @@ class Work:
     def park_mail(self, mail_id: int, signal: str) -> None:
         """Settle a mail that could not be read."""
         mail_rows.park(self.session, mail_id, signal=signal, at=self.at)
+
+    def unpark_mail(self, mail_id: int) -> bool:
+        """Take a parked mail's fate away; False where it has another one."""
+        return mail_rows.unpark(self.session, mail_id)
 
     # -- claims --
     def open_claim(self, claim: Claim, *, held_address: str | None = None) -> Claim:
@@ -356,6 +365,7 @@ class Store:
         self._queue = queue
         self.number_claim: Callable[[], int | None] = _next_number
         self.jobs = Jobs(self.database, owner=owner)
+        self.job_figures = JobFigures(self.database, owner=owner, clock=clock)
         self.mails = Mails(self.database)
         self.claims = Claims(self.database)
         self.outbox = Outbox(self.database)

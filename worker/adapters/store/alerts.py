@@ -175,7 +175,9 @@ def _is_unanswered() -> sa.ColumnElement[bool]:
 
 def _is_expired() -> sa.ColumnElement[bool]:
     return _of_claim(
-        ClaimRow.state.in_(_AWAITING), ClaimRow.documents_due_at <= AlertRow.raised_at
+        ClaimRow.is_open,  # as all of these are, for the index
+        ClaimRow.state.in_(_AWAITING),
+        ClaimRow.documents_due_at <= AlertRow.raised_at,
     )
 
 
@@ -183,7 +185,7 @@ def _is_proposed() -> sa.ColumnElement[bool]:
     """Return the condition for the proposal that an alert tells of."""
     later = aliased(ClaimEventRow)
     return _of_claim(
-        ClaimRow.state == ClaimState.DECISION_PROPOSED
+        ClaimRow.is_open, ClaimRow.state == ClaimState.DECISION_PROPOSED
     ) & ~sa.exists().where(
         later.claim_id == AlertRow.claim_id,
         later.event == Event.DECISION_PROPOSED,

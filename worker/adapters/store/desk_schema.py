@@ -184,19 +184,24 @@ class PausedQueueRow(Base):
 
 
 class JobMinuteRow(Base):
-    """How the jobs of a kind went in one minute in one process.
+    """How the jobs of a kind went in one span in one process.
 
-    So charts cost the same whatever the number of jobs. `times` counts runs by the
-    upper end of their duration in milliseconds.
+    So charts cost the same whatever the number of jobs. `times` and `waits` count runs
+    by the bucket of their duration and of their wait; see `domain.run_times`.
     """
 
     __tablename__ = "job_minutes"
 
+    minutes: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """How long the span is: 1 or 60."""
     minute_at: Mapped[datetime] = mapped_column(primary_key=True)
+    """Where it begins."""
     kind: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     owner: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
     queue: Mapped[str] = mapped_column(sa.String(40))
+    added: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     put_back: Mapped[int] = mapped_column(default=0)
     times: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    waits: Mapped[dict[str, Any]] = mapped_column(default=dict)

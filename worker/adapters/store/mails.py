@@ -337,3 +337,19 @@ def park(session: Session, mail_id: int, *, signal: str, at: datetime) -> None:
         .values(fate=Fate.PARKED, settled_at=at, signal=signal[:200])
         .execution_options(synchronize_session=False)
     )
+
+
+def unpark(session: Session, mail_id: int) -> bool:
+    """Take a parked mail's fate away; False where it has another one by now."""
+    is_open = session.execute(
+        sa.update(MailRow)
+        .where(
+            MailRow.id == mail_id,
+            sa.or_(MailRow.fate == Fate.PARKED, MailRow.fate.is_(None)),
+            MailRow.sha256.is_not(None),
+        )
+        .values(fate=None, settled_at=None, signal="")
+        .returning(MailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return is_open is not None

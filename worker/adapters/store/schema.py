@@ -115,6 +115,13 @@ class MailRow(Base):
             sqlite_where=sa.text("fate is null"),
             postgresql_where=sa.text("fate is null"),
         ),
+        sa.Index(
+            "ix_mails_fate",
+            "fate",
+            "settled_at",
+            sqlite_where=sa.text("fate is not null"),
+            postgresql_where=sa.text("fate is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -167,9 +174,17 @@ class JobRow(Base):
         ),
         sa.Index(
             "ix_jobs_due",
+            "queue",
             "run_at_ms",
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
+        ),
+        sa.Index(
+            "ix_jobs_waiting",
+            "queue",
+            "id",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
         ),
         sa.Index(
             "ix_jobs_leases",

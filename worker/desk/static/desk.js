@@ -87,8 +87,13 @@ function live(part) {
     if (source || document.hidden) return;
     source = new EventSource(part.dataset.live);
     source.onmessage = (event) => {
-      if (part.contains(document.activeElement)) return;
+      // Whoever is at work in it is not disturbed; what has an id gets its state back.
+      const at = part.contains(document.activeElement) ? document.activeElement : null;
+      if (at && !at.id) return;
+      const unfolded = [...part.querySelectorAll("details[open][id]")];
       htmx.swap(part, event.data, { swapStyle: "innerHTML" });
+      unfolded.forEach(({ id }) => document.getElementById(id)?.setAttribute("open", ""));
+      if (at) document.getElementById(at.id)?.focus({ preventScroll: true });
     };
   };
   const close = () => {

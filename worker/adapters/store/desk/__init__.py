@@ -2,9 +2,12 @@
 
 from worker.adapters.store.desk.actions import Actions
 from worker.adapters.store.desk.assigning import Assignments
+from worker.adapters.store.desk.dead_letters import DeadLetters
 from worker.adapters.store.desk.figures import Figures
 from worker.adapters.store.desk.finding import Finder
 from worker.adapters.store.desk.listing import Listing
+from worker.adapters.store.desk.operations import Operations
+from worker.adapters.store.desk.paused import Paused
 from worker.adapters.store.desk.people import People
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
@@ -30,3 +33,6 @@ class DeskStore:
         self.finder = Finder(database)
         self.views = Views(database)
         self.assignments = Assignments(database, clock=clock)
+        self.dead_letters = DeadLetters(database)
+        self.paused = Paused(database)
+        self.operations = Operations(database, clock=clock)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from worker.adapters.store.desk_schema import OperatorActionRow
 from worker.adapters.store.engine import Database
@@ -41,16 +42,8 @@ class Actions:
     ) -> None:
         """Append a line. `data` holds ids and codes only."""
         with self._database.write() as session:
-            session.add(
-                OperatorActionRow(
-                    at=self._clock.now(),
-                    by=by,
-                    action=action,
-                    target=target,
-                    reason=reason,
-                    data=dict(data or {}),
-                )
-            )
+            now = self._clock.now()
+            append(session, now, by, action, target, reason=reason, data=data)
 
     def newest(self, *, limit: int, target: str | None = None) -> list[Action]:
         """Return the newest lines first: all, or those about one target."""
@@ -64,3 +57,26 @@ class Actions:
                 Action(row.at, row.by, row.action, row.target, row.reason, row.data)
                 for row in rows
             ]
+
+
+def append(
+    session: Session,
+    at: datetime,
+    by: str,
+    action: str,
+    target: str,
+    *,
+    reason: str = "",
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Append a line in the transaction of what it tells."""
+    session.add(
+        OperatorActionRow(
+            at=at,
+            by=by,
+            action=action,
+            target=target,
+            reason=reason,
+            data=dict(data or {}),
+        )
+    )
