@@ -19,6 +19,7 @@ from worker.decide.common import By, Done, SentByHand, Staff, find_claim
 from worker.decide.emails import discard, release
 from worker.decide.endings import (
     appeal,
+    check_merge,
     close,
     merge,
     resume,
@@ -30,10 +31,14 @@ from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
 from worker.decide.rulings import approval, rejection
 from worker.decide.triage import (
+    TRIAGE_ALERTS,
     assign,
+    check_confirm,
     confirm,
     dismiss,
     dismiss_held,
+    foresee,
+    foresee_joining,
     join,
     open_beside,
     raise_alerts_again,
@@ -53,6 +58,7 @@ from worker.decide.verdicts import (
 )
 
 __all__ = [
+    "TRIAGE_ALERTS",
     "By",
     "Done",
     "SentByHand",
@@ -64,6 +70,8 @@ __all__ = [
     "ask_carrier",
     "assign",
     "carrier_answered",
+    "check_confirm",
+    "check_merge",
     "choose_package",
     "choose_type",
     "clear_flag",
@@ -75,6 +83,8 @@ __all__ = [
     "dismiss_alert",
     "dismiss_held",
     "find_claim",
+    "foresee",
+    "foresee_joining",
     "give_back",
     "join",
     "merge",

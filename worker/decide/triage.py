@@ -48,9 +48,9 @@ def assign(
     Raises:
         UsageError: there is no such mail or order, or the mail is a copy or a report.
     """
-    record = assignable(parts, mail_id, by=by)
-    order = order_named(parts, order_number, package_id)
-    found = _understood(parts, record, order, package_id=package_id, thread=None)
+    record, found = foresee(
+        parts, mail_id, order_number=order_number, package_id=package_id, by=by
+    )
     return _place(parts, record, found, by=by)
 
 
@@ -61,9 +61,43 @@ def join(parts: Parts, mail_id: int, claim: Claim, *, by: By) -> Claim:
         UsageError: there is no such mail, it is a copy or a report, the claim was
             merged or dismissed, or the sender is no party to it.
     """
+    record, found = foresee_joining(parts, mail_id, claim, by=by)
+    return _place(parts, record, found, by=by)
+
+
+def foresee(
+    parts: Parts,
+    mail_id: int,
+    *,
+    order_number: str,
+    package_id: str | None = None,
+    by: By,
+) -> tuple[MailRecord, ingest.Understanding]:
+    """Return what `assign` would do with a mail; nothing happens.
+
+    Raises:
+        UsageError: as `assign`.
+    """
+    record = assignable(parts, mail_id, by=by)
+    order = order_named(parts, order_number, package_id)
+    found = _understood(parts, record, order, package_id=package_id, thread=None)
+    _new_to(parts, record, found)
+    return record, found
+
+
+def foresee_joining(
+    parts: Parts, mail_id: int, claim: Claim, *, by: By
+) -> tuple[MailRecord, ingest.Understanding]:
+    """Return what `join` would do with a mail; nothing happens.
+
+    Raises:
+        UsageError: as `join`.
+    """
     record = assignable(parts, mail_id, by=by)
     if claim.state in {ClaimState.MERGED, ClaimState.NOT_A_CLAIM}:
-        raise UsageError(f"{claim.ref} takes no mails: {claim.state.replace('_', ' ')}")
+        raise UsageError(
+            f"{claim.ref} takes no mail: it was {claim.state.replace('_', ' ')}"
+        )
     order = order_named(parts, claim.order_number, None)
     found = _understood(parts, record, order, package_id=claim.package_id, thread=claim)
     if found.joins is None or found.joins.claim_id != claim.claim_id:
@@ -71,7 +105,8 @@ def join(parts: Parts, mail_id: int, claim: Claim, *, by: By) -> Claim:
             f"who wrote mail {mail_id} is not proven to be the member of {claim.ref}:"
             f" assign it to order {claim.order_number}, confirm who wrote, and merge"
         )
-    return _place(parts, record, found, by=by)
+    _new_to(parts, record, found)
+    return record, found
 
 
 def dismiss(parts: Parts, mail_id: int, *, by: By, copy_of: int | None = None) -> None:
@@ -179,13 +214,7 @@ def confirm(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
     Raises:
         UsageError: it is not held, or another claim is open for its package.
     """
-    allow(claim, Event.IDENTITY_CONFIRMED, "confirmed")
-    other = open_beside(parts, claim)
-    if other is not None:
-        raise UsageError(
-            f"{other.ref} is open for that package: `claims merge {claim.ref}"
-            f" --into {other.ref}`"
-        )
+    check_confirm(parts, claim, by=by, reason=reason)
     now = parts.clock.now()
     act = Act(Event.IDENTITY_CONFIRMED, need(reason, "--reason"))
     return carry_out(
@@ -197,6 +226,23 @@ def confirm(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
         also=lambda work, saved: work.release_held_mails(saved.claim_id, at=now),
         released_at=now,
     )
+
+
+def check_confirm(parts: Parts, claim: Claim, *, by: By, reason: str) -> None:
+    """Make sure that `confirm` is possible as the claim stands; nothing happens.
+
+    Raises:
+        UsageError: it is not.
+    """
+    check_role(by, Event.IDENTITY_CONFIRMED)
+    need(reason, "--reason")
+    allow(claim, Event.IDENTITY_CONFIRMED, "confirmed")
+    other = open_beside(parts, claim)
+    if other is not None:
+        raise UsageError(
+            f"{other.ref} is open for that package: `claims merge {claim.ref}"
+            f" --into {other.ref}`"
+        )
 
 
 def open_beside(parts: Parts, claim: Claim) -> Claim | None:
@@ -267,15 +313,17 @@ def _understood(
     )
 
 
+def _new_to(parts: Parts, record: MailRecord, found: ingest.Understanding) -> None:
+    if found.joins is None:
+        return
+    mails = parts.store.claims.mails(found.joins.claim_id)
+    if any(one.mail_id == record.mail_id for one in mails):
+        raise UsageError(f"mail {record.mail_id} belongs to {found.joins.ref} already")
+
+
 def _place(
     parts: Parts, record: MailRecord, found: ingest.Understanding, *, by: By
 ) -> Claim:
-    if found.joins is not None:
-        mails = parts.store.claims.mails(found.joins.claim_id)
-        if any(one.mail_id == record.mail_id for one in mails):
-            raise UsageError(
-                f"mail {record.mail_id} belongs to {found.joins.ref} already"
-            )
     return settle_assigned(
         parts,
         record,

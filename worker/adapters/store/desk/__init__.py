@@ -2,8 +2,10 @@
 
 from worker.adapters.store.desk.actions import Actions
 from worker.adapters.store.desk.people import People
+from worker.adapters.store.desk.placements import Placements
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
+from worker.adapters.store.desk.triage import Triage
 from worker.adapters.store.engine import Database
 from worker.ports import Clock
 
@@ -16,3 +18,5 @@ class DeskStore:
         self.sessions = Sessions(database, clock=clock)
         self.throttle = Throttle(database, clock=clock)
         self.actions = Actions(database, clock=clock)
+        self.triage = Triage(database)
+        self.placements = Placements(database)
