@@ -6,7 +6,7 @@ counts is still a person's choice.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from worker.adapters.store.desk.triage import Pointed, PointedOrder, TriageMail
@@ -211,17 +211,20 @@ def _together(found: Iterable[Candidate]) -> list[Candidate]:
     for one in found:
         key = normal_id(one.order_number)
         known = by_order.get(key)
-        if known is not None:
-            whys = tuple(dict.fromkeys((*known.whys, *one.whys)))
-            is_sure = known.is_sure or one.is_sure
-            one = Candidate(known.order_number, known.member_id, whys, (), is_sure)
-        by_order[key] = one
+        if known is None:
+            by_order[key] = one
+            continue
+        by_order[key] = replace(
+            known,
+            whys=tuple(dict.fromkeys((*known.whys, *one.whys))),
+            is_sure=known.is_sure or one.is_sure,
+        )
     return sorted(by_order.values(), key=lambda one: (not one.is_sure, -len(one.whys)))
 
 
 def _with_claims(parts: Parts, one: Candidate) -> Candidate:
     claims = tuple(c for c, _ in parts.store.claims.of_order(one.order_number))
-    return Candidate(one.order_number, one.member_id, one.whys, claims, one.is_sure)
+    return replace(one, claims=claims)
 
 
 def orders_named(candidates: Collection[Candidate]) -> tuple[Candidate, ...]:

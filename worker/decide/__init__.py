@@ -31,6 +31,7 @@ from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
 from worker.decide.rulings import approval, rejection
 from worker.decide.triage import (
+    ASSIGNABLE,
     TRIAGE_ALERTS,
     assign,
     check_confirm,
@@ -58,6 +59,7 @@ from worker.decide.verdicts import (
 )
 
 __all__ = [
+    "ASSIGNABLE",
     "TRIAGE_ALERTS",
     "By",
     "Done",

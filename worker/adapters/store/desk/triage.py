@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -250,7 +251,7 @@ class Triage:
 _READING = ("read", "understand")
 
 
-def _waiting(kind: Waits) -> tuple[sa.ColumnElement[int], sa.Select[tuple[int]]]:
+def _waiting(kind: Waits) -> tuple[sa.ColumnElement[Any], sa.Select[Any]]:
     """Return the number by which a kind is sorted, and the query for its mails."""
     if kind in ALERT_OF:
         number = AlertRow.mail_id
