@@ -22,7 +22,6 @@ from worker.domain.subject import (
     candidates_in,
     is_among,
     read_ids,
-    same_id,
 )
 
 MOST_IDS = 40
@@ -159,9 +158,7 @@ def _of_order(clues: Clues, order: PointedOrder, key: str) -> tuple[str, bool]:
     where = f"{clues.where(key)} names the order"
     if is_among(order.member_id, clues.named):
         return _first(f"{where} and its member"), True
-    others = [m for m in clues.named.members if not same_id(m, order.order_number)]
-    end = "not its member" if others else "no member"
-    return _first(f"{where}, {end}"), False
+    return _first(f"{where}, not its member"), False
 
 
 def _of_thread(parts: Parts, mail: Mail) -> Iterable[Candidate]:

@@ -280,6 +280,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_placements")),
         sa.UniqueConstraint("target", name=op.f("uq_pending_placements_target")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_pending_placements_mail", "pending_placements", ["mail_id"])
     op.create_index("ix_pending_placements_claim", "pending_placements", ["claim_id"])

@@ -149,7 +149,7 @@ def test_a_suggestion_says_what_in_the_mail_points_there(office: Office) -> None
     with signed_in(office) as visitor:
         page = visitor.get(f"/triage/{mail_id}").text
 
-    assert "The text names the order, no member" in page
+    assert "The text names the order, not its member" in page
     assert "The text has the tracking number of its package" in page
     assert "The sender&#39;s address is on file for it" in page
 

@@ -153,6 +153,8 @@ class PendingPlacementRow(Base):
     __table_args__ = (
         sa.Index("ix_pending_placements_mail", "mail_id"),
         sa.Index("ix_pending_placements_claim", "claim_id"),
+        # The job of a row that was undone must never find another one.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
