@@ -251,7 +251,7 @@ class Triage:
 _READING = ("read", "understand")
 
 
-def _waiting(kind: Waits) -> tuple[sa.ColumnElement[Any], sa.Select[Any]]:
+def _waiting(kind: Waits) -> tuple[sa.SQLColumnExpression[Any], sa.Select[Any]]:
     """Return the number by which a kind is sorted, and the query for its mails."""
     if kind in ALERT_OF:
         number = AlertRow.mail_id
