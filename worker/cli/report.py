@@ -52,6 +52,8 @@ ALERTS = {
     "email_bounced": "an e-mail came back: it could not be delivered",
     "bounce_unproven": "a bounce names an address we wrote to, but no e-mail of ours",
     "machine_named_claim": "a machine's mail has the form of a member's claim",
+    "several_orders": "a mail names several orders: see `claims assign`",
+    "placement_failed": "what a person did in triage could not be carried out",
     "mailbox_lost": "the mailbox cannot be opened: see `claims doctor`",
     "orders_lost": "the order directory does not answer: see `claims doctor`",
     "orders_unclear": "the order directory says of an order what cannot be read",

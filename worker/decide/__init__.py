@@ -19,6 +19,7 @@ from worker.decide.common import By, Done, SentByHand, Staff, find_claim
 from worker.decide.emails import discard, release
 from worker.decide.endings import (
     appeal,
+    check_merge,
     close,
     merge,
     resume,
@@ -30,7 +31,23 @@ from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
 from worker.decide.reminding import remind
 from worker.decide.rulings import approval, rejection
-from worker.decide.triage import assign, confirm, dismiss
+from worker.decide.triage import (
+    ASSIGNABLE,
+    TRIAGE_ALERTS,
+    assign,
+    check_confirm,
+    confirm,
+    dismiss,
+    dismiss_held,
+    foresee,
+    foresee_joining,
+    join,
+    open_beside,
+    raise_alerts_again,
+    restore,
+    restore_held,
+    settle_alerts,
+)
 from worker.decide.verdicts import (
     approve,
     give_back,
@@ -43,6 +60,8 @@ from worker.decide.verdicts import (
 )
 
 __all__ = [
+    "ASSIGNABLE",
+    "TRIAGE_ALERTS",
     "By",
     "Done",
     "SentByHand",
@@ -54,6 +73,8 @@ __all__ = [
     "ask_carrier",
     "assign",
     "carrier_answered",
+    "check_confirm",
+    "check_merge",
     "choose_package",
     "choose_type",
     "clear_flag",
@@ -63,23 +84,32 @@ __all__ = [
     "discard",
     "dismiss",
     "dismiss_alert",
+    "dismiss_held",
     "find_claim",
+    "foresee",
+    "foresee_joining",
     "give_back",
+    "join",
     "merge",
+    "open_beside",
     "overrule",
     "pay",
     "payment_failed",
     "payout_key",
     "propose",
+    "raise_alerts_again",
     "reasons_for_two",
     "reject",
     "rejection",
     "release",
     "remind",
     "respond",
+    "restore",
+    "restore_held",
     "resume",
     "set_flag",
     "settle",
+    "settle_alerts",
     "stop",
     "take_appeal",
     "waive",

@@ -67,6 +67,8 @@ class Staff:
 
     name: str
     roles: frozenset[Role] = STAFF
+    along: Callable[[Work], None] | None = None
+    """Writes what ends with the decision, in its transaction: all of it, or nothing."""
 
 
 By = Staff | str
@@ -258,6 +260,8 @@ def carry_out(
                 work.add_jobs(validation(claim.claim_id, cause))
             if also is not None:
                 also(work, saved)
+            if isinstance(by, Staff) and by.along is not None:
+                by.along(work)
     except StaleClaim:
         raise UsageError(
             f"{claim.ref} has changed meanwhile: look at it again and decide then"

@@ -121,6 +121,8 @@ class Event(StrEnum):
     RESUMED = "claim.resumed"
     MAIL_JOINED = "mail.joined"
     MAIL_ASSIGNED = "triage.resolved"
+    DISMISSED = "triage.dismissed"
+    RESTORED = "triage.restored"
     SLA_WARNED = "sla.warned"
     TYPE_CHOSEN = "type.chosen"
     PACKAGE_CHOSEN = "package.chosen"

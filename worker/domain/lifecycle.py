@@ -85,6 +85,20 @@ TRANSITIONS: tuple[Transition, ...] = (
         "T4", E.MAIL_ASSIGNED, _NO_CHANGE, AGENT, "a person picks member and order"
     ),
     Transition(
+        "T4",
+        E.DISMISSED,
+        {S.IDENTITY_HOLD: S.NOT_A_CLAIM},
+        AGENT,
+        "a person says that what a stranger wrote is no claim",
+    ),
+    Transition(
+        "T4",
+        E.RESTORED,
+        {S.NOT_A_CLAIM: S.IDENTITY_HOLD},
+        AGENT,
+        "a person takes that back",
+    ),
+    Transition(
         "T5",
         E.HELD,
         {None: S.IDENTITY_HOLD},

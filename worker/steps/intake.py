@@ -1,5 +1,6 @@
 """Intake: read a mail in a child process, then understand it in mailbox order."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -100,10 +101,12 @@ def settle_assigned(
     *,
     by: str,
     is_shared: bool,
+    along: Callable[[Work], None] | None = None,
 ) -> Claim:
     """Carry out what a person made of a mail; return its claim.
 
-    A mail that is shared keeps its own claim and counts for this one too.
+    A mail that is shared keeps its own claim and counts for this one too. `along`
+    writes what ends with it, in the same transaction.
 
     Raises:
         UsageError: another claim changed meanwhile.
@@ -123,6 +126,8 @@ def settle_assigned(
                 event_now(work, event, claim.state, claim.state, actor=by),
             )
             _follow(parts, work, record, found, claim)
+            if along is not None:
+                along(work)
     except StaleClaim:
         raise UsageError(
             "the claim has changed meanwhile: look and try again"

@@ -43,7 +43,7 @@ from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.findings import Assessment, Finding
-from worker.domain.mail import Mail, Picture
+from worker.domain.mail import Fate, Mail, Picture
 from worker.domain.note import Note
 from worker.domain.orders import Order
 from worker.ports import Bell, Clock, Queue
@@ -162,9 +162,31 @@ class Work:
         """Let one mail count for another claim too."""
         mail_rows.share(self.session, claim_id, [mail_id], by=by, at=self.at)
 
-    def dismiss_mail(self, mail_id: int, *, by: str) -> bool:
+    def dismiss_mail(
+        self, mail_id: int, *, by: str, copy_of: int | None = None
+    ) -> bool:
         """Say that an unmatched mail is no claim; False where it is none of those."""
-        return mail_rows.dismiss(self.session, mail_id, by=by)
+        return mail_rows.dismiss(
+            self.session, mail_id, by=by, at=self.at, copy_of=copy_of
+        )
+
+    def restore_mail(self, mail_id: int, *, by: str) -> bool:
+        """Put a dismissed mail among the unmatched again; False for other mails."""
+        return mail_rows.restore(self.session, mail_id, by=by, at=self.at)
+
+    def refate_held_mails(self, claim_id: int, fate: Fate, *, by: str) -> None:
+        """Give the mails of a held claim another fate."""
+        mail_rows.refate_held(self.session, claim_id, fate, by=by)
+
+    def settle_alerts(
+        self, mail_id: int, codes: Sequence[str], *, by: str
+    ) -> list[int]:
+        """Dismiss what stands about a mail; returns which alerts that were."""
+        return alert_rows.settle(self.session, mail_id, codes, by=by, at=self.at)
+
+    def raise_alerts_again(self, mail_id: int, codes: Sequence[str], *, by: str) -> int:
+        """Let dismissed alerts about a mail stand again; returns how many."""
+        return alert_rows.raise_again(self.session, mail_id, codes, by=by, at=self.at)
 
     def park_mail(self, mail_id: int, signal: str) -> None:
         """Settle a mail that could not be read."""

@@ -4,6 +4,7 @@ An alert is listed until its cause is gone, which is worked out when it is read,
 until a person has dismissed it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from worker.adapters.store.schema import (
     EmailRow,
     JobRow,
     MailboxRow,
+    MailRow,
 )
 from worker.domain.claim import ClaimState, Event
 
@@ -36,6 +38,7 @@ OF_HELD_EMAILS = (
 OF_ORDERS = ("orders_lost", "orders_unclear")
 BREAKER = "breaker"
 DISMISSED = "alert_dismissed"
+RAISED_AGAIN = "alert_raised_again"
 _AWAITING = (ClaimState.AWAITING_DOCUMENTS, ClaimState.AWAITING_MEMBER)
 
 
@@ -75,9 +78,11 @@ def raise_alert(
     session: Session, code: str, ref: str, *, at: datetime, claim_id: int | None = None
 ) -> None:
     """Record an incident once."""
+    kind, _, number = ref.partition(":")
+    mail_id = int(number) if kind == "mail" and number.isdecimal() else None
     session.execute(
         insert(session, AlertRow)
-        .values(code=code, ref=ref, claim_id=claim_id, raised_at=at)
+        .values(code=code, ref=ref, claim_id=claim_id, mail_id=mail_id, raised_at=at)
         .on_conflict_do_nothing(index_elements=["code", "ref"])
     )
 
@@ -90,17 +95,56 @@ def dismiss(session: Session, alert_id: int, *, by: str, at: datetime) -> bool:
     if row is None:
         return False
     row.told_at = at
+    _log(session, row, DISMISSED, by=by, at=at)
+    return True
+
+
+def settle(
+    session: Session, mail_id: int, codes: Sequence[str], *, by: str, at: datetime
+) -> list[int]:
+    """Dismiss what stands about a mail; return which alerts that were."""
+    found = session.execute(
+        sa.select(AlertRow.id).where(
+            AlertRow.mail_id == mail_id,
+            AlertRow.code.in_(codes),
+            AlertRow.told_at.is_(None),
+        )
+    ).scalars()
+    return [one for one in found.all() if dismiss(session, one, by=by, at=at)]
+
+
+def raise_again(
+    session: Session, mail_id: int, codes: Sequence[str], *, by: str, at: datetime
+) -> int:
+    """Let alerts about a mail stand again that a person dismissed; count them."""
+    rows = session.execute(
+        sa.select(AlertRow).where(
+            AlertRow.ref == f"mail:{mail_id}",
+            AlertRow.code.in_(codes),
+            AlertRow.told_at.is_not(None),
+        )
+    ).scalars()
+    count = 0
+    for row in rows.all():
+        row.told_at = None
+        _log(session, row, RAISED_AGAIN, by=by, at=at)
+        count += 1
+    return count
+
+
+def _log(
+    session: Session, row: AlertRow, action: str, *, by: str, at: datetime
+) -> None:
     session.add(
         OperatorActionRow(
             at=at,
             by=by,
-            action=DISMISSED,
-            target=f"alert:{alert_id}",
+            action=action,
+            target=f"alert:{row.id}",
             reason="",
             data={"code": row.code, "ref": row.ref},
         )
     )
-    return True
 
 
 def stands() -> sa.ColumnElement[bool]:
@@ -130,6 +174,11 @@ def stands() -> sa.ColumnElement[bool]:
         (AlertRow.code == "withdrawal_asked")
         & ~_of_claim(ClaimRow.is_open)
         & AlertRow.claim_id.is_not(None),
+        (AlertRow.code == "mail_after_close") & _of_claim(ClaimRow.is_open),
+        (AlertRow.code == "machine_named_claim")
+        & sa.exists().where(
+            MailRow.id == AlertRow.mail_id, MailRow.claim_id.is_not(None)
+        ),
         (AlertRow.code == "dead_letter")
         & ~sa.exists().where(JobRow.id == number, JobRow.state == "quarantined"),
         AlertRow.code.in_(OF_HELD_EMAILS)

@@ -154,6 +154,37 @@ class DraftEditRow(Base):
     at: Mapped[datetime]
 
 
+class PendingPlacementRow(Base):
+    """What a person did in triage, and happens in a moment unless it is undone.
+
+    Until its job carries it out, nothing of it has happened. `why_not` is set where it
+    did not happen after all; the row then stays until somebody has read that.
+    """
+
+    __tablename__ = "pending_placements"
+    __table_args__ = (
+        sa.Index("ix_pending_placements_mail", "mail_id"),
+        sa.Index("ix_pending_placements_claim", "claim_id"),
+        # The job of a row that was undone must never find another one.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    target: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    """`mail:41`, `mail:41:ORDER` of one that is split, or `claim:12`."""
+    deed: Mapped[str] = mapped_column(sa.String(20))
+    mail_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mails.id"))
+    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    seen: Mapped[str] = mapped_column(sa.String(80))
+    """How mail and claims stood when the person decided: what is newer stops it."""
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    by: Mapped[str] = mapped_column(NAME)
+    at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    why_not: Mapped[str] = mapped_column(sa.Text, default="")
+
+
 class OperatorActionRow(Base):
     """Append only: what people did to the machinery and to accounts."""
 

@@ -122,6 +122,19 @@ class MailRow(Base):
             sqlite_where=sa.text("fate is not null"),
             postgresql_where=sa.text("fate is not null"),
         ),
+        # What waits for a person, by number: see `desk/triage.py`.
+        sa.Index(
+            "ix_mails_held",
+            "id",
+            sqlite_where=sa.text("fate = 'identity_hold' and counts_from is null"),
+            postgresql_where=sa.text("fate = 'identity_hold' and counts_from is null"),
+        ),
+        sa.Index(
+            "ix_mails_parked",
+            "id",
+            sqlite_where=sa.text("fate = 'parked'"),
+            postgresql_where=sa.text("fate = 'parked'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -277,6 +290,14 @@ class PackageRow(Base):
     """One package of an order; imprecise times are stored as written and as ends."""
 
     __tablename__ = "packages"
+    __table_args__ = (
+        sa.Index(
+            "ix_packages_tracking",
+            "tracking_key",
+            sqlite_where=sa.text("tracking_key is not null"),
+            postgresql_where=sa.text("tracking_key is not null"),
+        ),
+    )
 
     order_pk: Mapped[int] = mapped_column(
         sa.ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
@@ -284,6 +305,8 @@ class PackageRow(Base):
     package_id: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     facts: Mapped[str] = mapped_column(sa.Text)
     """The package as JSON (pydantic of `domain.orders.Package`)."""
+    tracking_key: Mapped[str | None] = mapped_column(sa.String(80))
+    """The tracking number without case and spaces, by which a package is found."""
 
 
 class ClaimRow(Base):
@@ -677,12 +700,23 @@ class AlertRow(Base):
     """Something a person should know; one row per incident, told once."""
 
     __tablename__ = "alerts"
-    __table_args__ = (sa.UniqueConstraint("code", "ref", name="uq_alerts_incident"),)
+    __table_args__ = (
+        sa.UniqueConstraint("code", "ref", name="uq_alerts_incident"),
+        sa.Index(
+            "ix_alerts_mail",
+            "code",
+            "mail_id",
+            sqlite_where=sa.text("told_at is null and mail_id is not null"),
+            postgresql_where=sa.text("told_at is null and mail_id is not null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(40))
     ref: Mapped[str] = mapped_column(sa.String(200))
     claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    mail_id: Mapped[int | None] = mapped_column(BigId)
+    """The mail that `ref` names, where it names one."""
     raised_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
 

@@ -9,9 +9,11 @@ from worker.adapters.store.desk.listing import Listing
 from worker.adapters.store.desk.operations import Operations
 from worker.adapters.store.desk.paused import Paused
 from worker.adapters.store.desk.people import People
+from worker.adapters.store.desk.placements import Placements
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
 from worker.adapters.store.desk.tokens import Tokens
+from worker.adapters.store.desk.triage import Triage
 from worker.adapters.store.desk.views import Views
 from worker.adapters.store.desk.work import WorkList
 from worker.adapters.store.engine import Database
@@ -36,3 +38,5 @@ class DeskStore:
         self.dead_letters = DeadLetters(database)
         self.paused = Paused(database)
         self.operations = Operations(database, clock=clock)
+        self.triage = Triage(database)
+        self.placements = Placements(database)
