@@ -11,10 +11,21 @@ from worker.decide.asking import (
     carrier_answered,
     choose_package,
     choose_type,
+    request,
     respond,
+    status,
     waive,
 )
-from worker.decide.common import By, Done, SentByHand, Staff, find_claim
+from worker.decide.common import (
+    By,
+    Done,
+    SentByHand,
+    Staff,
+    check_role,
+    find_claim,
+    is_possible,
+    known,
+)
 from worker.decide.emails import discard, release
 from worker.decide.endings import (
     appeal,
@@ -38,7 +49,10 @@ from worker.decide.verdicts import (
     reject,
     rejection,
     settle,
+    waiting,
     ways_to_propose,
+    why_two,
+    worded,
 )
 
 __all__ = [
@@ -53,6 +67,7 @@ __all__ = [
     "ask_carrier",
     "assign",
     "carrier_answered",
+    "check_role",
     "choose_package",
     "choose_type",
     "clear_flag",
@@ -63,6 +78,8 @@ __all__ = [
     "dismiss",
     "find_claim",
     "give_back",
+    "is_possible",
+    "known",
     "merge",
     "overrule",
     "pay",
@@ -73,13 +90,18 @@ __all__ = [
     "reject",
     "rejection",
     "release",
+    "request",
     "respond",
     "resume",
     "set_flag",
     "settle",
+    "status",
     "stop",
     "take_appeal",
     "waive",
+    "waiting",
     "ways_to_propose",
+    "why_two",
     "withdraw",
+    "worded",
 ]

@@ -67,6 +67,8 @@ class Staff:
 
     name: str
     roles: frozenset[Role] = STAFF
+    along: Callable[[Work], None] | None = None
+    """Writes what ends with the decision, in its transaction: all of it, or nothing."""
 
 
 By = Staff | str
@@ -100,6 +102,18 @@ def name_of(by: By) -> str:
 def is_same_name(one: str, other: str) -> bool:
     """Return whether two names are one person's, however they are typed."""
     return one.strip().casefold() == other.strip().casefold()
+
+
+def is_possible(
+    claim: Claim, event: Event, roles: frozenset[Role], *, has_stopped: bool
+) -> bool:
+    """Return whether who has these roles could let an event happen to a claim now.
+
+    What else an event asks for is checked where it is made.
+    """
+    ways = states_before(event)
+    is_way = claim.state in ways if ways else claim.is_open
+    return is_way and may(roles, event) and (event in _GO_ON or not has_stopped)
 
 
 def check_role(by: By, event: Event) -> None:
@@ -255,6 +269,8 @@ def carry_out(
                 work.add_jobs(validation(claim.claim_id, cause))
             if also is not None:
                 also(work, saved)
+            if isinstance(by, Staff) and by.along is not None:
+                by.along(work)
     except StaleClaim:
         raise UsageError(
             f"{claim.ref} has changed meanwhile: look at it again and decide then"

@@ -80,17 +80,17 @@ def approve(
         UsageError: no amount where an audit decides, a second person is needed, or
             the state does not allow it.
     """
-    waiting = _waiting(parts, claim)
-    if waiting is not None:
-        _same_ruling(claim, waiting, is_rejection=False)
-        if amount is not None and _typed(amount) != waiting.amount:
+    proposed = waiting(parts, claim)
+    if proposed is not None:
+        _same_ruling(claim, proposed, is_rejection=False)
+        if amount is not None and _typed(amount) != proposed.amount:
             raise UsageError(
-                f"{waiting.amount} is proposed: change it with `claims return"
+                f"{proposed.amount} is proposed: change it with `claims return"
                 f" {claim.ref}`"
             )
         conditions = {packaging, contents} - {Condition.UNKNOWN}
         _nothing_new(claim, bool(reason or conditions))
-        return settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, proposed, (), by=by)
     decision = approval(
         parts,
         claim,
@@ -114,12 +114,12 @@ def reject(
         UsageError: no clause is given and no check failed, an unknown clause, a second
             person is needed, or the state does not allow it.
     """
-    waiting = _waiting(parts, claim)
-    if waiting is not None:
-        _same_ruling(claim, waiting, is_rejection=True)
-        is_other = bool(clauses) and set(clauses) != set(waiting.clauses)
+    proposed = waiting(parts, claim)
+    if proposed is not None:
+        _same_ruling(claim, proposed, is_rejection=True)
+        is_other = bool(clauses) and set(clauses) != set(proposed.clauses)
         _nothing_new(claim, bool(reason) or is_other)
-        return settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, proposed, (), by=by)
     decision = rejection(parts, claim, clauses=clauses, by=by, reason=reason)
     return _alone(parts, claim, decision, by=by)
 
@@ -241,6 +241,11 @@ def reasons_for_two(
     )
 
 
+def why_two(parts: Parts, claim: Claim, decision: ProposedDecision) -> str:
+    """Return in words why a decision needs a second person; "": one is enough."""
+    return _in_words(parts, reasons_for_two(parts, claim, decision))
+
+
 def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -> Done:
     reasons = reasons_for_two(parts, claim, decision)
     if reasons:
@@ -303,7 +308,7 @@ def settle(
         claim,
         (*before, act),
         by=by,
-        replies=(_reply(parts, claim, decision),),
+        replies=(worded(parts, claim, decision),),
         also=record,
     )
 
@@ -327,7 +332,12 @@ def ways_to_propose(
     return (Act(Event.INELIGIBLE_OVERRULED, why, _failed(assessment)), proposed)
 
 
-def _waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+def waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+    """Return the decision that waits for approval, or None.
+
+    Raises:
+        UsageError: a mail has come since it was proposed.
+    """
     if claim.state is not ClaimState.DECISION_PROPOSED:
         return None
     events = parts.store.claims.events(claim.claim_id)
@@ -349,9 +359,9 @@ def _nothing_new(claim: Claim, is_new: bool) -> None:  # noqa: FBT001 - one ques
 
 
 def _same_ruling(
-    claim: Claim, waiting: ProposedDecision, *, is_rejection: bool
+    claim: Claim, proposed: ProposedDecision, *, is_rejection: bool
 ) -> None:
-    if (waiting.ruling is Ruling.REJECTED) is is_rejection:
+    if (proposed.ruling is Ruling.REJECTED) is is_rejection:
         return
     what = "an approval" if is_rejection else "a rejection"
     command = "approve" if is_rejection else "reject"
@@ -369,7 +379,13 @@ def _in_words(parts: Parts, reasons: tuple[ApprovalReason, ...]) -> str:
 # -- what is decided ----------------------------------------------------------------
 
 
-def _reply(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
+def worded(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
+    """Return the e-mail of a decision, as it would go out now.
+
+    Raises:
+        UsageError: it lacks what the e-mail must say, or what happened, or to which
+            package, is not known yet.
+    """
     order, assessment = known(parts, claim)
     events = parts.store.claims.events(claim.claim_id)
     facts = notify.Decision(
