@@ -8,6 +8,7 @@
     remind      ─▶ send, draft         what a deadline makes due
     send        ─▶ (claim's clock)     outbox row to the relay
     draft                              draft into the staff's mailbox
+    desk_send   ─▶ validate, send      a reply from the desk, ten seconds after
     sent                               what staff sent from their own mail program
     mark                               CLAIMS_AFTER: flag, label or move the mail
 
@@ -18,7 +19,7 @@ its own end in one transaction. It runs twice safely. Why rows and not messages:
 ADR-0002.
 """
 
-from worker import sent
+from worker import desk_send, sent
 from worker.bootstrap import Parts
 from worker.composing import SEND
 from worker.runner import JobKind
@@ -79,6 +80,9 @@ KINDS: dict[str, JobKind[Parts]] = {
         ),
         JobKind("draft", SEND, delivery.draft, "nothing"),
         JobKind("sent", SEND, sent.take, "the claim, as a person decided"),
+        JobKind(
+            desk_send.KIND, VALIDATE, desk_send.take, "validate, send: a person's reply"
+        ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
     )
 }

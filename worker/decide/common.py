@@ -112,7 +112,7 @@ def is_possible(
     What else an event asks for is checked where it is made.
     """
     ways = states_before(event)
-    is_way = claim.state in ways if ways else claim.is_open
+    is_way = not ways or claim.state in ways
     return is_way and may(roles, event) and (event in _GO_ON or not has_stopped)
 
 

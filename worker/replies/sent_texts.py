@@ -23,8 +23,9 @@ _MONEY = re.compile(
     r"(?: ?(USD|US\$|\$|[A-Z]{3}\b|[€£¥]))?"
 )
 _IN_DOLLARS = re.compile(
-    r"(?:USD|US\$|\$) ?(\d+(?:[.,'\u2019]\d+)*)"
-    r"|(\d+(?:[.,'\u2019]\d+)*) ?(?:USD|US\$|\$|US-Dollar|[Dd]ollars?\b|[Dd]ólares|美元)"
+    r"(?:USD|US\$|\$)\s?(\d+(?:[.,'\u2019]\d+)*)"
+    r"|(\d+(?:[.,'\u2019]\d+)*)\s?"
+    r"(?:USD|US\$|\$|US-Dollar|[Dd]ollars?\b|[Dd]ólares|美元)"
 )
 _DOLLARS = frozenset({None, "USD", "US$", "$"})
 _CLAUSE = re.compile(r"\b([CGXP]\d{1,2}[ab]?)\b")

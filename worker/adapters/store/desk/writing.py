@@ -47,17 +47,39 @@ class Writing:
         """Return the reply that somebody is writing, or None."""
         with self._database.read() as session:
             row = session.get(DraftEditRow, claim_id)
-            if row is None:
-                return None
-            return Edit(
-                written(row.kind, row.body, row.choices),
-                row.claim_version,
-                row.by,
-                row.at,
-            )
+            return None if row is None else _edit(row)
 
-    def save(self, claim_id: int, text: Written, *, version: int, by: str) -> None:
-        """Keep what is written; the newest save of anybody counts."""
+    def save(
+        self,
+        claim_id: int,
+        text: Written,
+        *,
+        version: int,
+        by: str,
+        knew: datetime | None,
+    ) -> Edit | None:
+        """Keep what is written, unless somebody else has written meanwhile.
+
+        Args:
+            claim_id: the claim.
+            text: what is written.
+            version: the claim's, as the writer saw it.
+            by: who writes.
+            knew: when the edit was saved that the writer began from, or None.
+
+        Returns:
+            What somebody else wrote, which then stays; None where it was saved.
+        """
+        with self._database.write() as session:
+            row = session.get(DraftEditRow, claim_id, with_for_update=True)
+            if row is not None and row.by != by and row.at != knew:
+                return _edit(row)
+            self._put(session, claim_id, text, version=version, by=by)
+        return None
+
+    def _put(
+        self, session: Session, claim_id: int, text: Written, *, version: int, by: str
+    ) -> None:
         values = {
             "kind": text.kind.value,
             "claim_version": version,
@@ -66,12 +88,11 @@ class Writing:
             "by": by,
             "at": self._clock.now(),
         }
-        with self._database.write() as session:
-            session.execute(
-                insert(session, DraftEditRow)
-                .values(claim_id=claim_id, **values)
-                .on_conflict_do_update(index_elements=["claim_id"], set_=values)
-            )
+        session.execute(
+            insert(session, DraftEditRow)
+            .values(claim_id=claim_id, **values)
+            .on_conflict_do_update(index_elements=["claim_id"], set_=values)
+        )
 
     def drop(self, claim_id: int) -> None:
         """Forget what was written; the draft of the worker is shown again."""
@@ -99,6 +120,15 @@ class Writing:
             ).scalar()
         return gone is not None
 
+    def forget_unsent(self, claim_id: int) -> None:
+        """Forget that a reply was not sent: somebody has read it."""
+        with self._database.write() as session:
+            session.execute(
+                sa.delete(PendingReplyRow).where(
+                    PendingReplyRow.claim_id == claim_id, PendingReplyRow.why_not != ""
+                )
+            )
+
     def _pending(self, where: sa.ColumnElement[bool]) -> Pending | None:
         with self._database.read() as session:
             row = session.execute(
@@ -116,6 +146,11 @@ class Writing:
                 due_at=row.due_at,
                 why_not=row.why_not,
             )
+
+
+def _edit(row: DraftEditRow) -> Edit:
+    text = written(row.kind, row.body, row.choices)
+    return Edit(text, row.claim_version, row.by, row.at)
 
 
 def drop_edit(session: Session, claim_id: int) -> None:
