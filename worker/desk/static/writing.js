@@ -86,7 +86,12 @@ function edit(form) {
     isLeaving = false;
     mark(area, under);
   });
-  addEventListener("pagehide", () => isDirty && beacon(form.action, { ...Object.fromEntries(new FormData(form)), do: "autosave" }));
+  addEventListener("pagehide", () => {
+    if (!isDirty) return;
+    const fields = new FormData(form);
+    fields.set("do", "autosave");
+    navigator.sendBeacon(form.action, fields);
+  });
   new ResizeObserver(() => mark(area, under)).observe(area);
   mark(area, under);
 
