@@ -52,18 +52,16 @@ class Undone(WorkerError):
 def schedule(parts: Parts, claim: Claim, text: Written, seen: Seen, by: str) -> bool:
     """Let a reply go out in ten seconds; False where one is about to go out already."""
     with parts.store.transaction() as work:
-        reply_id = put_pending(
-            work.session, claim.claim_id, text, seen, by=by, at=work.at
-        )
-        if reply_id is None:
+        key = put_pending(work.session, claim.claim_id, text, seen, by=by, at=work.at)
+        if key is None:
             return False
-        work.add_jobs(NewJob(KIND, str(reply_id), VALIDATE, delay=UNDO_FOR))
+        work.add_jobs(NewJob(KIND, key, VALIDATE, delay=UNDO_FOR))
     return True
 
 
 def take(parts: Parts, job: Job) -> None:
     """Carry out a reply whose ten seconds are over. Safe to run twice."""
-    reply = parts.desk.writing.pending(int(job.ref))
+    reply = parts.desk.writing.pending(job.ref)
     if reply is None or reply.why_not:
         _finish(parts, job)
         return
@@ -73,16 +71,16 @@ def take(parts: Parts, job: Job) -> None:
         _finish(parts, job)
     except UsageError as error:
         with parts.store.transaction() as work:
-            stop_pending(work.session, reply.reply_id, why_not=str(error))
+            stop_pending(work.session, reply.key, why_not=str(error))
             work.raise_alert(
-                "reply_not_sent", f"reply:{reply.reply_id}", claim_id=reply.claim_id
+                "reply_not_sent", f"reply:{reply.key}", claim_id=reply.claim_id
             )
             work.finish(job)
 
 
 def _send(parts: Parts, job: Job, reply: Pending) -> None:
     def along(work: Work) -> None:
-        if not take_pending(work.session, reply.reply_id):
+        if not take_pending(work.session, reply.key):
             raise Undone
         drop_edit(work.session, reply.claim_id)
         work.finish(job)

@@ -142,9 +142,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "pending_replies",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("key", sa.String(length=32), nullable=False),
         sa.Column(
             "claim_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -165,7 +163,7 @@ def upgrade() -> None:
             name=op.f("fk_pending_replies_claim_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_replies")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_pending_replies")),
         sa.UniqueConstraint("claim_id", name=op.f("uq_pending_replies_claim_id")),
     )
     op.create_table(

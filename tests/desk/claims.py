@@ -21,6 +21,9 @@ RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
 ORDER = "ORD-20261104-0183"
 LOST = "My parcel never arrived, it is lost."
 _FIELD = re.compile(r'name="(kind|version|events|base)" value="([^"]*)"')
+_SEEN = re.compile(
+    r'name="version" value="(\d+)"><input type="hidden" name="events" value="(\d+)"'
+)
 _REPLY = re.compile(
     r"<form[^>]*(?:data-reply|class=\"row\")[^>]*>.*?</form>", re.DOTALL
 )
@@ -97,9 +100,6 @@ def reply(visitor: Visitor, do: str, **fields: object) -> Response:
 def do(visitor: Visitor, key: str, **fields: object) -> Response:
     """Fill in one form of what may be done."""
     page = visitor.get("/claims/1")
-    found = re.search(
-        r'name="version" value="(\d+)"><input type="hidden" name="events" value="(\d+)"',
-        page.text,
-    )
+    found = _SEEN.search(page.text)
     seen = {} if found is None else {"version": found[1], "events": found[2]}
     return visitor.post(f"/claims/1/do/{key}", **(seen | fields))

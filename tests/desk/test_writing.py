@@ -1,6 +1,7 @@
 """Writing to a member: what is edited, what is refused, and nothing is ever lost."""
 
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -246,8 +247,6 @@ def test_hostile_text_shows_as_text(damage: Office) -> None:
 
 
 def fields_of_body(page: str) -> str:
-    from html import unescape
-
     begin = page.index('id="reply-body"')
     start = page.index(">", begin) + 1
     return unescape(page[start : page.index("</textarea>", start)])

@@ -26,6 +26,7 @@ from worker.domain.reply import gaps, language_of
 from worker.domain.staff import Right
 from worker.domain.written import DECIDING, Seen, Written, WrittenKind
 from worker.replies.recipients import address_on_file
+from worker.replies.sent_texts import AMOUNT_GAP
 
 K = WrittenKind
 
@@ -113,6 +114,8 @@ def view_of(
     edit = parts.desk.writing.edit_of(claim.claim_id)
     if edit is not None and edit.written.kind not in kinds:
         edit = None
+    if typed is not None and typed.kind not in kinds - {K.CONFIRM}:
+        typed = None
     text = typed or (None if edit is None else edit.written)
     found = alternatives(claim, assessment, order, kinds)
     if text is None and found:
@@ -130,7 +133,7 @@ def view_of(
         alternatives=tuple(_marked(found, text)),
         clauses=tuple(_clauses(assessment, text)),
         saved=tuple(saved_for(text.kind)) if text else (),
-        gaps=gaps(text.body) if text else (),
+        gaps=_gaps(assessment, text),
         button=button,
         why_two=why_two,
         asks_conditions=assessment.claim_type is ClaimType.DAMAGE,
@@ -293,6 +296,16 @@ def _button(visit: Visit, claim: Claim, text: Written | None) -> tuple[str, str]
     except UsageError:
         return "send", ""
     return ("propose", why) if why else ("send", "")
+
+
+def _gaps(assessment: Assessment, text: Written | None) -> tuple[str, ...]:
+    """Return what is still to fill in, in the text or beside it."""
+    if text is None:
+        return ()
+    proposal = assessment.proposal
+    is_certain = proposal is not None and not proposal.needs_person
+    lacks_amount = text.kind is K.APPROVE and not text.amount and not is_certain
+    return (*((AMOUNT_GAP,) if lacks_amount else ()), *gaps(text.body))
 
 
 def _most(assessment: Assessment) -> str:

@@ -170,14 +170,19 @@ def reply_state(visit: Reader, claim_id: int) -> Response:
 
 
 @router.get("/claims/{claim_id}/reply/preview")
-def preview(visit: Reader, claim_id: int, part: str = "html") -> Response:
-    """Show the e-mail as the member gets it, for a sandboxed frame."""
+def preview(
+    visit: Reader, claim_id: int, part: str = "html", of: str = "text"
+) -> Response:
+    """Show an e-mail as the member gets it, for a sandboxed frame.
+
+    `of` is text (what is written), waiting (a proposal) or pending (about to go out).
+    """
     claim = claim_at(visit, claim_id)
     view, parts = view_of(visit, claim), visit.parts
     text = None if view is None else view.text
-    if view is not None and view.proposal is not None:
+    if of == "waiting":
         text = Written(kind=WrittenKind.CONFIRM)
-    if view is not None and view.pending is not None and not view.pending.why_not:
+    if of == "pending" and view is not None and view.pending is not None:
         text = view.pending.written
     if text is None:
         return _in_frame(PlainTextResponse("There is nothing to send now."))

@@ -153,7 +153,8 @@ class PendingReplyRow(Base):
     __tablename__ = "pending_replies"
     __table_args__ = (sa.UniqueConstraint("claim_id"),)
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    """Random, since its job is named by it: SQLite gives a freed number again."""
     claim_id: Mapped[int] = mapped_column(
         sa.ForeignKey("claims.id", ondelete="CASCADE")
     )

@@ -36,7 +36,7 @@ function mark(area, under) {
 function edit(form) {
   const area = form.querySelector("textarea");
   const state = form.querySelector("[data-autosave]");
-  const frame = document.querySelector('iframe[name="reply-preview"]');
+  const frame = document.querySelector('iframe[name="preview-text"]');
   const under = form.querySelector(".marks");
   let waiting = 0;
   let isDirty = false;

@@ -1,5 +1,6 @@
 """Replies while they are written, and for the moment before they go out."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,7 @@ class Edit:
 class Pending:
     """A reply that goes out at `due_at`, or, with `why_not`, that was not sent."""
 
-    reply_id: int
+    key: str
     claim_id: int
     written: Written
     seen: Seen
@@ -103,9 +104,9 @@ class Writing:
         """Return the reply that is about to go out, or was not sent; or None."""
         return self._pending(PendingReplyRow.claim_id == claim_id)
 
-    def pending(self, reply_id: int) -> Pending | None:
+    def pending(self, key: str) -> Pending | None:
         """Return one pending reply."""
-        return self._pending(PendingReplyRow.id == reply_id)
+        return self._pending(PendingReplyRow.key == key)
 
     def undo(self, claim_id: int) -> bool:
         """Take back a reply that has not gone out; False where there is none."""
@@ -115,7 +116,7 @@ class Writing:
                 .where(
                     PendingReplyRow.claim_id == claim_id, PendingReplyRow.why_not == ""
                 )
-                .returning(PendingReplyRow.id)
+                .returning(PendingReplyRow.key)
                 .execution_options(synchronize_session=False)
             ).scalar()
         return gone is not None
@@ -137,7 +138,7 @@ class Writing:
             if row is None:
                 return None
             return Pending(
-                reply_id=row.id,
+                key=row.key,
                 claim_id=row.claim_id,
                 written=written(row.kind, row.body, row.choices),
                 seen=Seen(row.claim_version, row.events_seen),
@@ -164,8 +165,8 @@ def drop_edit(session: Session, claim_id: int) -> None:
 
 def put_pending(
     session: Session, claim_id: int, text: Written, seen: Seen, *, by: str, at: datetime
-) -> int | None:
-    """Write a reply that goes out later; return its number, None if one is there.
+) -> str | None:
+    """Write a reply that goes out later; return its key, None if one is there.
 
     One that was not sent makes room.
     """
@@ -174,9 +175,10 @@ def put_pending(
         .where(PendingReplyRow.claim_id == claim_id, PendingReplyRow.why_not != "")
         .execution_options(synchronize_session=False)
     )
-    made: int | None = session.execute(
+    made: str | None = session.execute(
         insert(session, PendingReplyRow)
         .values(
+            key=secrets.token_hex(8),
             claim_id=claim_id,
             claim_version=seen.version,
             events_seen=seen.events,
@@ -189,27 +191,27 @@ def put_pending(
             why_not="",
         )
         .on_conflict_do_nothing(index_elements=["claim_id"])
-        .returning(PendingReplyRow.id)
+        .returning(PendingReplyRow.key)
     ).scalar()
     return made
 
 
-def take_pending(session: Session, reply_id: int) -> bool:
+def take_pending(session: Session, key: str) -> bool:
     """Take a pending reply away, as it is carried out; False where it was undone."""
     gone = session.execute(
         sa.delete(PendingReplyRow)
-        .where(PendingReplyRow.id == reply_id, PendingReplyRow.why_not == "")
-        .returning(PendingReplyRow.id)
+        .where(PendingReplyRow.key == key, PendingReplyRow.why_not == "")
+        .returning(PendingReplyRow.key)
         .execution_options(synchronize_session=False)
     ).scalar()
     return gone is not None
 
 
-def stop_pending(session: Session, reply_id: int, *, why_not: str) -> None:
+def stop_pending(session: Session, key: str, *, why_not: str) -> None:
     """Say that a pending reply is not sent, and why."""
     session.execute(
         sa.update(PendingReplyRow)
-        .where(PendingReplyRow.id == reply_id)
+        .where(PendingReplyRow.key == key)
         .values(why_not=why_not)
         .execution_options(synchronize_session=False)
     )
