@@ -186,14 +186,14 @@ def reply_of(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Reply:
         case WrittenKind.RESPOND:
             return decide.status(parts, claim, text.body)
         case WrittenKind.CONFIRM:
-            return decide.worded(parts, claim, _waiting(parts, claim))
+            return decide.reply_of(parts, claim, _waiting(parts, claim))
     # Gaps refuse a decision that is sent, not one that is looked at.
     silent = replace(text, body="")
     filled: dict[str, object] = {"reason": paragraphs(text.body)}
     if text.kind is WrittenKind.APPROVE and is_amount_open(parts, claim, text, by=by):
         silent = replace(silent, amount=_ANY)
         filled |= {"amount": AMOUNT_GAP, "is_partial": False}
-    reply = decide.worded(parts, claim, decision_of(parts, claim, silent, by=by))
+    reply = decide.reply_of(parts, claim, decision_of(parts, claim, silent, by=by))
     return replace(reply, facts=reply.facts | filled)
 
 
@@ -250,7 +250,8 @@ def _check_approval(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> 
     granted = decision.amount
     if granted is None:
         raise UsageError("enter the amount")
-    reply = decide.worded(parts, claim, decision)
+    decide.need_reason(parts, claim, decision)
+    reply = decide.reply_of(parts, claim, decision)
     places = _rendered(parts, _with_gap(reply))
     read = read_amount(places, _rendered(parts, reply))
     others = amounts_in(text.body) - _figures(parts, claim) - {granted}
@@ -271,7 +272,8 @@ def _check_approval(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> 
 
 def _check_rejection(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> None:
     decision = decision_of(parts, claim, text, by=by)
-    reply = decide.worded(parts, claim, decision)
+    decide.need_reason(parts, claim, decision)
+    reply = decide.reply_of(parts, claim, decision)
     silent = replace(reply, facts=reply.facts | {"reason": []})
     besides = read_clauses(_rendered(parts, silent)[0])
     if more := sorted(read_clauses(text.body) - besides):

@@ -5,6 +5,7 @@ with who and why, and releases the e-mail. Software never calls these by itself
 (promise 5): what staff sent from their own mail program counts as theirs.
 """
 
+from worker.decide.alerts import dismiss_alert
 from worker.decide.asking import (
     ask,
     ask_carrier,
@@ -38,21 +39,20 @@ from worker.decide.endings import (
 )
 from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
+from worker.decide.rulings import approval, rejection, reply_of
 from worker.decide.triage import assign, confirm, dismiss
 from worker.decide.verdicts import (
-    approval,
     approve,
     give_back,
+    need_reason,
     overrule,
     propose,
     reasons_for_two,
     reject,
-    rejection,
     settle,
     waiting,
     ways_to_propose,
     why_two,
-    worded,
 )
 
 __all__ = [
@@ -76,11 +76,13 @@ __all__ = [
     "confirm",
     "discard",
     "dismiss",
+    "dismiss_alert",
     "find_claim",
     "give_back",
     "is_possible",
     "known",
     "merge",
+    "need_reason",
     "overrule",
     "pay",
     "payment_failed",
@@ -90,6 +92,7 @@ __all__ = [
     "reject",
     "rejection",
     "release",
+    "reply_of",
     "request",
     "respond",
     "resume",
@@ -103,5 +106,4 @@ __all__ = [
     "ways_to_propose",
     "why_two",
     "withdraw",
-    "worded",
 ]

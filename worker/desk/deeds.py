@@ -28,6 +28,12 @@ Writer = Annotated[Visit, needs(Right.WORK_ON_CLAIMS)]
 LONGEST_FIELD = 5000
 _COMMAND = re.compile(r"`claims ([a-z-]+)[^`]*`")
 _OPTION = re.compile(r"--([a-z]+)")
+_FIELDS = {
+    "reason": "your words",
+    "text": "your words",
+    "amount": "the amount",
+    "clause": "the clause",
+}
 _BUTTONS = {deed.key: deed.title for deed in DEEDS} | {
     "approve": "Approve",
     "reject": "Reject",
@@ -109,7 +115,7 @@ def do(
 def at_desk(error: Exception) -> str:
     """Return an error's text in words of the desk: buttons, not commands."""
     text = _COMMAND.sub(lambda m: f"“{_BUTTONS.get(m[1], plain(m[1]))}”", str(error))
-    return _OPTION.sub(lambda m: f"the field “{m[1]}”", text)
+    return _OPTION.sub(lambda m: _FIELDS.get(m[1], f"the field “{m[1]}”"), text)
 
 
 def _check_possible(visit: Visit, claim: Claim, deed: Deed, facts: DeedFacts) -> None:

@@ -12,7 +12,7 @@ from worker.domain.clauses import ClauseId
 
 UNDO_FOR = timedelta(seconds=10)
 """How long a reply can be taken back. Source: desk-features.md, undo-send."""
-_NO_NEWS = frozenset({Event.SLA_WARNED})
+_NO_NEWS = frozenset[str]({Event.SLA_WARNED, "claim.assigned"})
 """Events that change nothing for whoever writes."""
 
 
