@@ -130,6 +130,11 @@ def carry_out(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Done:
             return decide.respond(parts, claim, text=text.body, by=by)
         case WrittenKind.CONFIRM:
             return decide.settle(parts, claim, _waiting(parts, claim), (), by=by)
+        case WrittenKind.APPROVE | WrittenKind.REJECT:
+            return _decide(parts, claim, text, by=by)
+
+
+def _decide(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Done:
     decision = decision_of(parts, claim, text, by=by)
     if why := decide.why_two(parts, claim, decision):
         raise UsageError(f"{claim.ref} needs two persons, since {why}: propose it")
@@ -187,6 +192,11 @@ def reply_of(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Reply:
             return decide.status(parts, claim, text.body)
         case WrittenKind.CONFIRM:
             return decide.reply_of(parts, claim, _waiting(parts, claim))
+        case WrittenKind.APPROVE | WrittenKind.REJECT:
+            return _decided(parts, claim, text, by=by)
+
+
+def _decided(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Reply:
     # Gaps refuse a decision that is sent, not one that is looked at.
     silent = replace(text, body="")
     filled: dict[str, object] = {"reason": paragraphs(text.body)}

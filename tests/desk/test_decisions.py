@@ -64,8 +64,8 @@ def last(office: Office) -> tuple[Event, str, str]:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        (LEAD, {"carrier", "type", "flag", "clear-flag", "stop"}),
-        (AGENT, {"carrier", "type", "flag", "clear-flag"}),
+        (LEAD, {"carrier", "type", "stop"}),
+        (AGENT, {"carrier", "type"}),
         (StaffRole.VIEWER, set()),
         (StaffRole.OPERATOR, set()),
     ],
@@ -112,7 +112,6 @@ def test_a_form_that_is_old_changes_nothing_and_keeps_its_text(damage: Office) -
         ("carrier", {"reason": " "}, "fill in “What was asked”"),
         ("type", {"kind": "damage"}, "choose one for “What happened"),
         ("type", {}, "fill in “What happened"),
-        ("flag", {"clause": "Z9", "reason": "x"}, "choose one for “Clause”"),
     ],
 )
 def test_a_form_that_is_not_filled_in_says_what_it_lacks(
@@ -139,21 +138,13 @@ def test_the_carrier_is_asked_and_answers(damage: Office) -> None:
     assert last(damage)[2] == "lost at the depot"
 
 
-def test_type_and_flags_are_said_with_what_was_seen(damage: Office) -> None:
+def test_what_happened_is_said_and_assessed_again(damage: Office) -> None:
     with signed_in(damage, AGENT, name="jo") as jo:
         do(jo, "type", kind="partial_loss")
         damage.run()
-        kind = damage.claim.claim_type
-        do(jo, "flag", clause="X5", reason="the label differs")
-        damage.run()
-        do(jo, "clear-flag", clause="X5", reason="a typing error")
 
-    assert kind is ClaimType.PARTIAL_LOSS
-    (flag,) = [f for f in damage.store.flags.of_claim(1) if f.clause == "X5"]
-    assert (flag.evidence, flag.cleared_reason) == (
-        "the label differs",
-        "a typing error",
-    )
+    assert damage.claim.claim_type is ClaimType.PARTIAL_LOSS
+    assert last(damage)[:2] == (Event.TYPE_CHOSEN, "jo")
 
 
 def test_a_lead_stops_a_claim_and_lets_it_go_on(damage: Office) -> None:

@@ -19,4 +19,5 @@ def claim_page(
 ) -> Response:
     """Show the claim."""
     claim = claim_at(visit, claim_id)
-    return page(visit, "claim.html", claim=claim, **side_facts(visit, claim))
+    facts = {"claim": claim} | side_facts(visit, claim)
+    return page(visit, "claim.html", status=200, **facts)

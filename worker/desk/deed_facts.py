@@ -6,7 +6,6 @@ from worker.bootstrap import Parts
 from worker.decide.common import is_same_name
 from worker.desk.words import plain
 from worker.domain.claim import ASSESSED_STATES, Claim, ClaimState, ClaimType, Event
-from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import utc
 from worker.domain.decisions import deciders, is_stopped, why_no_appeal
 from worker.domain.documents import COMPLETING, Verdict
@@ -40,8 +39,6 @@ class DeedFacts:
     documents: Choices
     types: Choices
     packages: Choices
-    clauses: Choices
-    open_flags: Choices
     siblings: Choices
     held: Choices
 
@@ -52,7 +49,6 @@ def deed_facts(parts: Parts, claim: Claim, name: str) -> DeedFacts:
     events = store.claims.events(claim.claim_id)
     was_reminded = any(one.event is Event.DOCS_REMINDER for one in events)
     due_at = claim.documents_due_at
-    flags = store.flags.of_claim(claim.claim_id)
     mails = store.claims.mails(claim.claim_id)
     known = {SenderTier.A, SenderTier.B}
     return DeedFacts(
@@ -71,13 +67,6 @@ def deed_facts(parts: Parts, claim: Claim, name: str) -> DeedFacts:
             if one not in {ClaimType.UNKNOWN, claim.claim_type}
         ),
         packages=_packages(parts.orders.order(claim.order_number), claim),
-        clauses=tuple(
-            Choice(one, f"{one} {clause.title}") for one, clause in CLAUSES.items()
-        ),
-        open_flags=tuple(
-            Choice(one, f"{one} {CLAUSES[ClauseId(one)].title}")
-            for one in dict.fromkeys(flag.clause for flag in flags if flag.is_open)
-        ),
         siblings=tuple(
             Choice(other.ref, f"{other.ref}, {plain(other.state)}")
             for other, _ in store.claims.of_order(claim.order_number)

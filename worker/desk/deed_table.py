@@ -121,27 +121,6 @@ DEEDS: tuple[Deed, ...] = (
         if_also=lambda f: f.is_assessed and bool(f.packages),
     ),
     Deed(
-        "flag",
-        "Set a flag",
-        E.FLAG_SET,
-        lambda p, c, s, t: decide.set_flag(
-            p, c, t["clause"], evidence=t["reason"], by=s
-        ),
-        (Blank("clause", "Clause", lambda f: f.clauses), _why("What was seen")),
-        "It decides nothing, and asks for a second person.",
-        if_also=lambda f: f.is_open,
-    ),
-    Deed(
-        "clear-flag",
-        "Clear a flag",
-        E.FLAG_CLEARED,
-        lambda p, c, s, t: decide.clear_flag(
-            p, c, t["clause"], reason=t["reason"], by=s
-        ),
-        (Blank("clause", "Open flag", lambda f: f.open_flags), _why("Why")),
-        if_also=lambda f: f.is_open and bool(f.open_flags),
-    ),
-    Deed(
         "confirm",
         "The sender is the member",
         E.IDENTITY_CONFIRMED,
