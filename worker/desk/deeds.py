@@ -112,7 +112,7 @@ def do(
     return go(visit.request, f"/claims/{claim_id}", say=say)
 
 
-def at_desk(error: Exception) -> str:
+def at_desk(error: Exception | str) -> str:
     """Return an error's text in words of the desk: buttons, not commands."""
     text = _COMMAND.sub(lambda m: f"“{_BUTTONS.get(m[1], plain(m[1]))}”", str(error))
     return _OPTION.sub(lambda m: _FIELDS.get(m[1], f"the field “{m[1]}”"), text)

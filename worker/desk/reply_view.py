@@ -1,14 +1,16 @@
 """What the reply's editor shows: draft or edit, choices, who else is here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from worker import decide, desk_send
 from worker.adapters.store.desk.presence import Present
 from worker.adapters.store.desk.writing import Edit, Pending
+from worker.desk.deeds import at_desk
 from worker.desk.guard import Visit
 from worker.desk.saved_replies import (
+    FIRST_TEXTS,
     LANGUAGES,
     SavedReply,
     first_text,
@@ -83,6 +85,8 @@ class ReplyView:
     others: tuple[Present, ...] = ()
     news: tuple[ClaimEvent, ...] = ()
     refused: str = ""
+    left: str = ""
+    """What somebody wrote that no reply in this state can take."""
 
 
 def view_of(
@@ -112,10 +116,11 @@ def view_of(
     kinds = possible_kinds(claim, events, roles)
     locale = order.member.locale
     edit = parts.desk.writing.edit_of(claim.claim_id)
+    left = ""
     if edit is not None and edit.written.kind not in kinds:
-        edit = None
+        left, edit = edit.written.body, None
     if typed is not None and typed.kind not in kinds - {K.CONFIRM}:
-        typed = None
+        left, typed = typed.body or left, None
     text = typed or (None if edit is None else edit.written)
     found = alternatives(claim, assessment, order, kinds)
     if text is None and found:
@@ -140,7 +145,7 @@ def view_of(
         most=_most(assessment),
         edit=edit,
         is_edit_old=edit is not None and edit.version != claim.version,
-        pending=parts.desk.writing.pending_of(claim.claim_id),
+        pending=_pending(visit, claim),
         proposal=proposal,
         proposed_at=_proposed_at(events) if proposal else None,
         is_overtaken=proposal is not None and is_overtaken(events),
@@ -148,6 +153,7 @@ def view_of(
         others=tuple(parts.desk.presence.others(claim.claim_id, visit.person.name)),
         news=tuple(events[seen.events :]) if seen else (),
         refused=refused,
+        left="" if left.strip() in FIRST_TEXTS else left,
     )
 
 
@@ -296,6 +302,11 @@ def _button(visit: Visit, claim: Claim, text: Written | None) -> tuple[str, str]
     except UsageError:
         return "send", ""
     return ("propose", why) if why else ("send", "")
+
+
+def _pending(visit: Visit, claim: Claim) -> Pending | None:
+    found = visit.parts.desk.writing.pending_of(claim.claim_id)
+    return None if found is None else replace(found, why_not=at_desk(found.why_not))
 
 
 def _gaps(assessment: Assessment, text: Written | None) -> tuple[str, ...]:
