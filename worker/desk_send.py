@@ -22,13 +22,13 @@ from worker.adapters.store.desk.writing import (
 )
 from worker.bootstrap import Parts
 from worker.decide import Done, Staff
-from worker.domain.claim import Claim, Event
-from worker.domain.decisions import NO_MONEY, ProposedDecision, Ruling, paid_before
+from worker.domain.claim import Claim
+from worker.domain.decisions import NO_MONEY, ProposedDecision, paid_before
 from worker.domain.errors import UsageError, WorkerError
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind, gaps
 from worker.domain.staff import claim_roles
-from worker.domain.written import UNDO_FOR, Seen, Written, WrittenKind, news
+from worker.domain.written import DECIDING, UNDO_FOR, Seen, Written, WrittenKind, news
 from worker.lookups import order_of
 from worker.replies.decisions import accuses
 from worker.replies.facts import paragraphs
@@ -135,11 +135,24 @@ def carry_out(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Done:
 
 
 def _decide(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Done:
+    check_alone(parts, claim, text, by=by)
+    decision = decision_of(parts, claim, text, by=by)
+    before = decide.ways_to_propose(parts, claim, decision)
+    return decide.settle(parts, claim, decision, before, by=by)
+
+
+def check_alone(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> None:
+    """Make sure that a decision needs nobody else, where a reply makes one.
+
+    Raises:
+        UsageError: a second person is needed, or the role may only propose.
+    """
+    if text.kind not in DECIDING:
+        return
     decision = decision_of(parts, claim, text, by=by)
     if why := decide.why_two(parts, claim, decision):
         raise UsageError(f"{claim.ref} needs two persons, since {why}: propose it")
-    before = decide.ways_to_propose(parts, claim, decision)
-    return decide.settle(parts, claim, decision, before, by=by)
+    decide.check_settling(parts, claim, decision, by=by)
 
 
 def propose(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Done:
@@ -241,10 +254,7 @@ def check(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> None:
         raise UsageError("say what was found; the word fraud is never used")
     match text.kind:
         case WrittenKind.CONFIRM:
-            waiting = _waiting(parts, claim)
-            is_rejection = waiting.ruling is Ruling.REJECTED
-            event = Event.REJECTED if is_rejection else Event.APPROVED
-            decide.check_role(by, event)
+            decide.check_settling(parts, claim, _waiting(parts, claim), by=by)
         case WrittenKind.APPROVE:
             _check_approval(parts, claim, text, by=by)
         case WrittenKind.REJECT:

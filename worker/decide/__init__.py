@@ -22,7 +22,6 @@ from worker.decide.common import (
     Done,
     SentByHand,
     Staff,
-    check_role,
     find_claim,
     is_possible,
     known,
@@ -43,6 +42,7 @@ from worker.decide.rulings import approval, rejection, reply_of
 from worker.decide.triage import assign, confirm, dismiss
 from worker.decide.verdicts import (
     approve,
+    check_settling,
     give_back,
     need_reason,
     overrule,
@@ -67,7 +67,7 @@ __all__ = [
     "ask_carrier",
     "assign",
     "carrier_answered",
-    "check_role",
+    "check_settling",
     "choose_package",
     "choose_type",
     "clear_flag",

@@ -11,6 +11,7 @@ from worker.decide.common import (
     SentByHand,
     allow,
     carry_out,
+    check_role,
     is_same_name,
     known,
     name_of,
@@ -189,6 +190,27 @@ def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) ->
     return settle(parts, claim, decision, before, by=by)
 
 
+def check_settling(
+    parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By
+) -> None:
+    """Make sure that somebody may make a decision final.
+
+    Raises:
+        UsageError: the role is missing, or another person must approve.
+    """
+    check_role(by, _EVENTS[decision.ruling])
+    reasons = reasons_for_two(parts, claim, decision)
+    earlier = deciders(parts.store.claims.events(claim.claim_id))
+    who = name_of(by)
+    if reasons and is_same_name(who, decision.by):
+        raise UsageError(
+            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
+            " must approve"
+        )
+    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
+        raise UsageError("an appeal is decided by persons who did not decide before")
+
+
 def settle(
     parts: Parts,
     claim: Claim,
@@ -211,16 +233,7 @@ def settle(
     Raises:
         UsageError: another person must approve, or the state does not allow it.
     """
-    reasons = reasons_for_two(parts, claim, decision)
-    earlier = deciders(parts.store.claims.events(claim.claim_id))
-    who = name_of(by)
-    if reasons and is_same_name(who, decision.by):
-        raise UsageError(
-            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
-            " must approve"
-        )
-    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
-        raise UsageError("an appeal is decided by persons who did not decide before")
+    check_settling(parts, claim, decision, by=by)
     act = Act(
         _EVENTS[decision.ruling], decision.reason, decision.clauses, decision.data()
     )

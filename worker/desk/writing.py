@@ -271,6 +271,7 @@ def _send(visit: Visit, claim: Claim, text: Written, seen: Seen) -> Response:
     if not is_twice or (waiting is not None and waiting.why_not):
         desk_send.check_seen(parts, claim, seen)
         desk_send.check(parts, claim, text, by=visit.staff)
+        desk_send.check_alone(parts, claim, text, by=visit.staff)
         if not desk_send.schedule(parts, claim, text, seen, name):
             raise UsageError(
                 "another reply is about to go out: wait for it, or undo it"
