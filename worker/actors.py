@@ -9,6 +9,7 @@
     send        ─▶ (claim's clock)     outbox row to the relay
     draft                              draft into the staff's mailbox
     triage      ─▶ validate, send      what a person did in triage, ten seconds after
+    desk_send   ─▶ validate, send      a reply from the desk, ten seconds after
     sent                               what staff sent from their own mail program
     mark                               CLAIMS_AFTER: flag, label or move the mail
 
@@ -19,7 +20,7 @@ its own end in one transaction. It runs twice safely. Why rows and not messages:
 ADR-0002.
 """
 
-from worker import sent, triaging
+from worker import desk_send, sent, triaging
 from worker.bootstrap import Parts
 from worker.composing import SEND
 from worker.runner import JobKind
@@ -85,6 +86,9 @@ KINDS: dict[str, JobKind[Parts]] = {
         JobKind("sent", SEND, sent.take, "the claim, as a person decided"),
         JobKind(
             triaging.KIND, VALIDATE, triaging.take, "validate, send: a mail is placed"
+        ),
+        JobKind(
+            desk_send.KIND, VALIDATE, desk_send.take, "validate, send: a person's reply"
         ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
     )

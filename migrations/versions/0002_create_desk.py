@@ -161,8 +161,8 @@ def upgrade() -> None:
         ),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("claim_version", sa.Integer(), nullable=False),
-        sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
         sa.Column("by", sa.String(length=100), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -172,6 +172,32 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("claim_id", name=op.f("pk_draft_edits")),
+    )
+    op.create_table(
+        "pending_replies",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column(
+            "claim_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("claim_version", sa.Integer(), nullable=False),
+        sa.Column("events_seen", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=100), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why_not", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["claim_id"],
+            ["claims.id"],
+            name=op.f("fk_pending_replies_claim_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_pending_replies")),
+        sa.UniqueConstraint("claim_id", name=op.f("uq_pending_replies_claim_id")),
     )
     op.create_table(
         "presences",
@@ -520,6 +546,7 @@ def downgrade() -> None:
 
     op.drop_table("remarks")
     op.drop_table("presences")
+    op.drop_table("pending_replies")
     op.drop_table("draft_edits")
     with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
         batch_op.drop_index("ix_recovery_codes_staff")

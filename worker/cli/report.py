@@ -73,6 +73,7 @@ ALERTS = {
     "sent_needs_second": "staff sent a decision that needs a second person",
     "sent_refused": "staff sent a decision that the terms or the state forbid",
     "approval_needed": "a decision waits for a second person",
+    "reply_not_sent": "a reply from the desk was not sent: look at its claim",
     "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",
 }
 WIDE = 100

@@ -12,10 +12,20 @@ from worker.decide.asking import (
     carrier_answered,
     choose_package,
     choose_type,
+    request,
     respond,
+    status,
     waive,
 )
-from worker.decide.common import By, Done, SentByHand, Staff, find_claim
+from worker.decide.common import (
+    By,
+    Done,
+    SentByHand,
+    Staff,
+    find_claim,
+    is_possible,
+    known,
+)
 from worker.decide.emails import discard, release
 from worker.decide.endings import (
     appeal,
@@ -30,7 +40,7 @@ from worker.decide.endings import (
 from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
 from worker.decide.reminding import remind
-from worker.decide.rulings import approval, rejection
+from worker.decide.rulings import approval, rejection, reply_of
 from worker.decide.triage import (
     ASSIGNABLE,
     TRIAGE_ALERTS,
@@ -50,13 +60,17 @@ from worker.decide.triage import (
 )
 from worker.decide.verdicts import (
     approve,
+    check_settling,
     give_back,
+    need_reason,
     overrule,
     propose,
     reasons_for_two,
     reject,
     settle,
+    waiting,
     ways_to_propose,
+    why_two,
 )
 
 __all__ = [
@@ -75,6 +89,7 @@ __all__ = [
     "carrier_answered",
     "check_confirm",
     "check_merge",
+    "check_settling",
     "choose_package",
     "choose_type",
     "clear_flag",
@@ -89,8 +104,11 @@ __all__ = [
     "foresee",
     "foresee_joining",
     "give_back",
+    "is_possible",
     "join",
+    "known",
     "merge",
+    "need_reason",
     "open_beside",
     "overrule",
     "pay",
@@ -103,6 +121,8 @@ __all__ = [
     "rejection",
     "release",
     "remind",
+    "reply_of",
+    "request",
     "respond",
     "restore",
     "restore_held",
@@ -110,9 +130,12 @@ __all__ = [
     "set_flag",
     "settle",
     "settle_alerts",
+    "status",
     "stop",
     "take_appeal",
+    "waiting",
     "waive",
     "ways_to_propose",
+    "why_two",
     "withdraw",
 ]

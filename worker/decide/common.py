@@ -104,6 +104,18 @@ def is_same_name(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
+def is_possible(
+    claim: Claim, event: Event, roles: frozenset[Role], *, has_stopped: bool
+) -> bool:
+    """Return whether who has these roles could let an event happen to a claim now.
+
+    What else an event asks for is checked where it is made.
+    """
+    ways = states_before(event)
+    is_way = not ways or claim.state in ways
+    return is_way and may(roles, event) and (event in _GO_ON or not has_stopped)
+
+
 def check_role(by: By, event: Event) -> None:
     """Make sure that somebody may let an event happen.
 

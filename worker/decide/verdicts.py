@@ -11,6 +11,7 @@ from worker.decide.common import (
     SentByHand,
     allow,
     carry_out,
+    check_role,
     is_same_name,
     known,
     name_of,
@@ -68,17 +69,17 @@ def approve(
         UsageError: no amount where an audit decides, no reason where less is granted,
             a second person is needed, or the state does not allow it.
     """
-    waiting = _waiting(parts, claim)
-    if waiting is not None:
-        _same_ruling(claim, waiting, is_rejection=False)
-        if amount is not None and typed_amount(amount) != waiting.amount:
+    proposed = waiting(parts, claim)
+    if proposed is not None:
+        _same_ruling(claim, proposed, is_rejection=False)
+        if amount is not None and typed_amount(amount) != proposed.amount:
             raise UsageError(
-                f"{waiting.amount} is proposed: change it with `claims return"
+                f"{proposed.amount} is proposed: change it with `claims return"
                 f" {claim.ref}`"
             )
         conditions = {packaging, contents} - {Condition.UNKNOWN}
         _nothing_new(claim, bool(reason or conditions))
-        return settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, proposed, (), by=by)
     decision = approval(
         parts,
         claim,
@@ -103,12 +104,12 @@ def reject(
             for a clause whose check did not fail, a second person is needed, or the
             state does not allow it.
     """
-    waiting = _waiting(parts, claim)
-    if waiting is not None:
-        _same_ruling(claim, waiting, is_rejection=True)
-        is_other = bool(clauses) and set(clauses) != set(waiting.clauses)
+    proposed = waiting(parts, claim)
+    if proposed is not None:
+        _same_ruling(claim, proposed, is_rejection=True)
+        is_other = bool(clauses) and set(clauses) != set(proposed.clauses)
         _nothing_new(claim, bool(reason) or is_other)
-        return settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, proposed, (), by=by)
     decision = rejection(parts, claim, clauses=clauses, by=by, reason=reason)
     return _alone(parts, claim, decision, by=by)
 
@@ -120,7 +121,7 @@ def propose(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -
         UsageError: the state does not allow it, or it needs a reason and has none.
     """
     acts = ways_to_propose(parts, claim, decision)
-    _need_reason(parts, claim, decision)
+    need_reason(parts, claim, decision)
 
     def tell(work: Work, saved: Claim) -> None:
         ref = f"claim:{saved.claim_id}:{saved.version}"
@@ -172,6 +173,11 @@ def reasons_for_two(
     )
 
 
+def why_two(parts: Parts, claim: Claim, decision: ProposedDecision) -> str:
+    """Return in words why a decision needs a second person; "": one is enough."""
+    return _in_words(parts, reasons_for_two(parts, claim, decision))
+
+
 def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -> Done:
     reasons = reasons_for_two(parts, claim, decision)
     if reasons:
@@ -180,8 +186,29 @@ def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) ->
             " `claims propose`, and let somebody else approve"
         )
     before = ways_to_propose(parts, claim, decision)
-    _need_reason(parts, claim, decision)
+    need_reason(parts, claim, decision)
     return settle(parts, claim, decision, before, by=by)
+
+
+def check_settling(
+    parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By
+) -> None:
+    """Make sure that somebody may make a decision final.
+
+    Raises:
+        UsageError: the role is missing, or another person must approve.
+    """
+    check_role(by, _EVENTS[decision.ruling])
+    reasons = reasons_for_two(parts, claim, decision)
+    earlier = deciders(parts.store.claims.events(claim.claim_id))
+    who = name_of(by)
+    if reasons and is_same_name(who, decision.by):
+        raise UsageError(
+            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
+            " must approve"
+        )
+    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
+        raise UsageError("an appeal is decided by persons who did not decide before")
 
 
 def settle(
@@ -206,16 +233,7 @@ def settle(
     Raises:
         UsageError: another person must approve, or the state does not allow it.
     """
-    reasons = reasons_for_two(parts, claim, decision)
-    earlier = deciders(parts.store.claims.events(claim.claim_id))
-    who = name_of(by)
-    if reasons and is_same_name(who, decision.by):
-        raise UsageError(
-            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
-            " must approve"
-        )
-    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
-        raise UsageError("an appeal is decided by persons who did not decide before")
+    check_settling(parts, claim, decision, by=by)
     act = Act(
         _EVENTS[decision.ruling], decision.reason, decision.clauses, decision.data()
     )
@@ -259,7 +277,7 @@ def ways_to_propose(
     return (Act(Event.INELIGIBLE_OVERRULED, why, failed_clauses(assessment)), proposed)
 
 
-def _need_reason(parts: Parts, claim: Claim, decision: ProposedDecision) -> None:
+def need_reason(parts: Parts, claim: Claim, decision: ProposedDecision) -> None:
     """Make sure that the member is told why they get less than they asked for.
 
     Source: lifecycle.md section 7, E7 and E8.
@@ -280,7 +298,12 @@ def _need_reason(parts: Parts, claim: Claim, decision: ProposedDecision) -> None
         )
 
 
-def _waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+def waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+    """Return the decision that waits for approval, or None.
+
+    Raises:
+        UsageError: a mail has come since it was proposed.
+    """
     if claim.state is not ClaimState.DECISION_PROPOSED:
         return None
     events = parts.store.claims.events(claim.claim_id)
@@ -302,9 +325,9 @@ def _nothing_new(claim: Claim, is_new: bool) -> None:  # noqa: FBT001 - one ques
 
 
 def _same_ruling(
-    claim: Claim, waiting: ProposedDecision, *, is_rejection: bool
+    claim: Claim, proposed: ProposedDecision, *, is_rejection: bool
 ) -> None:
-    if (waiting.ruling is Ruling.REJECTED) is is_rejection:
+    if (proposed.ruling is Ruling.REJECTED) is is_rejection:
         return
     what = "an approval" if is_rejection else "a rejection"
     command = "approve" if is_rejection else "reject"

@@ -10,7 +10,10 @@ from starlette.types import ExceptionHandler
 from worker.bootstrap import Parts
 from worker.desk import (
     account,
+    claim_page,
+    colleagues,
     dead_letters,
+    deeds,
     figures,
     health,
     home,
@@ -27,6 +30,7 @@ from worker.desk import (
     work_bulk,
     work_export,
     work_list,
+    writing,
 )
 from worker.desk.api import PATH as API
 from worker.desk.api import create_api
@@ -57,6 +61,10 @@ PAGES = (
     work_list,
     work_bulk,
     work_export,
+    claim_page,
+    writing,
+    colleagues,
+    deeds,
     triage,
     triage_mail,
     triage_merge,

@@ -148,8 +148,9 @@ class DraftEditRow(Base):
     kind: Mapped[str] = mapped_column(sa.String(30))
     claim_version: Mapped[int]
     """The claim as the writer saw it: what is newer stops the reply."""
-    subject: Mapped[str] = mapped_column(sa.String(400))
     body: Mapped[str] = mapped_column(sa.Text)
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the form says besides: amount, clauses, box, contents."""
     by: Mapped[str] = mapped_column(NAME)
     at: Mapped[datetime]
 
@@ -179,6 +180,33 @@ class PendingPlacementRow(Base):
     """How mail and claims stood when the person decided: what is newer stops it."""
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+    by: Mapped[str] = mapped_column(NAME)
+    at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    why_not: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class PendingReplyRow(Base):
+    """A reply that was sent from the desk and goes out in a moment; one a claim.
+
+    Until its job carries it out, nothing of it has happened. `why_not` is set where it
+    was not sent after all; the row then stays until somebody has read that.
+    """
+
+    __tablename__ = "pending_replies"
+    __table_args__ = (sa.UniqueConstraint("claim_id"),)
+
+    key: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    """Random, since its job is named by it: SQLite gives a freed number again."""
+    claim_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("claims.id", ondelete="CASCADE")
+    )
+    claim_version: Mapped[int]
+    events_seen: Mapped[int]
+    """How many events of the claim the writer had seen."""
+    kind: Mapped[str] = mapped_column(sa.String(30))
+    body: Mapped[str] = mapped_column(sa.Text)
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
     by: Mapped[str] = mapped_column(NAME)
     at: Mapped[datetime]
     due_at: Mapped[datetime]

@@ -10,12 +10,15 @@ from worker.adapters.store.desk.operations import Operations
 from worker.adapters.store.desk.paused import Paused
 from worker.adapters.store.desk.people import People
 from worker.adapters.store.desk.placements import Placements
+from worker.adapters.store.desk.presence import Presence
+from worker.adapters.store.desk.remarks import Remarks
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
 from worker.adapters.store.desk.tokens import Tokens
 from worker.adapters.store.desk.triage import Triage
 from worker.adapters.store.desk.views import Views
 from worker.adapters.store.desk.work import WorkList
+from worker.adapters.store.desk.writing import Writing
 from worker.adapters.store.engine import Database
 from worker.ports import Clock
 
@@ -40,3 +43,6 @@ class DeskStore:
         self.operations = Operations(database, clock=clock)
         self.triage = Triage(database)
         self.placements = Placements(database)
+        self.writing = Writing(database, clock=clock)
+        self.remarks = Remarks(database, clock=clock)
+        self.presence = Presence(database)

@@ -29,6 +29,13 @@ class Assignments:
         self._database = database
         self._clock = clock
 
+    def of(self, claim_id: int) -> str | None:
+        """Return who has the claim, by sign-in name; None is nobody."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(ClaimRow.assigned_to).where(ClaimRow.id == claim_id)
+            ).scalar_one_or_none()
+
     def assign(
         self,
         claim_ids: Mapping[int, str | None],
