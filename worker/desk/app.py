@@ -8,7 +8,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from worker.bootstrap import Parts
-from worker.desk import account, health, home, sign_in
+from worker.desk import (
+    account,
+    claim,
+    claim_files,
+    claim_thread,
+    claim_zip,
+    health,
+    home,
+    sign_in,
+)
 from worker.desk.guard import (
     PASSWORD_PAGE,
     NotAllowed,
@@ -20,7 +29,7 @@ from worker.desk.headers import add_headers
 from worker.desk.pages import SEE_OTHER, STATIC, open_page
 from worker.domain.errors import RetryLater, UsageError
 
-PAGES = (home, sign_in, account)
+PAGES = (home, sign_in, account, claim, claim_files, claim_thread, claim_zip)
 """The modules with pages, each with a `router`."""
 _WORDS = {
     404: ("Nothing is here", "The address may be mistyped, or what it named is gone."),

@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup, escape
 
-from worker.desk import words
+from worker.desk import claim_words, words
 from worker.desk.guard import Visit, is_secure, parts_of
+from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
 _HERE = Path(__file__).parent
@@ -36,12 +37,15 @@ def _environment() -> jinja2.Environment:
     made.filters["ago"] = _ago
     made.filters["countdown"] = _countdown
     made.filters["urgency"] = _urgency
+    made.filters["in_zone"] = in_zone
+    made.filters["cleaned"] = Markup  # what adapters/clean_html.py has made
     made.filters["span"] = words.span
     made.filters["usd"] = words.money
     made.filters["plain"] = words.plain
     made.filters["size"] = words.bytes_of
     made.filters["ref"] = words.claim_ref
     made.globals["asset"] = _asset
+    made.globals["claim_words"] = claim_words
     made.globals["Right"] = Right
     return made
 

@@ -1,6 +1,7 @@
 """The desk's part of the record: people, sessions, lists and figures."""
 
 from worker.adapters.store.desk.actions import Actions
+from worker.adapters.store.desk.claim_pages import ClaimPages
 from worker.adapters.store.desk.people import People
 from worker.adapters.store.desk.sessions import Sessions
 from worker.adapters.store.desk.throttle import Throttle
@@ -16,3 +17,4 @@ class DeskStore:
         self.sessions = Sessions(database, clock=clock)
         self.throttle = Throttle(database, clock=clock)
         self.actions = Actions(database, clock=clock)
+        self.claim_pages = ClaimPages(database)
