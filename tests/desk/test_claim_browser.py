@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.builders_mail import a_file, claim_files, invoice_pdf, make_claim_mail
 from tests.desk.browsers import PHONE, a_served_desk, sign_in
-from tests.desk.claims import a_claims_office, a_follow_up
+from tests.desk.claims import Opened, a_claims_office, lengthen
 from tests.desk.hostile import RUN, VECTORS
 from tests.desk.visitors import a_person
 
@@ -16,7 +16,7 @@ NAME = f"<img src=x onerror={RUN}>"
 
 
 def test_no_script_of_a_mail_runs_and_no_other_host_is_asked(
-    tmp_path: Path, page: Page
+    tmp_path: Path, page: Page, opened: Opened
 ) -> None:
     everything = "\n".join(VECTORS)
     sender = Header(NAME, "utf-8").encode(maxlinelen=10_000)
@@ -35,7 +35,7 @@ def test_no_script_of_a_mail_runs_and_no_other_host_is_asked(
     page.on("request", lambda one: asked.add(urlsplit(one.url).netloc))
     page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))
 
-    with a_claims_office(tmp_path, raw, name=NAME) as office:
+    with a_claims_office(tmp_path, raw, name=NAME, opened=opened) as office:
         a_person(office)
         with a_served_desk(office) as address:
             sign_in(page, address)
@@ -59,13 +59,13 @@ def test_no_script_of_a_mail_runs_and_no_other_host_is_asked(
 
 
 def test_the_page_fits_a_phone_and_shows_its_pictures(
-    tmp_path: Path, page: Page
+    tmp_path: Path, page: Page, opened: Opened
 ) -> None:
     wrong: list[str] = []
     page.set_viewport_size(PHONE)
     page.on("pageerror", lambda error: wrong.append(str(error)))
 
-    with a_claims_office(tmp_path) as office:
+    with a_claims_office(tmp_path, opened=opened) as office:
         a_person(office)
         with a_served_desk(office) as address:
             sign_in(page, address)
@@ -84,8 +84,8 @@ def test_the_page_fits_a_phone_and_shows_its_pictures(
 def test_older_letters_come_without_leaving_the_page(
     tmp_path: Path, page: Page
 ) -> None:
-    letters = [a_follow_up(number) for number in range(2, 28)]
-    with a_claims_office(tmp_path, make_claim_mail(), *letters) as office:
+    with a_claims_office(tmp_path) as office:
+        lengthen(office, 26)
         a_person(office)
         with a_served_desk(office) as address:
             sign_in(page, address)

@@ -1,10 +1,11 @@
 """The page of a claim: what it says, to whom, and that it says nothing unescaped."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.header import Header
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from tests.builders_mail import a_file, invoice_pdf, make_claim_mail
-from tests.desk.claims import a_claims_office, a_follow_up
+from tests.desk.claims import a_claims_office, lengthen
 from tests.desk.hostile import VECTORS
 from tests.desk.visitors import signed_in
 from tests.office import Office
 from worker.desk.claim_clocks import LEAST_GAP, MARGIN, WIDTH, Instant, dots
 from worker.desk.claim_standing import standing
 from worker.desk.claim_words import EVENTS, STATES
-from worker.domain.claim import ClaimState, Event
+from worker.domain.claim import Claim, ClaimState, ClaimType, Event
 from worker.domain.staff import StaffRole
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -95,11 +96,13 @@ def test_a_failed_check_is_the_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", list(ClaimState))
-def test_every_state_has_a_reason_in_words(tmp_path: Path, state: ClaimState) -> None:
-    with a_claims_office(tmp_path) as office:
-        claim = replace(office.claim, state=state)
+def test_every_state_has_a_reason_in_words(state: ClaimState) -> None:
+    at = datetime(2026, 11, 18, tzinfo=UTC)
+    claim = Claim(
+        1, "M1", "ORD-1", None, ClaimType.DAMAGE, state, version=1, received_at=at
+    )
 
-        said = standing(claim, None, (), ZoneInfo("UTC"))
+    said = standing(claim, None, (), ZoneInfo("UTC"))
 
     assert said.endswith(".")
     assert "_" not in said
@@ -216,8 +219,8 @@ def test_a_claim_that_is_not_there(tmp_path: Path) -> None:
 def test_without_the_order_directory_the_page_still_shows(tmp_path: Path) -> None:
     with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
         with office.store.database.write() as session:
-            for table in ("packages", "orders"):
-                session.connection().exec_driver_sql(f"delete from {table}")
+            session.connection().exec_driver_sql("delete from packages")
+            session.connection().exec_driver_sql("delete from orders")
         page = visitor.get("/claims/1")
 
     assert page.status_code == 200
@@ -225,26 +228,27 @@ def test_without_the_order_directory_the_page_still_shows(tmp_path: Path) -> Non
     assert "Guarantee bought" in page.text
 
 
-@pytest.mark.parametrize("vector", VECTORS)
-def test_what_strangers_write_is_text(tmp_path: Path, vector: str) -> None:
-    name = Header(vector, "utf-8").encode(maxlinelen=10_000)
+def test_what_strangers_write_is_text(tmp_path: Path) -> None:
+    everything = "\n".join(VECTORS)
+    name = Header(everything.replace("\n", " "), "utf-8").encode(maxlinelen=50_000)
     raw = make_claim_mail(
-        text=vector,
+        text=everything,
         sender=f"{name} <lena.hoffmann@mail.example>",
-        files=[a_file(invoice_pdf(), f"{vector}.pdf")],
+        files=[a_file(b"a text", f"{vector}.txt") for vector in VECTORS],
     )
 
     with (
-        a_claims_office(tmp_path, raw, name=vector) as office,
+        a_claims_office(tmp_path, raw, name=everything) as office,
         signed_in(office) as visitor,
     ):
         page = visitor.get("/claims/1").text
 
     main = page[page.index("<main") :]
-    markup = vector if "<" in vector else "\0"
-    assert markup not in main
+    assert [vector for vector in VECTORS if "<" in vector and vector in main] == []
     assert "<script" not in main
-    assert "{{" in main if "{{" in vector else True
+    assert "onerror=" in main
+    assert len(re.findall(r"<[^>]*\son\w+=", main)) == 0
+    assert "{{ 7 * 7 }}" in main
 
 
 def test_a_long_thread_asks_no_more_of_the_database(tmp_path: Path) -> None:
@@ -252,7 +256,7 @@ def test_a_long_thread_asks_no_more_of_the_database(tmp_path: Path) -> None:
         visitor.get("/claims/1")
         with statements(office) as short:
             visitor.get("/claims/1")
-        office.deliver(*(a_follow_up(number) for number in range(2, 30)))
+        lengthen(office, 30)
         with statements(office) as long:
             visitor.get("/claims/1")
 
@@ -270,6 +274,6 @@ def test_points_of_the_picture_never_cover_each_other() -> None:
     places = [dot.x for dot in dots([*instants, far, far])]
 
     assert places == sorted(places)
-    assert min(b - a for a, b in zip(places, places[1:], strict=False)) >= LEAST_GAP - 1
+    assert min(b - a for a, b in pairwise(places)) >= LEAST_GAP - 1
     assert places[0] >= MARGIN
     assert places[-1] <= WIDTH - MARGIN

@@ -18,7 +18,7 @@ from tests.builders_mail import (
     photo,
     zip_of,
 )
-from tests.desk.claims import a_claims_office, a_follow_up
+from tests.desk.claims import Opened, a_claims_office, a_follow_up
 from tests.desk.visitors import signed_in
 from tests.office import Office
 from worker.adapters.reading.marks import Wanted, find
@@ -41,11 +41,15 @@ def path_of(office: Office, name: str, mail_id: int = 1) -> str:
     return next(one.path for one in mail.attachments if name in one.filename)
 
 
-def test_pictures_and_pages_are_shown_as_jpegs_of_ours(tmp_path: Path) -> None:
+def test_pictures_and_pages_are_shown_as_jpegs_of_ours(
+    tmp_path: Path, opened: Opened
+) -> None:
     files = [*claim_files(), a_file(photo(3, fmt="HEIF"), "phone.heic")]
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(files=files)) as office,
+        a_claims_office(
+            tmp_path, make_claim_mail(files=files), opened=opened
+        ) as office,
         signed_in(office, StaffRole.VIEWER) as visitor,
     ):
         page = visitor.get("/claims/1").text
@@ -72,8 +76,11 @@ def test_pictures_and_pages_are_shown_as_jpegs_of_ours(tmp_path: Path) -> None:
         assert max(large.size) == 1400
 
 
-def test_a_file_is_saved_as_it_came(tmp_path: Path) -> None:
-    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+def test_a_file_is_saved_as_it_came(tmp_path: Path, opened: Opened) -> None:
+    with (
+        a_claims_office(tmp_path, opened=opened) as office,
+        signed_in(office) as visitor,
+    ):
         saved = visitor.get(at(1, path_of(office, "invoice")))
 
     assert saved.content == invoice_pdf()
@@ -92,11 +99,14 @@ def test_a_file_is_saved_as_it_came(tmp_path: Path) -> None:
     ],
 )
 def test_what_could_run_is_handed_over_as_mere_bytes(
-    tmp_path: Path, data: bytes, name: str
+    tmp_path: Path, opened: Opened, data: bytes, name: str
 ) -> None:
     raw = make_claim_mail(files=[a_file(data, name)])
 
-    with a_claims_office(tmp_path, raw) as office, signed_in(office) as visitor:
+    with (
+        a_claims_office(tmp_path, raw, opened=opened) as office,
+        signed_in(office) as visitor,
+    ):
         saved = visitor.get(at(1, path_of(office, name)))
         picture = visitor.get(f"{at(1, path_of(office, name))}/picture")
 
@@ -105,10 +115,13 @@ def test_what_could_run_is_handed_over_as_mere_bytes(
     assert picture.status_code == 404
 
 
-def test_a_name_cannot_write_headers(tmp_path: Path) -> None:
+def test_a_name_cannot_write_headers(tmp_path: Path, opened: Opened) -> None:
     raw = make_claim_mail(files=[a_file(invoice_pdf(), HOSTILE)])
 
-    with a_claims_office(tmp_path, raw) as office, signed_in(office) as visitor:
+    with (
+        a_claims_office(tmp_path, raw, opened=opened) as office,
+        signed_in(office) as visitor,
+    ):
         mail = office.store.mails.get(1).mail
         assert mail is not None
         saved = visitor.get(at(1, mail.attachments[0].path))
@@ -121,8 +134,13 @@ def test_a_name_cannot_write_headers(tmp_path: Path) -> None:
     )
 
 
-def test_what_decided_is_marked_on_the_page_of_a_pdf(tmp_path: Path) -> None:
-    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+def test_what_decided_is_marked_on_the_page_of_a_pdf(
+    tmp_path: Path, opened: Opened
+) -> None:
+    with (
+        a_claims_office(tmp_path, opened=opened) as office,
+        signed_in(office) as visitor,
+    ):
         view = visitor.get(f"{at(1, path_of(office, 'invoice'))}/view").text
 
     hits = re.findall(r'<rect class="hit"[^>]*y="([\d.]+)"[^>]*><title>([^<]+)', view)
@@ -132,8 +150,13 @@ def test_what_decided_is_marked_on_the_page_of_a_pdf(tmp_path: Path) -> None:
     assert '<mark title="total">450.00</mark>' in view
 
 
-def test_an_attached_mail_is_shown_as_text_and_saved_whole(tmp_path: Path) -> None:
-    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+def test_an_attached_mail_is_shown_as_text_and_saved_whole(
+    tmp_path: Path, opened: Opened
+) -> None:
+    with (
+        a_claims_office(tmp_path, opened=opened) as office,
+        signed_in(office) as visitor,
+    ):
         view = visitor.get(f"{at(1, '3')}/view").text
         saved = visitor.get(at(1, "3"))
 
@@ -143,11 +166,13 @@ def test_an_attached_mail_is_shown_as_text_and_saved_whole(tmp_path: Path) -> No
     assert saved.headers["content-type"] == "message/rfc822"
 
 
-def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path, opened: Opened) -> None:
     files = [a_file(invoice_pdf(locked=True), "locked.pdf")]
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(files=files)) as office,
+        a_claims_office(
+            tmp_path, make_claim_mail(files=files), opened=opened
+        ) as office,
         signed_in(office) as visitor,
     ):
         page = visitor.get("/claims/1").text
@@ -159,11 +184,15 @@ def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     assert picture.status_code == 404
 
 
-def test_a_broken_picture_costs_nothing_but_itself(tmp_path: Path) -> None:
+def test_a_broken_picture_costs_nothing_but_itself(
+    tmp_path: Path, opened: Opened
+) -> None:
     files = [a_file(photo(1)[:2000], "half.jpg"), *claim_files()]
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(files=files)) as office,
+        a_claims_office(
+            tmp_path, make_claim_mail(files=files), opened=opened
+        ) as office,
         signed_in(office) as visitor,
     ):
         broken = visitor.get(f"{at(1, path_of(office, 'half'))}/picture")
@@ -173,11 +202,11 @@ def test_a_broken_picture_costs_nothing_but_itself(tmp_path: Path) -> None:
     assert whole.status_code == 200
 
 
-def test_files_are_only_there_for_their_claim(tmp_path: Path) -> None:
+def test_files_are_only_there_for_their_claim(tmp_path: Path, opened: Opened) -> None:
     stranger = make_claim_mail(subject="hi", sender="x@elsewhere.example")
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(), stranger) as office,
+        a_claims_office(tmp_path, make_claim_mail(), stranger, opened=opened) as office,
         signed_in(office) as visitor,
     ):
         answers = [
@@ -189,11 +218,13 @@ def test_files_are_only_there_for_their_claim(tmp_path: Path) -> None:
     assert answers == [404] * 9
 
 
-def test_all_documents_come_in_one_zip_with_a_list(tmp_path: Path) -> None:
+def test_all_documents_come_in_one_zip_with_a_list(
+    tmp_path: Path, opened: Opened
+) -> None:
     later = a_follow_up(2, files=[a_file(zip_of({"../../evil.txt": b"hi"}), "all.zip")])
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(), later) as office,
+        a_claims_office(tmp_path, make_claim_mail(), later, opened=opened) as office,
         signed_in(office, StaffRole.VIEWER) as visitor,
     ):
         answer = visitor.get("/claims/1/documents.zip")
@@ -218,11 +249,15 @@ def test_all_documents_come_in_one_zip_with_a_list(tmp_path: Path) -> None:
     )
 
 
-def test_two_files_of_one_name_are_both_in_the_zip(tmp_path: Path) -> None:
+def test_two_files_of_one_name_are_both_in_the_zip(
+    tmp_path: Path, opened: Opened
+) -> None:
     files = [a_file(photo(1), "box.jpg"), a_file(photo(2), "BOX.jpg")]
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(files=files)) as office,
+        a_claims_office(
+            tmp_path, make_claim_mail(files=files), opened=opened
+        ) as office,
         signed_in(office) as visitor,
     ):
         answer = visitor.get("/claims/1/documents.zip")

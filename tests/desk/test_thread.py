@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders_mail import make_claim_mail
-from tests.desk.claims import a_claims_office, a_follow_up
+from tests.desk.claims import Opened, a_claims_office, lengthen
 from tests.desk.hostile import EVIL, VECTORS
 from tests.desk.visitors import a_person, signed_in
 from worker.adapters.clean_html import clean
@@ -125,11 +125,13 @@ def test_what_stands_behind_the_own_words_is_quoted() -> None:
     ]
 
 
-def test_a_letter_is_framed_with_a_policy_of_its_own(tmp_path: Path) -> None:
+def test_a_letter_is_framed_with_a_policy_of_its_own(
+    tmp_path: Path, opened: Opened
+) -> None:
     html = f"<p>my cup</p><img src=https://{EVIL}/p.gif><script>hit=1</script>"
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(html=html)) as office,
+        a_claims_office(tmp_path, make_claim_mail(html=html), opened=opened) as office,
         signed_in(office, StaffRole.VIEWER) as visitor,
     ):
         page = visitor.get("/claims/1")
@@ -154,14 +156,15 @@ def test_a_mail_is_told_with_its_sender_and_what_proves_them(tmp_path: Path) -> 
 
     assert "lena.hoffmann@mail.example" in page
     assert "Proven: on file, and authenticated" in page
-    assert "our server vouches for the sender&#39;s domain" in page or (
-        "our server vouches for the sender's domain" in page
-    )
+    assert "our server vouches for the sender&#39;s domain" in page
     assert "the tea set inside is broken" in page
 
 
-def test_our_answers_stand_between_theirs(tmp_path: Path) -> None:
-    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+def test_our_answers_stand_between_theirs(tmp_path: Path, opened: Opened) -> None:
+    with (
+        a_claims_office(tmp_path, opened=opened) as office,
+        signed_in(office) as visitor,
+    ):
         page = visitor.get("/claims/1").text
         (email,) = office.emails
         letter = visitor.get(f"/claims/1/emails/{email.email_id}/html")
@@ -197,11 +200,11 @@ def test_the_raw_mail_is_saved_byte_for_byte_and_never_shown(tmp_path: Path) -> 
     assert "sandbox" in saved.headers["content-security-policy"]
 
 
-def test_mails_of_another_claim_are_not_there(tmp_path: Path) -> None:
+def test_mails_of_another_claim_are_not_there(tmp_path: Path, opened: Opened) -> None:
     stranger = make_claim_mail(subject="hello", sender="x@elsewhere.example", files=[])
 
     with (
-        a_claims_office(tmp_path, make_claim_mail(), stranger) as office,
+        a_claims_office(tmp_path, make_claim_mail(), stranger, opened=opened) as office,
         signed_in(office) as visitor,
     ):
         answers = [
@@ -218,9 +221,8 @@ def test_mails_of_another_claim_are_not_there(tmp_path: Path) -> None:
 
 
 def test_a_long_thread_shows_its_end_and_leads_to_the_rest(tmp_path: Path) -> None:
-    letters = [a_follow_up(number) for number in range(2, SHOWN + 8)]
-
-    with a_claims_office(tmp_path, make_claim_mail(), *letters) as office:
+    with a_claims_office(tmp_path) as office:
+        lengthen(office, SHOWN + 6)
         a_person(office)
         total = len(office.parts.desk.claim_pages.thread(1))
         with signed_in(office) as visitor:
