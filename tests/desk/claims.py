@@ -89,5 +89,10 @@ def lengthen(office: Office, count: int) -> None:
         columns = [one.key for one in sa.inspect(MailRow).column_attrs]
         values = {key: getattr(first, key) for key in columns}
         for number in range(1, count + 1):
-            fresh = {"id": None, "uid": 1000 + number, "fate": "follow_up"}
+            fresh = {
+                "id": None,
+                "uid": 1000 + number,
+                "fate": "follow_up",
+                "received_at": first.first_seen_at + timedelta(hours=number),
+            }
             session.add(MailRow(**{**values, **fresh}))
