@@ -67,6 +67,10 @@ lock: ## choose package versions anew after a change in pyproject.toml; needs uv
 messages: $(DEV) ## list the sentences of the e-mails that lack a translation
 	.venv/bin/python tools/messages.py
 
+.PHONY: pictures
+pictures: $(DEV) ## make the pictures of the e-mails in the docs anew; needs chromium
+	.venv/bin/python tools/email_pictures.py
+
 .PHONY: clean
 clean: ## remove .venv, caches and build output
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache \

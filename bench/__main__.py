@@ -8,6 +8,7 @@ import sys
 
 SCRIPTS = (
     "live_scenarios",
+    "replayed",
     "full_mailbox",
     "latency",
     "memory",

@@ -4,7 +4,7 @@ from email.header import Header
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Dialog, Page
 
 from tests.builders_mail import a_file, claim_files, invoice_pdf, make_claim_mail
 from tests.desk.browsers import PHONE, a_served_desk, sign_in
@@ -33,7 +33,12 @@ def test_no_script_of_a_mail_runs_and_no_other_host_is_asked(
     asked: set[str] = set()
     dialogs: list[str] = []
     page.on("request", lambda one: asked.add(urlsplit(one.url).netloc))
-    page.on("dialog", lambda one: (dialogs.append(one.message), one.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
 
     with a_claims_office(tmp_path, raw, name=NAME, opened=opened) as office:
         a_person(office)

@@ -281,3 +281,14 @@ def test_the_example_is_read_as_settings_without_a_fault(tmp_path: Path) -> None
     for field in Settings.model_fields:
         if variable_of(field) in named:
             assert getattr(settings, field) != Settings.model_fields[field].default
+
+
+# -- pictures -----------------------------------------------------------------------
+
+
+def test_every_picture_is_shown_and_all_are_small() -> None:
+    pictures = list((ROOT / "docs" / "img").iterdir())
+    shown = " ".join(page.read_text() for page in PAGES)
+
+    assert [one.name for one in pictures if f"img/{one.name})" not in shown] == []
+    assert sum(one.stat().st_size for one in pictures) < 3_000_000

@@ -5,6 +5,7 @@ with who and why, and releases the e-mail. Software never calls these by itself
 (promise 5): what staff sent from their own mail program counts as theirs.
 """
 
+from worker.decide.alerts import dismiss_alert
 from worker.decide.asking import (
     ask,
     ask_carrier,
@@ -27,16 +28,15 @@ from worker.decide.endings import (
 )
 from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
+from worker.decide.rulings import approval, rejection
 from worker.decide.triage import assign, confirm, dismiss
 from worker.decide.verdicts import (
-    approval,
     approve,
     give_back,
     overrule,
     propose,
     reasons_for_two,
     reject,
-    rejection,
     settle,
     ways_to_propose,
 )
@@ -61,6 +61,7 @@ __all__ = [
     "confirm",
     "discard",
     "dismiss",
+    "dismiss_alert",
     "find_claim",
     "give_back",
     "merge",

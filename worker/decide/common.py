@@ -9,7 +9,7 @@ from datetime import datetime
 from worker.adapters.store import NewEmail, Work
 from worker.bootstrap import Parts
 from worker.composing import compose_decided, queue_emails
-from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.decisions import is_stopped
 from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
@@ -18,7 +18,7 @@ from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
-from worker.steps.shared import SYSTEM, event_now, take_drafts_away, validation
+from worker.steps.shared import event_now, take_drafts_away, validation
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""
@@ -110,7 +110,8 @@ def check_role(by: By, event: Event) -> None:
     """
     who = by if isinstance(by, Staff) else Staff(by)
     if not may(who.roles, event):
-        raise UsageError(f"{who.name} has not the role for {event}")
+        what = event.replace(".", " ").replace("_", " ")
+        raise UsageError(f"{who.name} has not the role for this: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,9 @@ def allow(claim: Claim, event: Event, done: str) -> None:
     if claim.state in states_before(event):
         return
     stands = _STANDS[claim.state]
-    end = " yet" if claim.state in _EARLY else " again" if stands.endswith(done) else ""
+    end = " yet" if claim.state in _EARLY else ""
+    if stands == f"is already {done}":
+        end = " again"
     raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{end}")
 
 

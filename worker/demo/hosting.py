@@ -16,22 +16,27 @@ from worker.demo.gateway import HOST
 from worker.domain.errors import UsageError
 
 STOP_WITHIN_S = 5.0
+REFUSE_A_DRAFT = "--refuse-a-draft"
 
 
 @contextlib.contextmanager
-def mail_host(replies: Path, log: TextIO) -> Iterator[Ports]:
+def mail_host(
+    replies: Path, log: TextIO, *, refuses_a_draft: bool = False
+) -> Iterator[Ports]:
     """Run the mail servers and give where they listen.
 
     Args:
         replies: an existing folder; each mail that the worker sends becomes a file.
         log: where the servers complain.
+        refuses_a_draft: the first draft for staff is not taken.
 
     Raises:
         UsageError: they did not start.
     """
     tether = partial(die_with_parent, os.getpid())
+    more = [REFUSE_A_DRAFT] if refuses_a_draft else []
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "worker.demo.mailhost", str(replies)],
+        [sys.executable, "-m", "worker.demo.mailhost", str(replies), *more],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,

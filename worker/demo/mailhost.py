@@ -4,7 +4,8 @@
     worker  ──SMTP──▶ relay     ──IMAP APPEND──▶ INBOX of members, and a file each
 
 Everything is on loopback and without TLS. One line of JSON on stdout says where; then
-it serves until it is ended, or its parent is gone.
+it serves until it is ended, or its parent is gone. With `--refuse-a-draft` the folder
+of drafts says no to the first mail, so that there is something to put right.
 """
 
 import asyncio
@@ -25,7 +26,9 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, DictBackend, Identity
+from pymap.exceptions import MailboxError
 from pymap.imap import IMAPServer
+from pymap.parsing.response import ResponseCode
 from pymap.user import Passwords, UserMetadata
 from pysasl.hashing import BuiltinHash
 
@@ -38,10 +41,12 @@ from worker.demo.accounts import (
     LOOPBACK,
     MEMBERS,
     PASSWORD,
+    STAFF,
     Ports,
     deliver,
     session,
 )
+from worker.demo.hosting import REFUSE_A_DRAFT
 
 PREFERRED = Ports(imap=1143, mx=1025, relay=1026)
 """Asked for first; where another program has one, any free port is taken."""
@@ -107,15 +112,36 @@ class Relay:
         return "250 2.0.0 kept"
 
 
-async def serve(replies: Path) -> None:
+class RefusedOnce:
+    """Says no to the first mail for a folder, as a server does without the right."""
+
+    def __init__(self, append: Callable[..., Awaitable[object]]) -> None:
+        self._append = append
+        self._is_open = False
+
+    async def __call__(self, *mail: object, **options: object) -> object:
+        """Refuse once; then append as ever."""
+        if self._is_open:
+            return await self._append(*mail, **options)
+        self._is_open = True
+        code = ResponseCode.of(b"NOPERM")
+        raise MailboxError("Drafts", b"An administrator locked this folder.", code)
+
+
+async def serve(replies: Path, *, refuses_a_draft: bool) -> None:
     """Listen, say where, and serve until cancelled."""
     loop = asyncio.get_running_loop()
     async with contextlib.AsyncExitStack() as stack:
         imap_socket = _listening(PREFERRED.imap)
         imap_port = imap_socket.getsockname()[1]
-        imap = await asyncio.start_server(await _imap_callback(), sock=imap_socket)
+        config, connected = await _imap_callback()
+        imap = await asyncio.start_server(connected, sock=imap_socket)
         await stack.enter_async_context(imap)
         await asyncio.to_thread(_make_folders, imap_port)
+        if refuses_a_draft:
+            folders, _ = config.set_cache[STAFF]
+            drafts = await folders.get_mailbox("Drafts")
+            drafts.append = RefusedOnce(drafts.append)  # type: ignore[assignment,method-assign]
         ports = [imap_port]
         for handler, port in (
             (Exchanger(imap_port), PREFERRED.mx),
@@ -130,7 +156,7 @@ async def serve(replies: Path) -> None:
         await asyncio.Event().wait()
 
 
-async def _imap_callback() -> Callable[..., Awaitable[None]]:
+async def _imap_callback() -> tuple[Config, Callable[..., Awaitable[None]]]:
     """Return what talks IMAP on a new connection to the accounts of `FOLDERS`."""
     args = Namespace(
         host=LOOPBACK,
@@ -159,7 +185,7 @@ async def _imap_callback() -> Callable[..., Awaitable[None]]:
         info = SocketInfo.get(writer, None, unique_id=uuid.uuid4().bytes)
         await server(reader, writer, info)
 
-    return connected
+    return config, connected
 
 
 async def _add_account(backend: DictBackend, config: Config, account: str) -> None:
@@ -218,4 +244,5 @@ def _content(envelope: Envelope) -> bytes:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1])))
+    refuses = REFUSE_A_DRAFT in sys.argv
+    asyncio.run(serve(Path(sys.argv[1]), refuses_a_draft=refuses))

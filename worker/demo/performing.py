@@ -75,7 +75,7 @@ def _live(
 ) -> None:
     """Let the samples arrive one by one, and whatever else comes, until Ctrl-C."""
     console.print("[dim]Starting mail servers, redis, poller, workers ...[/]")
-    with opened(folder, log) as show:
+    with opened(folder, log, has_desk=True) as show:
         console.print(show.guide.text(), soft_wrap=True, markup=False)
         if console.is_terminal and not console.is_dumb_terminal:
             _watch_screen(show, console, stop, is_kept=is_kept)

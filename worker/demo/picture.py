@@ -32,7 +32,7 @@ def draw(path: Path) -> None:
         own_screen(Path(name) / LOG) as screens,
     ):
         logs.configure(stream=screens.log)
-        with opened(Path(name), screens.log) as show:
+        with opened(Path(name), screens.log, has_desk=True) as show:
             *_, (scene, _) = until_settled(show, stop)
             hints = show.guide.hints(is_kept=False)
             view = screen(

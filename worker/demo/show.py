@@ -16,6 +16,7 @@ from worker.adapters.orders_csv import read_orders
 from worker.bootstrap import Parts
 from worker.demo.accounts import CLAIMS, CLAIMS_ADDRESS, LOOPBACK, Ports, deliver
 from worker.demo.cast import orders_csv
+from worker.demo.desk import add_accounts, choose_bind
 from worker.demo.gateway import stamp
 from worker.demo.hosting import mail_host
 from worker.demo.samples import Play, make_play
@@ -23,7 +24,7 @@ from worker.demo.stage import Sample
 from worker.demo.visiting import Guide, settings_of, take_over
 from worker.demo.watching import Scene, Watch
 from worker.serve import Supervisor
-from worker.settings import Settings
+from worker.settings import OFF, Settings
 
 TIMEOUT_S = 30.0
 ORDERS, REPLIES = "orders.csv", "replies"
@@ -67,8 +68,10 @@ class Show:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, log: TextIO) -> Iterator[Show]:
+def opened(folder: Path, log: TextIO, *, has_desk: bool = False) -> Iterator[Show]:
     """Run everything in an empty folder; the settings of this process are replaced.
+
+    With the desk there is also something on it to put right: a dead letter.
 
     Raises:
         UsageError: the mail servers did not start.
@@ -79,14 +82,17 @@ def opened(folder: Path, log: TextIO) -> Iterator[Show]:
         filter(None, (home, os.environ.get("PYTHONPATH")))
     )
     (folder / REPLIES).mkdir()
-    with mail_host(folder / REPLIES, log) as ports:
-        settings = settings_of(folder, ports, now=now)
+    with mail_host(folder / REPLIES, log, refuses_a_draft=has_desk) as ports:
+        bind = choose_bind() if has_desk else OFF
+        settings = settings_of(folder, ports, bind=bind, now=now)
         take_over(settings)
         play = make_play(now)
-        guide = Guide(folder, ports, play.by_hand)
+        guide = Guide(folder, ports, bind, play.by_hand)
         guide.write(settings)
         parts = Parts(Settings.from_env(), role="demo", with_redis=False)
         _import_orders(parts, play, folder / ORDERS)
+        if has_desk:
+            add_accounts(parts)
         for sample in play.samples:
             if sample.received_at is not None:
                 _lay(ports, sample)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from worker.demo import gateway
+from worker.demo import desk, gateway
 from worker.demo.accounts import (
     CLAIMS,
     CLAIMS_ADDRESS,
@@ -23,6 +23,7 @@ from worker.demo.accounts import (
     imap_url,
 )
 from worker.demo.stage import Sample
+from worker.settings import OFF
 
 LIVE_SINCE = timedelta(days=30)
 """Older than any sample, so that each is answered (first-connect rule)."""
@@ -36,6 +37,7 @@ class Guide:
 
     folder: Path
     ports: Ports
+    bind: str
     by_hand: Sample
 
     def write(self, settings: Mapping[str, str]) -> None:
@@ -58,6 +60,7 @@ class Guide:
         return f"""\
 The claims demo. Everything listens on {LOOPBACK} only; Ctrl-C ends it.
 
+{self._desk()}
 Mailboxes   IMAP {LOOPBACK} port {ports.imap}, no TLS, password "{PASSWORD}" for each:
   {CLAIMS:9} the claims mailbox: what members sent (INBOX)
   {STAFF:9} staff: decisions drafted by the worker (Drafts)
@@ -91,7 +94,6 @@ Data        {folder}
     def hints(self, *, is_kept: bool) -> Sequence[str]:
         """Return the same in a few lines of markup, the most important last."""
         folder, ports = escape(str(self.folder)), self.ports
-        kept = ", the data stays" if is_kept else ""
         mailboxes = (
             f" [dim]IMAP[/] {LOOPBACK}:{ports.imap} [dim]no TLS, users[/] {CLAIMS},"
             f" {STAFF}, {MEMBERS}[dim], password[/] {PASSWORD}"
@@ -108,11 +110,26 @@ Data        {folder}
             " [dim]drafts: decisions for a person, in[/] claims show CLM-n[dim];"
             " alerts: what somebody should know, in[/] claims alerts"
         )
-        ending = (
-            f" [bold]Ctrl-C[/] ends{kept} [dim]· connect, send, decide:[/]"
-            f" {folder}/{GUIDE}"
+        guide = (
+            f" [dim]connect, send, decide:[/] {folder}/{GUIDE}"
+            f"{' [dim]· the data stays[/]' if is_kept else ''}"
         )
-        return mailboxes, sending, looking, counted, ending
+        address = f"http://{self.bind}"
+        ending = (
+            f" [bold]The desk[/] [link={address}]{address}[/link] [dim]name[/]"
+            f" {desk.NAME}[dim], password[/] {desk.PASSWORD}"
+            " [dim]·[/] [bold]Ctrl-C[/] ends"
+        )
+        return mailboxes, sending, looking, counted, guide, ending
+
+    def _desk(self) -> str:
+        if self.bind == OFF:
+            return ""
+        return f"""\
+The desk    http://{self.bind}   name {desk.NAME}, password {desk.PASSWORD}
+  Sign in as "{desk.SECOND}" with the same password where two persons are needed.
+  The staff's mailbox refused one draft: requeue it under Operations.
+"""
 
     def _send(self) -> str:
         python = shlex.quote(sys.executable)
@@ -125,7 +142,9 @@ Data        {folder}
         )
 
 
-def settings_of(folder: Path, ports: Ports, *, now: datetime) -> dict[str, str]:
+def settings_of(
+    folder: Path, ports: Ports, *, bind: str, now: datetime
+) -> dict[str, str]:
     """Return the settings of the demo's processes, and of whoever looks closer."""
     return {
         "CLAIMS_MAILBOX_URL": imap_url(ports.imap, CLAIMS, "INBOX"),
@@ -138,6 +157,7 @@ def settings_of(folder: Path, ports: Ports, *, now: datetime) -> dict[str, str]:
         "CLAIMS_TRUSTED_AUTHSERV": gateway.HOST,
         "CLAIMS_GO_LIVE": (now - LIVE_SINCE).isoformat(),
         "CLAIMS_DATA_DIR": str(folder),
+        "CLAIMS_DESK_BIND": bind,
         # As they are by default; said aloud, so that no .env file says otherwise.
         "CLAIMS_DATABASE_URL": f"sqlite:///{folder / 'claims.db'}",
         "CLAIMS_RAW_URL": (folder / "raw").as_uri(),

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+SYSTEM = "system"
+"""The actor of what no person did; nobody may take it for a name."""
+
 
 class ClaimType(StrEnum):
     """What happened to the package. Source: clause C5."""

@@ -55,7 +55,7 @@ def send(parts: Parts, job: Job) -> None:
             work.finish(job)
             return
     wait = BLOCKED_PAUSE if attempt.delivery is Delivery.BLOCKED else None
-    raise RetryLater(f"smtp_{attempt.code}", retry_after=wait)
+    raise RetryLater(f"smtp_{attempt.code}", retry_after=wait, is_own=True)
 
 
 def email_id_of(job: Job) -> int:
@@ -101,7 +101,8 @@ def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
     later = next_due_at(after, parts.policy, work.at)
     work.save_claim(claim, dataclasses.replace(after, next_due_at=later))
     event = event_now(work, Event.STATUS_SENT, claim.state, claim.state)
-    work.append_event(claim.claim_id, event)
+    data = {"email": str(email.email_id), "kind": str(kind)}
+    work.append_event(claim.claim_id, dataclasses.replace(event, data=data))
 
 
 def hold(work: Work, job: Job, reason: str) -> None:

@@ -78,7 +78,8 @@ def understand(parts: Parts, job: Job) -> None:
         if found.bounced is not None:
             undeliver(parts, work, found.bounced)
         for alert in found.alerts:
-            work.raise_alert(alert, f"mail:{mail_id}")
+            about = None if claim is None else claim.claim_id
+            work.raise_alert(alert, f"mail:{mail_id}", claim_id=about)
         if parts.marker is not None:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)

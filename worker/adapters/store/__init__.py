@@ -10,6 +10,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store import alerts as alert_rows
+from worker.adapters.store import assessments, slots
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
@@ -94,7 +96,7 @@ class Work:
     def quarantine(self, job: Job, reason: str) -> None:
         """Make the job a dead letter; raises LeaseLost like `finish`."""
         job_rows.quarantine(self.session, job, at=self.at, reason=reason)
-        claim_rows.raise_alert(
+        alert_rows.raise_alert(
             self.session, "dead_letter", f"job:{job.job_id}", at=self.at
         )
         if job.lane is not None:
@@ -254,17 +256,19 @@ class Work:
         self, claim_id: int, assessment: Assessment, *, job_id: int | None
     ) -> None:
         """Write an assessment with its findings and documents."""
-        claim_rows.save_assessment(
-            self.session, claim_id, assessment, job_id=job_id, at=self.at
-        )
+        assessments.save(self.session, claim_id, assessment, job_id=job_id, at=self.at)
 
     def fire_slot(self, name: str, slot: str) -> bool:
         """Claim one firing of a deadline."""
-        return claim_rows.fire_slot(self.session, name, slot, at=self.at)
+        return slots.fire(self.session, name, slot, at=self.at)
 
     def raise_alert(self, code: str, ref: str, *, claim_id: int | None = None) -> None:
         """Record an incident once."""
-        claim_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+        alert_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+
+    def dismiss_alert(self, alert_id: int, *, by: str) -> bool:
+        """Take an alert off the list; False where it is not on it."""
+        return alert_rows.dismiss(self.session, alert_id, by=by, at=self.at)
 
     # -- outbox --
     def add_emails(self, emails: Sequence[NewEmail]) -> list[tuple[int, NewEmail]]:
