@@ -49,7 +49,11 @@ def a_claims_office(
         if opened is not None:
             office.parts.__dict__["viewer"] = opened.viewer
         office.deliver(*(raws or (make_claim_mail(),)))
-        yield office
+        try:
+            yield office
+        finally:
+            if opened is None and "viewer" in office.parts.__dict__:
+                office.parts.viewer.close()
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,10 @@ def an_opener(home: Path) -> Iterator[Opened]:
     home.mkdir(exist_ok=True)
     url = (home / "raw").as_uri()
     viewer = ReaderPool(url, size=1)
-    yield Opened(url, viewer)
-    viewer.close()
+    try:
+        yield Opened(url, viewer)
+    finally:
+        viewer.close()
 
 
 def a_follow_up(
