@@ -64,6 +64,8 @@ def _listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        # Who comes before the server is up waits a moment, and is not refused.
+        made.listen()
     except OSError as error:
         made.close()
         raise UsageError(
