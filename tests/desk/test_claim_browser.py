@@ -27,7 +27,7 @@ def test_no_script_of_a_mail_runs_and_no_other_host_is_asked(
         files=[
             *claim_files(),
             *(a_file(invoice_pdf(), f"{one}.pdf") for one in VECTORS[:10]),
-            a_file(everything.encode(), "letter.html"),
+            a_file(f"<p>a page</p>{everything}".encode(), "letter.html"),
         ],
     )
     asked: set[str] = set()
