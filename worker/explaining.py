@@ -52,7 +52,11 @@ def explain(parts: Parts, claim: Claim) -> Explained:
     clocks = (
         receipt(
             claim,
-            [clocks_of(store, parts.house, mail.mail_id) for mail in mails],
+            [
+                clocks_of(store, parts.house, mail.mail_id)
+                for mail in mails
+                if utc(mail.received_at) == utc(claim.received_at)
+            ],
             policy,
         ),
         twenty_four_hours(facts),

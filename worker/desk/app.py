@@ -10,7 +10,10 @@ from starlette.types import ExceptionHandler
 from worker.bootstrap import Parts
 from worker.desk import (
     account,
-    claim_page,
+    claim,
+    claim_files,
+    claim_thread,
+    claim_zip,
     colleagues,
     dead_letters,
     deeds,
@@ -61,7 +64,10 @@ PAGES = (
     work_list,
     work_bulk,
     work_export,
-    claim_page,
+    claim,
+    claim_files,
+    claim_thread,
+    claim_zip,
     writing,
     colleagues,
     deeds,

@@ -10,10 +10,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup, escape
 
-from worker.desk import words
+from worker.desk import claim_words, words
 from worker.desk.cookies import SealedCookie
 from worker.desk.guard import Visit
 from worker.desk.headers import HashedFiles
+from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
 _HERE = Path(__file__).parent
@@ -36,6 +37,8 @@ def _environment() -> jinja2.Environment:
     made.filters["ago"] = _ago
     made.filters["countdown"] = _countdown
     made.filters["urgency"] = _urgency
+    made.filters["in_zone"] = in_zone
+    made.filters["cleaned"] = Markup  # what adapters/clean_html.py has made
     made.filters["span"] = words.span
     made.filters["usd"] = words.money
     made.filters["plain"] = words.plain
@@ -44,6 +47,7 @@ def _environment() -> jinja2.Environment:
     made.filters["ms"] = words.milliseconds
     made.filters["count"] = words.count
     made.globals["asset"] = _asset
+    made.globals["claim_words"] = claim_words
     made.globals["Right"] = Right
     return made
 

@@ -208,6 +208,7 @@ class Jobs:
         with self._database.read() as session:
             refs = session.execute(
                 sa.select(JobRow.ref).where(
+                    JobRow.lane == f"claim:{claim_id}",
                     JobRow.kind == "validate",
                     JobRow.ref.startswith(begin, autoescape=True),
                     JobRow.state.in_(ALIVE),

@@ -2,6 +2,7 @@
 
 from worker.adapters.store.desk.actions import Actions
 from worker.adapters.store.desk.assigning import Assignments
+from worker.adapters.store.desk.claim_pages import ClaimPages
 from worker.adapters.store.desk.dead_letters import DeadLetters
 from worker.adapters.store.desk.figures import Figures
 from worker.adapters.store.desk.finding import Finder
@@ -46,3 +47,4 @@ class DeskStore:
         self.writing = Writing(database, clock=clock)
         self.remarks = Remarks(database, clock=clock)
         self.presence = Presence(database)
+        self.claim_pages = ClaimPages(database)
