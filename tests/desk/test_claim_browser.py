@@ -54,7 +54,7 @@ def test_no_script_of_a_mail_runs_and_no_other_host_is_asked(
             page.goto(f"{address}/claims/1/mails/1/html")
             alone = page.evaluate("window.hit") if page.url else None
             page.goto(f"{address}/claims/1")
-            page.get_by_role("link", name="look at letter.html").click()
+            page.locator("#mail-1 .files a[href$='/view']").last.click()
             page.wait_for_load_state("networkidle")
             on_file = page.evaluate("window.hit")
 
