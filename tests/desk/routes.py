@@ -31,7 +31,14 @@ class Way:
     def with_sample(self, sample: str = "1") -> str:
         """The address, with a sample in place of each parameter."""
         parts = self.path.split("/")
-        return "/".join(sample if "{" in part else part for part in parts)
+        return "/".join(_filled(part, sample) for part in parts)
+
+
+def _filled(part: str, sample: str) -> str:
+    begin, brace, _ = part.partition("{")
+    if not brace:
+        return part
+    return f"{begin}csv" if part.endswith("{kind}") else sample
 
 
 def ways(app: FastAPI) -> Iterator[Way]:

@@ -19,7 +19,7 @@ from worker.desk.claim_files import (
 )
 from worker.desk.claim_standing import standing
 from worker.desk.claim_thread import thread_of
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, Clause
@@ -77,7 +77,7 @@ class Typed:
 
 
 @router.get("/claims/{claim_id:int}")
-def show_claim(visit: Sees, claim_id: int) -> Response:
+def show_claim(visit: Sees, claim_id: RowId) -> Response:
     """Show a claim."""
     return claim_page(visit, claim_of(visit, claim_id))
 
@@ -85,7 +85,7 @@ def show_claim(visit: Sees, claim_id: int) -> Response:
 @router.post("/claims/{claim_id:int}/flags")
 def set_flag(
     visit: Works,
-    claim_id: int,
+    claim_id: RowId,
     clause: Annotated[str, Form(max_length=4)] = "",
     evidence: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
@@ -106,7 +106,7 @@ def set_flag(
 @router.post("/claims/{claim_id:int}/flags/clear")
 def clear_flag(
     visit: Works,
-    claim_id: int,
+    claim_id: RowId,
     clause: Annotated[str, Form(max_length=4)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:

@@ -19,7 +19,7 @@ from worker.adapters.reading.marks import Wanted, find
 from worker.adapters.store.desk.claim_pages import ThreadMail
 from worker.adapters.view_frames import Asked, Seen, What
 from worker.desk.claim_words import TROUBLES
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import page
 from worker.domain.claim import Claim
 from worker.domain.documents import Piece
@@ -232,7 +232,7 @@ def saved_name(file: Attachment, mail_id: int) -> str:
 
 
 @router.get("/claims/{claim_id:int}/files/{mail_id:int}/{key}")
-def save_file(visit: Sees, claim_id: int, mail_id: int, key: str) -> Response:
+def save_file(visit: Sees, claim_id: RowId, mail_id: RowId, key: str) -> Response:
     """Hand over one file as it came; what stood in a mail's text comes as text."""
     claim_of(visit, claim_id)
     mail = mail_of(visit, claim_id, mail_id)
@@ -249,8 +249,8 @@ def save_file(visit: Sees, claim_id: int, mail_id: int, key: str) -> Response:
 @router.get("/claims/{claim_id:int}/files/{mail_id:int}/{key}/picture")
 def show_picture(
     visit: Sees,
-    claim_id: int,
-    mail_id: int,
+    claim_id: RowId,
+    mail_id: RowId,
     key: str,
     side: str = "small",
     number: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
@@ -268,7 +268,7 @@ def show_picture(
 
 
 @router.get("/claims/{claim_id:int}/files/{mail_id:int}/{key}/view")
-def view_file(visit: Sees, claim_id: int, mail_id: int, key: str) -> Response:
+def view_file(visit: Sees, claim_id: RowId, mail_id: RowId, key: str) -> Response:
     """Show a file in large, with what decided marked where it is text."""
     claim = claim_of(visit, claim_id)
     mail = mail_of(visit, claim_id, mail_id)

@@ -20,7 +20,7 @@ from worker.desk.claim_files import (
     mail_of,
     to_save,
 )
-from worker.desk.guard import Visit
+from worker.desk.guard import RowId, Visit
 from worker.desk.pages import page
 from worker.domain.authentication import Authentication, authenticate
 from worker.domain.documents import Piece
@@ -143,7 +143,7 @@ def folded(text: str, own: str = "") -> list[Part]:
 
 @router.get("/claims/{claim_id:int}/thread")
 def show_thread(
-    visit: Sees, claim_id: int, before: Annotated[int, Query(ge=0)]
+    visit: Sees, claim_id: RowId, before: Annotated[int, Query(ge=0)]
 ) -> Response:
     """Show older letters: alone for htmx, as a page of their own without."""
     claim = claim_of(visit, claim_id)
@@ -155,14 +155,14 @@ def show_thread(
 
 
 @router.get("/claims/{claim_id:int}/mails/{mail_id:int}/html")
-def show_mail(visit: Sees, claim_id: int, mail_id: int) -> Response:
+def show_mail(visit: Sees, claim_id: RowId, mail_id: RowId) -> Response:
     """Show the HTML of a received mail, cleaned, for the frame on the page."""
     mail = mail_of(visit, claim_id, mail_id)
     return _letter(visit, Asked(What.LETTER, mail.sha256))
 
 
 @router.get("/claims/{claim_id:int}/mails/{mail_id:int}/raw")
-def save_mail(visit: Sees, claim_id: int, mail_id: int) -> Response:
+def save_mail(visit: Sees, claim_id: RowId, mail_id: RowId) -> Response:
     """Hand over a received mail, byte for byte."""
     mail = mail_of(visit, claim_id, mail_id)
     try:
@@ -173,13 +173,13 @@ def save_mail(visit: Sees, claim_id: int, mail_id: int) -> Response:
 
 
 @router.get("/claims/{claim_id:int}/emails/{email_id:int}/html")
-def show_email(visit: Sees, claim_id: int, email_id: int) -> Response:
+def show_email(visit: Sees, claim_id: RowId, email_id: RowId) -> Response:
     """Show the HTML of an e-mail of ours, cleaned alike."""
     return _letter(visit, Asked(What.LETTER), _email(visit, claim_id, email_id).raw)
 
 
 @router.get("/claims/{claim_id:int}/emails/{email_id:int}/raw")
-def save_email(visit: Sees, claim_id: int, email_id: int) -> Response:
+def save_email(visit: Sees, claim_id: RowId, email_id: RowId) -> Response:
     """Hand over an e-mail of ours, byte for byte."""
     raw = _email(visit, claim_id, email_id).raw
     return to_save(raw, f"email-{email_id}.eml", "message/rfc822")

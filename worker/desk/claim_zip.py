@@ -22,7 +22,7 @@ from worker.desk.claim_files import (
     saved_name,
 )
 from worker.desk.claim_words import DOCUMENT_VERDICTS, DOCUMENTS
-from worker.desk.guard import Visit
+from worker.desk.guard import RowId, Visit
 from worker.desk.words import machine_instant
 from worker.domain.claim import Claim
 from worker.domain.errors import RetryLater
@@ -34,7 +34,7 @@ _UNSAFE = re.compile(r"[^\w .,()+-]+")
 
 
 @router.get("/claims/{claim_id:int}/documents.zip")
-def save_documents(visit: Sees, claim_id: int) -> Response:
+def save_documents(visit: Sees, claim_id: RowId) -> Response:
     """Hand over the claim's files while they are being gathered."""
     claim = claim_of(visit, claim_id)
     return StreamingResponse(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Response
 
 from worker.adapters.store.desk.remarks import LONGEST
 from worker.desk.deeds import claim_at
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
@@ -19,7 +19,7 @@ Writer = Annotated[Visit, needs(Right.WORK_ON_CLAIMS)]
 @router.post("/claims/{claim_id}/presence")
 def presence(
     visit: Reader,
-    claim_id: int,
+    claim_id: RowId,
     doing: Annotated[Literal["reading", "writing", "leaving"], Form()] = "reading",
     version: Annotated[int, Form()] = 0,
     events: Annotated[int, Form()] = 0,
@@ -45,7 +45,7 @@ def presence(
 @router.post("/claims/{claim_id}/remarks")
 def add_remark(
     visit: Writer,
-    claim_id: int,
+    claim_id: RowId,
     text: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
     """Keep a note for colleagues."""
@@ -61,7 +61,7 @@ def add_remark(
 
 @router.post("/claims/{claim_id}/assign")
 def assign(
-    visit: Writer, claim_id: int, to: Annotated[str, Form(max_length=100)] = ""
+    visit: Writer, claim_id: RowId, to: Annotated[str, Form(max_length=100)] = ""
 ) -> Response:
     """Give the claim to somebody who works on claims, or to nobody.
 

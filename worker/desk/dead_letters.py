@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Response
 
 from worker import operating
 from worker.actors import KINDS
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.operations import tabs
 from worker.desk.pages import go, page
 from worker.domain.errors import UsageError
@@ -65,7 +65,7 @@ def dead_letters(
 
 
 @router.get("/operations/dead/{job_id}")
-def dead_letter(visit: Seen, job_id: int) -> Response:
+def dead_letter(visit: Seen, job_id: RowId) -> Response:
     """Show one with all that is known of it."""
     letter = visit.parts.desk.dead_letters.find(job_id)
     if letter is None:
@@ -82,7 +82,7 @@ def dead_letter(visit: Seen, job_id: int) -> Response:
 
 
 @router.get("/operations/dead/{job_id}/raw")
-def raw_mail(visit: SeenClaims, job_id: int) -> Response:
+def raw_mail(visit: SeenClaims, job_id: RowId) -> Response:
     """Hand out the mail that it is about, as it came."""
     letter = operating.find_dead(visit.parts, job_id)
     raw = operating.raw_of(visit.parts, letter)

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from worker import decide, desk_send
 from worker.desk.deed_facts import Choice, DeedFacts, deed_facts
 from worker.desk.deed_table import DEEDS, GROUPS, Blank, Deed, Typed
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.words import plain
 from worker.domain.claim import Claim
@@ -92,7 +92,7 @@ async def _fields(request: Request) -> Typed:
 
 @router.post("/claims/{claim_id}/do/{key}")
 def do(
-    visit: Writer, claim_id: int, key: str, typed: Annotated[Typed, Depends(_fields)]
+    visit: Writer, claim_id: RowId, key: str, typed: Annotated[Typed, Depends(_fields)]
 ) -> Response:
     """Do one thing, if nothing came to the claim since the page was made."""
     claim = claim_at(visit, claim_id)

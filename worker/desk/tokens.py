@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 
 from worker.adapters.store.desk.tokens import LONGEST_NAME
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
@@ -36,7 +36,7 @@ def add_token(
 
 
 @router.post("/people/tokens/{token_id}/revoke")
-def revoke_token(visit: Admins, token_id: int) -> Response:
+def revoke_token(visit: Admins, token_id: RowId) -> Response:
     """Let a token open nothing any more."""
     known = visit.parts.desk.tokens
     token = known.get(token_id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, HTTPException, Response
 
 from worker import candidates, decide, triaging
 from worker.adapters.store.desk.triage import TriageMail, Waits
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.triage import TABS, TONES, WHO, WHY, back_to
 from worker.domain.claim import Claim, ClaimState
@@ -30,13 +30,13 @@ DEEDS = {
 
 
 @router.get("/triage/{mail_id:int}")
-def show(visit: Reader, mail_id: int, back: str = "/triage") -> Response:
+def show(visit: Reader, mail_id: RowId, back: str = "/triage") -> Response:
     """Show the mail."""
     return _page(visit, mail_id, back=back)
 
 
 @router.get("/triage/{mail_id:int}/raw")
-def raw(visit: Reader, mail_id: int) -> Response:
+def raw(visit: Reader, mail_id: RowId) -> Response:
     """Hand over the mail as it came; browsers save it and show nothing of it."""
     record = _record(visit, mail_id)
     try:
@@ -54,7 +54,7 @@ def raw(visit: Reader, mail_id: int) -> Response:
 @router.post("/triage/{mail_id:int}/assign")
 def assign(
     visit: Agent,
-    mail_id: int,
+    mail_id: RowId,
     order: Text = "",
     package: Text = "",
     seen: Text = "",
@@ -75,7 +75,7 @@ def assign(
 @router.post("/triage/{mail_id:int}/join")
 def join(
     visit: Agent,
-    mail_id: int,
+    mail_id: RowId,
     claim: Text = "",
     seen: Text = "",
     back: Text = "/triage",
@@ -95,7 +95,7 @@ def join(
 @router.post("/triage/{mail_id:int}/split")
 def split(
     visit: Agent,
-    mail_id: int,
+    mail_id: RowId,
     order: Annotated[list[str] | None, Form()] = None,
     seen: Text = "",
     back: Text = "/triage",
@@ -125,7 +125,7 @@ def split(
 @router.post("/triage/{mail_id:int}/confirm")
 def confirm(
     visit: Agent,
-    mail_id: int,
+    mail_id: RowId,
     reason: Long = "",
     seen: Text = "",
     back: Text = "/triage",
@@ -143,7 +143,7 @@ def confirm(
 
 
 @router.post("/triage/{mail_id:int}/undo")
-def undo(visit: Agent, mail_id: int) -> Response:
+def undo(visit: Agent, mail_id: RowId) -> Response:
     """Take back what has not happened yet."""
     record = _record(visit, mail_id)
     placements = visit.parts.desk.placements
@@ -162,7 +162,7 @@ def undo(visit: Agent, mail_id: int) -> Response:
 
 @router.post("/triage/{mail_id:int}/dismiss")
 def dismiss(
-    visit: Agent, mail_id: int, seen: Text = "", back: Text = "/triage"
+    visit: Agent, mail_id: RowId, seen: Text = "", back: Text = "/triage"
 ) -> Response:
     """Say that nothing is to be done: no claim, a machine's mail, or seen to."""
     record = _record(visit, mail_id)
@@ -176,7 +176,7 @@ def dismiss(
 
 @router.post("/triage/{mail_id:int}/copy")
 def copy(
-    visit: Agent, mail_id: int, of: Text = "", seen: Text = "", back: Text = "/triage"
+    visit: Agent, mail_id: RowId, of: Text = "", seen: Text = "", back: Text = "/triage"
 ) -> Response:
     """Say that the mail is a copy of an earlier one."""
     record = _record(visit, mail_id)
@@ -194,7 +194,7 @@ def copy(
 
 
 @router.post("/triage/{mail_id:int}/restore")
-def restore(visit: Agent, mail_id: int) -> Response:
+def restore(visit: Agent, mail_id: RowId) -> Response:
     """Take a dismissal back."""
     record = _record(visit, mail_id)
     path = f"/triage/{mail_id}"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Response
 
 from worker import decide, triaging
 from worker.adapters.store.mails import MailInClaim
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.triage import WHO
 from worker.domain.claim import Claim
@@ -59,7 +59,7 @@ def merge(visit: Agent, claim: Text = "", into: Text = "", seen: Text = "") -> R
 
 
 @router.post("/triage/merge/{claim_id:int}/undo")
-def undo(visit: Agent, claim_id: int) -> Response:
+def undo(visit: Agent, claim_id: RowId) -> Response:
     """Take a merge back that has not happened yet."""
     if visit.parts.desk.placements.undo(claim_id=claim_id):
         say = "Taken back: nothing happened."

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Response
 
 from worker import decide
 from worker.adapters.store.desk.assigning import Assigned
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.words import claim_ref
 from worker.desk.work_query import ListQuery
@@ -123,7 +123,7 @@ def save_view(
 
 
 @router.post("/claims/views/{view_id}/delete")
-def delete_view(visit: Reader, view_id: int, here: Here = "") -> Response:
+def delete_view(visit: Reader, view_id: RowId, here: Here = "") -> Response:
     """Forget a kept list."""
     visit.parts.desk.views.delete(visit.person.person_id, view_id)
     return _back(visit, here, "The view is deleted.")

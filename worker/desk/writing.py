@@ -17,7 +17,7 @@ from worker import desk_send
 from worker.adapters.store.desk.remarks import LONGEST
 from worker.adapters.wrapping import wrap
 from worker.desk.deeds import at_desk, claim_at, deeds_for
-from worker.desk.guard import Visit, needs
+from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.reply_view import ReplyView, view_of
 from worker.desk.saved_replies import FIRST_TEXTS, quote, saved
@@ -106,7 +106,7 @@ class ReplyForm(BaseModel):
 
 
 @router.get("/claims/{claim_id}/reply")
-def reply_alone(visit: Reader, claim_id: int) -> Response:
+def reply_alone(visit: Reader, claim_id: RowId) -> Response:
     """Show the reply's editor on a page of its own."""
     claim = claim_at(visit, claim_id)
     return _reply_page(visit, claim, view_of(visit, claim))
@@ -114,7 +114,7 @@ def reply_alone(visit: Reader, claim_id: int) -> Response:
 
 @router.post("/claims/{claim_id}/reply")
 def write_reply(
-    visit: Writer, claim_id: int, form: Annotated[ReplyForm, Form()]
+    visit: Writer, claim_id: RowId, form: Annotated[ReplyForm, Form()]
 ) -> Response:
     """Do what a button of the reply says; what was typed is kept in any case."""
     claim = claim_at(visit, claim_id)
@@ -138,7 +138,7 @@ def write_reply(
 
 
 @router.post("/claims/{claim_id}/reply/undo")
-def undo_reply(visit: Writer, claim_id: int) -> Response:
+def undo_reply(visit: Writer, claim_id: RowId) -> Response:
     """Take back a reply that has not gone out; its text is still in the editor."""
     path = f"/claims/{claim_id}#reply"
     if visit.parts.desk.writing.undo(claim_id):
@@ -147,21 +147,21 @@ def undo_reply(visit: Writer, claim_id: int) -> Response:
 
 
 @router.post("/claims/{claim_id}/reply/drop")
-def drop_edit(visit: Writer, claim_id: int) -> Response:
+def drop_edit(visit: Writer, claim_id: RowId) -> Response:
     """Throw the edit away, and show the worker's draft again."""
     visit.parts.desk.writing.drop(claim_id)
     return go(visit.request, f"/claims/{claim_id}#reply", say="The draft is back.")
 
 
 @router.post("/claims/{claim_id}/reply/read")
-def read_refusal(visit: Writer, claim_id: int) -> Response:
+def read_refusal(visit: Writer, claim_id: RowId) -> Response:
     """Put away the word that a reply was not sent."""
     visit.parts.desk.writing.forget_unsent(claim_id)
     return go(visit.request, f"/claims/{claim_id}#reply")
 
 
 @router.get("/claims/{claim_id}/reply/state")
-def reply_state(visit: Reader, claim_id: int) -> Response:
+def reply_state(visit: Reader, claim_id: RowId) -> Response:
     """Tell the page when a reply that waited has gone out, so that it loads anew."""
     waiting = visit.parts.desk.writing.pending_of(claim_id)
     is_over = waiting is None or waiting.why_not != ""
@@ -171,7 +171,7 @@ def reply_state(visit: Reader, claim_id: int) -> Response:
 
 @router.get("/claims/{claim_id}/reply/preview")
 def preview(
-    visit: Reader, claim_id: int, part: str = "html", of: str = "text"
+    visit: Reader, claim_id: RowId, part: str = "html", of: str = "text"
 ) -> Response:
     """Show an e-mail as the member gets it, for a sandboxed frame.
 
