@@ -52,8 +52,8 @@ def a_claims_office(
         try:
             yield office
         finally:
-            if opened is None and "viewer" in office.parts.__dict__:
-                office.parts.viewer.close()
+            if opened is not None:  # which is not this office's to close
+                del office.parts.__dict__["viewer"]
 
 
 @dataclass(frozen=True)
