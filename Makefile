@@ -16,7 +16,7 @@ COMPILE := pip compile pyproject.toml --universal --python-version 3.11 --quiet 
 .PHONY: help
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
-		awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+		awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 .PHONY: demo
 demo: $(RUNTIME) ## run everything embedded on sample mails, and show it

@@ -70,6 +70,8 @@ def walk(page: Page, address: str, picture: Picture) -> None:
     page.locator("#reply-body").fill(WORDS)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Goes out in a moment")).to_be_visible()
+    framed = page.frame_locator('iframe[name="preview-pending"]')
+    expect(framed.get_by_text(WORDS)).to_be_visible()
     picture("reply")
     sent = page.locator("#mails").get_by_text(WORDS)
     until_there(page, sent.count)
