@@ -85,10 +85,18 @@ KINDS: dict[str, JobKind[Parts]] = {
         JobKind("draft", SEND, delivery.draft, "nothing"),
         JobKind("sent", SEND, sent.take, "the claim, as a person decided"),
         JobKind(
-            triaging.KIND, VALIDATE, triaging.take, "validate, send: a mail is placed"
+            triaging.KIND,
+            VALIDATE,
+            triaging.take,
+            "validate, send: a mail is placed",
+            on_quarantine=triaging.give_up,
         ),
         JobKind(
-            desk_send.KIND, VALIDATE, desk_send.take, "validate, send: a person's reply"
+            desk_send.KIND,
+            VALIDATE,
+            desk_send.take,
+            "validate, send: a person's reply",
+            on_quarantine=desk_send.give_up,
         ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
     )

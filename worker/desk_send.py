@@ -28,7 +28,15 @@ from worker.domain.errors import UsageError, WorkerError
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind, gaps
 from worker.domain.staff import claim_roles
-from worker.domain.written import DECIDING, UNDO_FOR, Seen, Written, WrittenKind, news
+from worker.domain.written import (
+    DECIDING,
+    OUR_FAULT,
+    UNDO_FOR,
+    Seen,
+    Written,
+    WrittenKind,
+    news,
+)
 from worker.lookups import order_of
 from worker.replies.decisions import accuses
 from worker.replies.facts import paragraphs
@@ -76,6 +84,11 @@ def take(parts: Parts, job: Job) -> None:
                 "reply_not_sent", f"reply:{reply.key}", claim_id=reply.claim_id
             )
             work.finish(job)
+
+
+def give_up(work: Work, job: Job, _reason: str) -> None:
+    """Say on the claim that its reply is not sent, where its job died."""
+    stop_pending(work.session, job.ref, why_not=OUR_FAULT)
 
 
 def _send(parts: Parts, job: Job, reply: Pending) -> None:

@@ -9,7 +9,6 @@ Source: lifecycle.md T4, T6, T8; desk-features.md (undo 10 s).
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 
 from worker import decide
@@ -24,12 +23,11 @@ from worker.bootstrap import Parts
 from worker.decide import Staff
 from worker.domain.errors import UsageError, WorkerError
 from worker.domain.staff import claim_roles
+from worker.domain.written import OUR_FAULT, UNDO_FOR
 from worker.ingest import SEVERAL_ORDERS
 from worker.steps.shared import VALIDATE
 
 KIND = "triage"
-UNDO_FOR = timedelta(seconds=10)
-"""Source: desk-features.md (undo 10 s)."""
 FAILED = "placement_failed"
 ALREADY = "somebody has begun that already: wait a moment, or undo it"
 
@@ -137,6 +135,11 @@ def take(parts: Parts, job: Job) -> None:
             ref = f"placement:{placement.pending_id}"
             work.raise_alert(FAILED, ref, claim_id=placement.claim_id)
             work.finish(job)
+
+
+def give_up(work: Work, job: Job, _reason: str) -> None:
+    """Say why a placement did not happen, where its job died."""
+    stop_placement(work.session, int(job.ref), why_not=OUR_FAULT)
 
 
 def _carry_out(parts: Parts, job: Job, placement: Placement) -> None:

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from tests.desk.claims import a_damage, a_follow_up, fields_of, reply
 from tests.desk.visitors import Visitor, signed_in
 from tests.office import Office
+from worker import desk_send
 from worker.actors import KINDS
 from worker.adapters.store import Work
 from worker.adapters.store.schema import JobRow
 from worker.domain.claim import ClaimState, Event
-from worker.domain.written import UNDO_FOR
+from worker.domain.errors import GiveUp
+from worker.domain.written import OUR_FAULT, UNDO_FOR
 from worker.runner import Runner
 
 S = ClaimState
@@ -214,3 +216,21 @@ def test_the_page_learns_that_it_went_out(office: Office, mei: Visitor) -> None:
 
     assert "HX-Redirect" not in waiting.headers
     assert done.headers["HX-Redirect"] == "/claims/1"
+
+
+def test_a_reply_whose_job_dies_says_so_and_can_be_written_again(
+    office: Office, mei: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise GiveUp("no_claim")
+
+    send(mei)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk_send, "carry_out", fail)
+        office.run_again()
+    page = mei.get("/claims/1").text
+
+    assert OUR_FAULT in page
+    assert "Goes out in a moment" not in page
+    assert 'id="reply-body"' in page
+    assert office.kinds == ["received"]

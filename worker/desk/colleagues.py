@@ -10,6 +10,7 @@ from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
+from worker.domain.written import Seen, news
 
 router = APIRouter()
 Reader = Annotated[Visit, needs(Right.SEE_CLAIMS)]
@@ -32,7 +33,8 @@ def presence(
         return Response(status_code=204)
     desk.presence.beat(claim_id, name, is_writing=doing == "writing")
     happened = visit.parts.store.claims.events(claim_id)
-    is_old = bool(version) and (version, events) != (claim.version, len(happened))
+    is_new = bool(news(happened, Seen(version, events)))
+    is_old = bool(version) and (version != claim.version or is_new)
     return page(
         visit,
         "reply_presence.html",

@@ -134,13 +134,13 @@ def _held_page(
     why: str = "",
 ) -> Response:
     outbox = visit.parts.store.outbox
-    emails = outbox.held(limit=MOST_HELD)
+    emails = outbox.held(limit=MOST_HELD, reason=reason)
     return page(
         visit,
         "operations_held.html",
         status=422 if say else 200,
-        emails=[one for one in emails if reason in {"", one.held_reason}],
-        reasons=sorted({one.held_reason for one in emails}),
+        emails=emails,
+        reasons=outbox.held_reasons(),
         reason=reason,
         most=MOST_HELD,
         say=say,

@@ -10,9 +10,11 @@ from worker.domain.amounts import Condition
 from worker.domain.claim import ClaimEvent, Event
 from worker.domain.clauses import ClauseId
 
+OUR_FAULT = "a fault of ours stopped it; an operator sees it among the dead letters"
+"""Why something that waited did not happen, where its job died."""
 UNDO_FOR = timedelta(seconds=10)
 """How long a reply can be taken back. Source: desk-features.md, undo-send."""
-_NO_NEWS = frozenset[str]({Event.SLA_WARNED, "claim.assigned"})
+_NO_NEWS = frozenset[str]({Event.SLA_WARNED, Event.ASSIGNED})
 """Events that change nothing for whoever writes."""
 
 

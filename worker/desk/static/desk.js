@@ -114,10 +114,17 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(target)) menu.open = false;
   });
 });
-document.addEventListener("submit", (event) => {
-  const asked = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
-  if (asked && !confirm(asked)) event.preventDefault();
-});
+// Asked before any form's own listener hears of it, which would lock the form.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const asked = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+    if (!asked || confirm(asked)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-check-all]");
   if (!all) return;

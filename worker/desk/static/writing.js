@@ -135,12 +135,22 @@ function stay(place) {
 
 // -- a reply that goes out in a moment -----------------------------------------
 
+function isTyped() {
+  const fields = "textarea, input:not([type=hidden], [type=checkbox], [type=radio])";
+  return [...document.querySelectorAll(fields)].some((one) => one.value !== one.defaultValue);
+}
+
 function watch(place) {
   setInterval(async () => {
     if (document.hidden) return;
     const answer = await fetch(place.dataset.pending, { headers: { "HX-Request": "true" } }).catch(() => null);
     const to = answer?.headers.get("HX-Redirect");
-    if (to) location.href = to;
+    if (!to) return;
+    if (isTyped()) {
+      place.querySelector("strong").textContent = "It is out, or was stopped. Keep what you typed, then load the page again.";
+    } else {
+      location.href = to;
+    }
   }, STATE_EVERY_MS);
 }
 
