@@ -58,6 +58,7 @@ def explain(parts: Parts, claim: Claim) -> Explained:
                 if utc(mail.received_at) == utc(claim.received_at)
             ],
             policy,
+            is_followed=len(mails) > 1,
         ),
         twenty_four_hours(facts),
         thirty_days(facts),

@@ -322,7 +322,7 @@ def test_it_never_says_fraud_and_speaks_kindly(reply: Reply) -> None:
     assert not re.search("fraud|betrug|betrüg|fraude|estafa|欺诈|诈骗", text)
     assert re.match(r"dear |hello,|guten tag|hola[,:]|您好|.+，您好", text)
     assert re.search(
-        "^(kind regards|freundliche grüße|un cordial saludo|此致)$", text, re.MULTILINE
+        "^(kind regards|freundliche grüße|un cordial saludo|祝好)$", text, re.MULTILINE
     )
 
 

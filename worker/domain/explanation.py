@@ -95,9 +95,15 @@ def length(span: timedelta) -> str:
 
 
 def receipt(
-    claim: Claim, mails: Sequence[MailClocks], policy: Policy
+    claim: Claim,
+    mails: Sequence[MailClocks],
+    policy: Policy,
+    *,
+    is_followed: bool = False,
 ) -> ClockExplanation:
     """Return which of a mail's instants is the claim's receipt, and why.
+
+    `is_followed` says that the claim has later mails, which need not be among `mails`.
 
     Source: clauses.md section 1.1, switch timestamp_source.
     """
@@ -120,7 +126,7 @@ def receipt(
     known = tuple(line for line in lines if line.at is not None)
     text = f"{_why(stamp, policy)}."
     text = text[0].upper() + text[1:]
-    if len(mails) > 1:
+    if len(mails) > 1 or is_followed:
         text += " Later mails of the claim do not move it."
     return ClockExplanation("Receipt", None, known, str(stamp.received_from), text)
 
