@@ -95,7 +95,7 @@ def _send(parts: Parts, job: Job, reply: Pending) -> None:
     def along(work: Work) -> None:
         if not take_pending(work.session, reply.key):
             raise Undone
-        drop_edit(work.session, reply.claim_id)
+        drop_edit(work.session, reply.claim_id, sent=reply.written)
         work.finish(job)
 
     person = parts.desk.people.named(reply.by)

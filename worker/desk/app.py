@@ -48,7 +48,7 @@ from worker.desk.headers import AddHeaders, add_headers
 from worker.desk.limits import LimitRequests
 from worker.desk.live import Watchers
 from worker.desk.pages import FILES, go, open_page
-from worker.domain.errors import RetryLater, UsageError
+from worker.domain.errors import IllegalTransition, RetryLater, UsageError
 from worker.runner import place_of
 
 log = structlog.get_logger()
@@ -107,6 +107,7 @@ def create_app(parts: Parts) -> FastAPI:
         PasswordNeeded: _to_password,
         NotAllowed: _not_allowed,
         UsageError: _refused,
+        IllegalTransition: _refused,
         RetryLater: _unavailable,
         RequestValidationError: _wrong_form,
         HTTPException: _plain_error,

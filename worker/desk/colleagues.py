@@ -76,11 +76,7 @@ def assign(
         desk.assignments.assign({claim_id: None}, by=visit.person.name)
         return go(visit.request, path, say=f"Nobody has {claim.ref} now.")
     person = desk.people.named(to)
-    if (
-        person is None
-        or person.disabled_at is not None
-        or not person.may(Right.WORK_ON_CLAIMS)
-    ):
+    if person is None or not person.works_on_claims:
         raise UsageError("nobody of that name works on claims")
     desk.assignments.assign({claim_id: person.name}, by=visit.person.name)
     return go(visit.request, path, say=f"{person.shown} has {claim.ref} now.")

@@ -11,6 +11,9 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from worker.desk.guard import is_secure, parts_of
 
+LAST_LIST = "claims_list"
+"""The cookie with the list that somebody came from, for the next claim of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SealedCookie:

@@ -26,6 +26,7 @@ FORM_FIELD = "csrf"
 FORM_HEADER = "X-CSRF-Token"
 PASSWORD_PAGE = "/account/password"  # noqa: S105 - a path
 _BEFORE_A_PASSWORD = frozenset({PASSWORD_PAGE, "/sign-out"})
+_BY_ITSELF = "X-By-Itself"
 _STREAM = "text/event-stream"
 _PORTS = {"http": 80, "https": 443}
 
@@ -132,13 +133,15 @@ def needs(right: Right | None) -> Any:  # noqa: ANN401 - FastAPI's marker
 async def visit_of(request: Request, *, is_used: bool = True) -> Visit | None:
     """Return the visit of the request's cookie, or None.
 
-    With `is_used` false it does not keep an idle session alive; nor does a stream.
+    With `is_used` false it does not keep an idle session alive; nor does a stream, or
+    what an open page asks by itself.
     """
     secret = request.cookies.get(cookie_name(request))
     if not secret:
         return None
     sessions = parts_of(request).desk.sessions
-    is_used = is_used and _STREAM not in request.headers.get("Accept", "")
+    is_stream = _STREAM in request.headers.get("Accept", "")
+    is_used = is_used and not is_stream and _BY_ITSELF not in request.headers
     found = await run_in_threadpool(sessions.find, secret, is_used=is_used)
     return None if found is None else Visit(request, found.person, found.csrf)
 

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from worker.adapters.passwords import LONGEST, is_password
 from worker.adapters.totp import plain_code, step_of
 from worker.desk.browser_names import browser_name
-from worker.desk.cookies import SealedCookie
+from worker.desk.cookies import LAST_LIST, SealedCookie
 from worker.desk.guard import (
     SignInNeeded,
     Visit,
@@ -92,6 +92,7 @@ def sign_out(visit: Annotated[Visit, needs(None)]) -> Response:
     response.delete_cookie(
         cookie_name(visit.request), secure=is_secure(visit.request), httponly=True
     )
+    response.delete_cookie(LAST_LIST)  # what was searched for is not the next one's
     return response
 
 

@@ -1,5 +1,6 @@
 """What is done to several claims of the list at once, and kept views of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +13,7 @@ from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.words import claim_ref
 from worker.desk.work_query import ListQuery
-from worker.domain.errors import RetryLater, UsageError
+from worker.domain.errors import IllegalTransition, RetryLater, UsageError
 from worker.domain.staff import Person, Right
 
 router = APIRouter()
@@ -22,6 +23,9 @@ Chosen = Annotated[list[int], Form(max_length=200)]
 Here = Annotated[str, Form(max_length=3000)]
 NOTHING = "Select a claim first: tick its box, or press x."
 ME, NOBODY = "me", "0"
+_ROW = re.compile(r"[0-9]{1,18}")
+_PAIR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
+"""A claim and a person, by numbers that a database holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,15 @@ def undo(visit: Worker, was: str = "", now: int = 0) -> Response:
         was: `claim.person` for each claim, by numbers; person 0 is nobody.
         now: to whom they had been given.
     """
-    people = {one.person_id: one.name for one in visit.parts.desk.people.listed()}
-    pairs = (one.split(".") for one in was.split("-") if one.count(".") == 1)
+    listed = visit.parts.desk.people.listed()
+    people = {one.person_id: one.name for one in listed}
+    able = {one.person_id: one.name for one in listed if one.works_on_claims}
+    found = (_PAIR.fullmatch(one) for one in was.split("-"))
+    pairs = [(int(pair[1]), int(pair[2])) for pair in found if pair is not None]
     before = {
-        int(claim): people.get(int(person))
+        claim: able.get(person)
         for claim, person in pairs
-        if claim.isdigit() and person.isdigit()
+        if not person or person in able
     }
     done = visit.parts.desk.assignments.assign(
         before, by=visit.person.name, only_from=people.get(now)
@@ -135,6 +142,8 @@ def _remind_one(visit: Visit, claim_id: int) -> Outcome:
         decide.remind(visit.parts, found, by=visit.staff)
     except UsageError as error:
         return Outcome(claim_id, str(error))
+    except IllegalTransition:
+        return Outcome(claim_id, "it cannot be reminded as it stands")
     except RetryLater:
         return Outcome(claim_id, "the order directory or the database did not answer")
     return Outcome(claim_id, "")
@@ -150,9 +159,8 @@ def _whom(visit: Visit, to: str) -> Person | None:
         return visit.person
     if to == NOBODY:
         return None
-    person = visit.parts.desk.people.get(int(to)) if to.isdigit() else None
-    is_there = person is not None and person.disabled_at is None
-    if not is_there or person is None or not person.may(Right.WORK_ON_CLAIMS):
+    person = visit.parts.desk.people.get(int(to)) if _ROW.fullmatch(to) else None
+    if person is None or not person.works_on_claims:
         raise UsageError("choose somebody who works on claims")
     return person
 

@@ -17,6 +17,7 @@ from worker.adapters.store.desk.work import (
     Tab,
 )
 from worker.bootstrap import Parts
+from worker.desk.cookies import LAST_LIST
 from worker.desk.guard import Visit, is_secure, needs
 from worker.desk.pages import SEE_OTHER, go, page
 from worker.desk.work_query import ListQuery
@@ -27,8 +28,6 @@ from worker.domain.staff import Person, Right
 
 router = APIRouter()
 Reader = Annotated[Visit, needs(Right.SEE_CLAIMS)]
-LAST_LIST = "claims_list"
-"""The cookie with the list that somebody came from, for the next claim of it."""
 _LONGEST_COOKIE = 1500
 FLAGS = (ANY, *sorted(RAISED_BY_CHECKS))
 _TABS = {

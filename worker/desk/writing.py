@@ -44,11 +44,7 @@ def side_facts(visit: Visit, claim: Claim) -> dict[str, object]:
     """Return what the three templates of writing and deciding need."""
     desk, may_work = visit.parts.desk, visit.person.may(Right.WORK_ON_CLAIMS)
     people = desk.people.listed() if may_work else []
-    able = [
-        one
-        for one in people
-        if one.disabled_at is None and one.may(Right.WORK_ON_CLAIMS)
-    ]
+    able = [one for one in people if one.works_on_claims]
     return {
         "reply": view_of(visit, claim),
         "deeds": deeds_for(visit, claim),

@@ -89,6 +89,11 @@ class Person:
         return right in RIGHTS[self.role]
 
     @property
+    def works_on_claims(self) -> bool:
+        """Return whether claims can be theirs: active, and with the right to."""
+        return self.disabled_at is None and self.may(Right.WORK_ON_CLAIMS)
+
+    @property
     def shown(self) -> str:
         """Return the name as colleagues see it."""
         return self.full_name or self.name

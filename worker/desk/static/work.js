@@ -39,6 +39,7 @@ async function refresh() {
   await htmx.ajax("GET", location.pathname + location.search, {
     target: "#work",
     swap: "outerHTML",
+    headers: { "X-By-Itself": "yes" }, // no use of the session by a person
   });
   const row = at && document.querySelector(`#work [data-open="${CSS.escape(at)}"]`);
   if (!row) return;

@@ -11,8 +11,11 @@ function token() {
   return document.querySelector('input[name="csrf"]')?.value ?? "";
 }
 
-async function post(path, fields) {
-  const headers = { "X-CSRF-Token": token(), "HX-Request": "true" };
+// A page that asks by itself does not keep the session of somebody who has left.
+const BY_ITSELF = { "HX-Request": "true", "X-By-Itself": "yes" };
+
+async function post(path, fields, more = {}) {
+  const headers = { "X-CSRF-Token": token(), "HX-Request": "true", ...more };
   const answer = await fetch(path, { method: "POST", headers, body: new URLSearchParams(fields) });
   return answer.status === 200 ? answer.text() : null;
 }
@@ -123,7 +126,7 @@ function stay(place) {
   const beat = async () => {
     if (document.hidden) return;
     const doing = area && (document.activeElement === area || area.value !== area.defaultValue) ? "writing" : "reading";
-    const text = await post(path, { doing, ...seen }).catch(() => null);
+    const text = await post(path, { doing, ...seen }, BY_ITSELF).catch(() => null);
     if (text !== null && text.trim() !== place.innerHTML.trim()) place.innerHTML = text;
   };
   setInterval(beat, BEAT_MS);
@@ -143,7 +146,7 @@ function isTyped() {
 function watch(place) {
   setInterval(async () => {
     if (document.hidden) return;
-    const answer = await fetch(place.dataset.pending, { headers: { "HX-Request": "true" } }).catch(() => null);
+    const answer = await fetch(place.dataset.pending, { headers: BY_ITSELF }).catch(() => null);
     const to = answer?.headers.get("HX-Redirect");
     if (!to) return;
     if (isTyped()) {

@@ -154,11 +154,17 @@ def _edit(row: DraftEditRow) -> Edit:
     return Edit(text, row.claim_version, row.by, row.at)
 
 
-def drop_edit(session: Session, claim_id: int) -> None:
-    """Forget what was written on a claim."""
+def drop_edit(session: Session, claim_id: int, *, sent: Written | None = None) -> None:
+    """Forget what was written on a claim; with `sent` that text alone, no other's."""
+    is_it = DraftEditRow.claim_id == claim_id
+    if sent is not None:
+        is_same = sa.and_(
+            DraftEditRow.kind == sent.kind, DraftEditRow.body == sent.body
+        )
+        is_it = sa.and_(is_it, is_same)
     session.execute(
         sa.delete(DraftEditRow)
-        .where(DraftEditRow.claim_id == claim_id)
+        .where(is_it)
         .execution_options(synchronize_session=False)
     )
 
