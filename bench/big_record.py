@@ -156,7 +156,12 @@ def _directory(filler: Filler) -> None:
     facts = _quoted(package_facts()).replace("TRK0183", "TRK' || (30000000 + i) || '")
     filler.insert(
         "packages",
-        {"order_pk": "i", "package_id": "'PKG-77'", "facts": facts},
+        {
+            "order_pk": "i",
+            "package_id": "'PKG-77'",
+            "facts": facts,
+            "tracking_key": "'trk' || (30000000 + i)",
+        },
         "generate_series(1, $N) as i",
     )
 
@@ -222,16 +227,26 @@ def _claims(filler: Filler) -> None:
             "proposed_usd": f"case when {has_set} then 20 + h(i, 16, 50000) / 100.0"
             " end",
             "proposed_points": "case when h(i, 6, 10) = 0 then 500 else 0 end",
+            "locale": "pick(i, 17, '{70,85,95}', '{en,zh,es,de}')",
         },
         states,
     )
+    for key in ("'trk' || (30000000 + id)", "member_address"):
+        filler.insert("claim_keys", {"key": key, "claim_id": "id"}, "claims")
 
 
 def _mails(filler: Filler) -> None:
-    filler.run("create temporary table texts (n int primary key, reading text)")
+    filler.run(
+        "create temporary table texts (n int primary key, reading text, words text[])"
+    )
     texts = readings()
-    for number, reading in enumerate(texts):
-        filler.run("insert into texts values (:n, :reading)", n=number, reading=reading)
+    for number, (reading, words) in enumerate(texts):
+        filler.run(
+            "insert into texts values (:n, :reading, :words)",
+            n=number,
+            reading=reading,
+            words=words,
+        )
     filler.insert(
         "mailboxes",
         {
@@ -293,6 +308,14 @@ def _mails(filler: Filler) -> None:
         },
         rows,
     )
+    filler.run(
+        "insert into mail_words (mail_id, words) select mails.id, array_to_tsvector("
+        "texts.words || array[split_part(member_address, '@', 1), lower(member_id),"
+        " split_part(order_number, '-', 2)])"
+        f" from mails join claims on claims.id = (mails.id - 1) / {MAILS_OF_CLAIM} + 1"
+        f" join texts on n = h(mails.id, 23, {len(texts)})"
+    )
+    filler.tell("mail_words")
 
 
 def _papers(filler: Filler) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
+from worker.adapters.store.words import words_of
 from worker.domain.findings import Assessment
 from worker.domain.mail import Mail
 from worker.domain.orders import Package
@@ -80,14 +81,17 @@ _WORDS = (
 """For texts in which a search finds some mails, many, or none."""
 
 
-def readings(number: int = 400) -> list[str]:
-    """Return readings as JSON, with M_FROM, M_ORDER and M_MEMBER to be filled in."""
+def readings(number: int = 400) -> list[tuple[str, list[str]]]:
+    """Return readings as JSON, each with its words for the search.
+
+    M_FROM, M_ORDER and M_MEMBER are to be filled in; the words are without these.
+    """
     dice = random.Random(1)  # noqa: S311 - the same texts each time
     adapter = TypeAdapter(Mail)
     known, found = _WORDS.split(), []
     for count in range(number):
-        words = [dice.choice(known) for _ in range(dice.randint(15, 60))]
-        text = f"Hello,\n\n{' '.join(words)}.\nrarity{count}\n\nRegards"
+        chosen = [dice.choice(known) for _ in range(dice.randint(15, 60))]
+        text = f"Hello,\n\n{' '.join(chosen)}.\nrarity{count}\n\nRegards"
         mail = Mail(
             subject="M_MEMBER+M_ORDER+Claim",
             from_addresses=("M_FROM",),
@@ -107,7 +111,8 @@ def readings(number: int = 400) -> list[str]:
             content_sha256="0" * 64,
             own_text="",
         )
-        found.append(adapter.dump_json(mail).decode())
+        words = words_of(f"ORD Claim A member mail.example {text}")
+        found.append((adapter.dump_json(mail).decode(), words))
     return found
 
 

@@ -339,6 +339,8 @@ class ClaimRow(Base):
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         ),
+        # Open and closed together.
+        sa.Index("ix_claims_all", "deadline_at", "id"),
         sa.Index(
             "ix_claims_assigned",
             "assigned_to",
