@@ -31,12 +31,15 @@ replay: $(RUNTIME) ## show what the worker makes of a mail: make replay MAIL=fil
 	@test -n "$(MAIL)" || { echo "Name a mail: make replay MAIL=file.eml" >&2; exit 2; }
 	@$(BIN)/claims inspect $(MAIL) $(ARGS)
 
-.PHONY: check
-check: $(DEV) ## format, lint, types, imports, fast tests; before every commit
+.PHONY: lint
+lint: $(DEV) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: check
+check: lint ## the same, and the fast tests; before every commit
 	$(BIN)/python -m pytest -n 2 -m "not services and not slow" $(ARGS)
 
 .PHONY: fix

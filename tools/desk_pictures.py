@@ -28,10 +28,21 @@ PAGES = {
     "figures": "/figures",
     "people": "/people",
     "account": "/account",
+    "reply": "/claims/4/reply",
+    "document": ("/claims/4", "a[href$='/view']"),
+    "merge": "/triage/merge",
+    "dead-letter": ("/operations/dead", "a[href^='/operations/dead/']:not([download])"),
+    "held": "/operations/held",
+    "log": "/operations/log",
+    "person": ("/people", "a[href^='/people/']"),
+    "phone-code": "/account/phone",
+    "sign-in": "/sign-in",
 }
+"""Where each page is; of a pair, the first such link on the page named before."""
+SIGNED_OUT = ("sign-in",)
 LONGEST = 2400
 """Pixels of a page that a picture shows; what is below looks like what is above."""
-QUALITY = 80
+QUALITY = 70
 
 
 def main() -> None:
@@ -60,9 +71,20 @@ def _sheet(browser: Browser, address: str, cookies: list, scheme: str) -> None: 
         context.add_cookies(cookies)
         page = context.new_page()
         for title, path in PAGES.items():
-            shot = _whole(page, address + path)
+            if title in SIGNED_OUT:
+                context.clear_cookies()
+            shot = _whole(page, address + _path(page, address, path))
             _save(shot, PICTURES / f"desk-{title}-{name}-{scheme}.webp")
         context.close()
+
+
+def _path(page: Page, address: str, path: str | tuple[str, str]) -> str:
+    if isinstance(path, str):
+        return path
+    page.goto(address + path[0])
+    found = page.locator(path[1]).first.get_attribute("href")
+    assert found, f"{path[0]} has no {path[1]}"
+    return found
 
 
 def _whole(page: Page, where: str) -> bytes:
