@@ -442,6 +442,7 @@ class ClaimEventRow(Base):
     __table_args__ = (
         sa.UniqueConstraint("claim_id", "seq", name="uq_claim_events_seq"),
         sa.Index("ix_claim_events_event_at", "event", "at"),
+        sa.Index("ix_claim_events_at", "at", "claim_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
