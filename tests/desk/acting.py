@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, Request, Response, expect
 
-from tests.desk.browsers import DESKTOP, a_served_desk
+from tests.desk.browsers import DESKTOP, PHONE, a_served_desk
 from tests.desk.routes import ways
 from tests.desk.visitors import a_person
 from tests.office import Office
@@ -73,6 +74,14 @@ class Actions:
         return any(form.fullmatch(path) for form, _ in self._patterns)
 
 
+class Way(StrEnum):
+    """How the desk is looked at."""
+
+    DESKTOP = "on a desktop"
+    PHONE = "on a phone"
+    NO_SCRIPTS = "without scripts"
+
+
 @dataclass
 class Stage:
     """An office whose desk is open, and what was done there so far."""
@@ -82,11 +91,17 @@ class Stage:
     browser: Browser
     actions: Actions
     stack: ExitStack
+    way: Way = Way.DESKTOP
     done: set[str] = field(default_factory=set)
 
     def tab(self) -> Page:
         """A browser in which nobody has signed in; it says yes when it is asked."""
-        context = self.browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+        is_phone = self.way is Way.PHONE
+        context = self.browser.new_context(
+            viewport=PHONE if is_phone else DESKTOP,
+            reduced_motion="reduce",
+            java_script_enabled=self.way is not Way.NO_SCRIPTS,
+        )
         self.stack.callback(context.close)
         page = context.new_page()
         page.set_default_timeout(20_000)
@@ -131,11 +146,13 @@ class Stage:
 
 
 @contextmanager
-def a_stage(office: Office, browser: Browser) -> Iterator[Stage]:
+def a_stage(
+    office: Office, browser: Browser, way: Way = Way.DESKTOP
+) -> Iterator[Stage]:
     """Open an office's desk for walks."""
     actions = Actions(create_app(office.parts))
     with a_served_desk(office) as address, ExitStack() as stack:
-        yield Stage(office, address, browser, actions, stack)
+        yield Stage(office, address, browser, actions, stack, way)
 
 
 def press(page: Page, name: str, *, nth: int = 0) -> None:
@@ -146,3 +163,11 @@ def press(page: Page, name: str, *, nth: int = 0) -> None:
 def said(page: Page, words: str) -> None:
     """Wait until the page says something at its top."""
     expect(page.locator(".flash").filter(has_text=words).first).to_be_visible()
+
+
+def goes_out(stage: Stage, page: Page) -> None:
+    """Wait for a reply to be on its way, and let its ten seconds pass."""
+    expect(page.locator(".pending")).to_contain_text("Goes out in a moment")
+    stage.office.run_again()
+    if stage.way is not Way.NO_SCRIPTS:  # the page loads itself anew
+        expect(page.locator(".pending")).to_have_count(0)

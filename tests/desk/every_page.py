@@ -13,6 +13,7 @@ from tests.desk.browsers import DESKTOP
 from tests.desk.full_desk import FullDesk
 
 ADMIN, VIEWER, NOBODY = "ada", "viewer", ""
+NOWHERE = "/nothing-is-here"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ PAGES: dict[str, tuple[Look, ...]] = {
             for name in ("review", "documents", "paid", "late", "proposed", "sent")
         ),
         Look("/claims/{stopped}", "lead"),
+        Look("/claims/{stranger}"),
         Look("/claims/{review}", VIEWER),
     ),
     "/claims/{claim_id:int}/files/{mail_id:int}/{key}/view": (
@@ -82,7 +84,7 @@ PAGES: dict[str, tuple[Look, ...]] = {
         Look("/figures?days=90"),
         Look("/figures?from=2026-01-01&to=2026-01-02"),
     ),
-    "an address that is none": (Look("/nothing-is-here"),),
+    "an address that is none": (Look(NOWHERE),),
 }
 NO_PAGES = {
     "/",

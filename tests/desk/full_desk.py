@@ -79,6 +79,9 @@ def a_full_desk(home: Path) -> Iterator[FullDesk]:
         _machinery(office)
         _words(office, claims)
         piece = office.store.claims.pieces(claims["paid"])[0]
+        stranger = office.store.mails.get(mails["held"]).claim_id
+        assert stranger is not None
+        claims["stranger"] = stranger
         numbers = {**people, **claims, **mails, **letters, "file_mail": piece.mail_id}
         with a_served_desk(office) as address:
             yield FullDesk(office, address, numbers, file_key(piece.path))

@@ -16,6 +16,7 @@ from tests.desk.browsers import DESKTOP, PHONE
 from tests.desk.every_page import (
     LOOKS,
     NO_PAGES,
+    NOWHERE,
     PAGES,
     Look,
     looking,
@@ -62,8 +63,16 @@ def faults_everywhere(page: Page, *, thorough: bool) -> dict[str, set[str]]:
         if thorough or options is ALL_RULES:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            found[f"{size['width']} px, {scheme}"] = faults(page, options)
+            found[f"{size['width']} px, {scheme}"] = faults(page, options) | too_wide(
+                page
+            )
     return {where: some for where, some in found.items() if some}
+
+
+def too_wide(page: Page) -> set[str]:
+    """Whether the page has to be moved sideways."""
+    wide, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return {f"{wide} px wide"} if wide > window else set()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +100,9 @@ def test_a_page_has_no_grave_fault(
     full_desk: FullDesk, tab: Callable[[str], Page], look: Look
 ) -> None:
     page = tab(look.who)
-    page.goto(full_desk.where(look.path))
+    answer = page.goto(full_desk.where(look.path))
+    assert answer is not None
+    assert answer.ok is (look.path != NOWHERE)
     unfold(page)
     is_first = any(look is looks[0] for looks in PAGES.values())
 

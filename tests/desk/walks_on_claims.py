@@ -7,7 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from tests.builders_mail import claim_files, make_claim_mail
-from tests.desk.acting import DEED, Stage, press, said
+from tests.desk.acting import DEED, Stage, goes_out, press, said
 from tests.desk.claims import (
     DELIVERED,
     LOST,
@@ -55,6 +55,15 @@ def walk_a_claim(stage: Stage) -> None:
     stage.do(page, 1, "withdraw", reason="It turned up.")
 
 
+def walk_a_reply(stage: Stage) -> None:
+    stage.office.deliver(make_claim_mail())
+    page = stage.enter("jo", AGENT)
+    write(stage, page)
+    stage.office.run_again()
+    stage.go(page, "/claims/1")
+    expect(page.locator("#mails")).to_contain_text("We look this week.")
+
+
 def write(stage: Stage, page: Page) -> None:
     """Use each button of the reply, and let it begin to go out."""
     stage.go(page, "/claims/1")
@@ -91,8 +100,7 @@ def walk_a_payment(stage: Stage) -> None:
     propose(stage, jo)
     stage.go(mei, "/claims/1")
     press(mei, "Approve and send")
-    expect(mei.locator(".pending")).to_contain_text("Goes out in a moment")
-    office.run_again()
+    goes_out(stage, mei)
     stage.do(mei, 1, "pay")
     stage.do(mei, 1, "payment-failed", problem="details_missing")
     stage.do(mei, 1, "pay-again")
@@ -113,8 +121,7 @@ def walk_a_rejection(stage: Stage) -> None:
     stage.go(mei, "/claims/1")
     mei.get_by_role("checkbox", name="C11").check()
     press(mei, "Reject and send")
-    expect(mei.locator(".pending")).to_contain_text("Goes out in a moment")
-    office.run_again()
+    goes_out(stage, mei)
     stage.do(mei, 1, "appeal", reason="The courier was late.")
     stage.do(kim, 1, "take-appeal")
 
@@ -210,6 +217,7 @@ WALKS: tuple[tuple[Callable[[Stage], None], Order, tuple[str, ...]], ...] = (
             *deeds("carrier", "carrier-answered", "type", "withdraw"),
         ),
     ),
+    (walk_a_reply, BROKEN, reply("send")),
     (
         walk_a_payment,
         GONE,
