@@ -123,7 +123,7 @@ def test_a_day_without_a_mouse(office: Office, address: str, page: Page) -> None
         keys.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("in 10 seconds")
 
-    open_by_key(page, page.get_by_role("link", name="Operations", exact=True))
+    open_by_key(page, page.get_by_role("link", name="Operations", exact=True).first)
     skip(page)
     open_by_key(page, page.get_by_role("link", name="Dead letters").first)
     skip(page)
