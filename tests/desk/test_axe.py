@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.desk.answers import ANSWERS
 from tests.desk.browsers import DESKTOP, PHONE
 from tests.desk.every_page import (
     LOOKS,
@@ -107,3 +108,22 @@ def test_a_page_has_no_grave_fault(
     is_first = any(look is looks[0] for looks in PAGES.values())
 
     assert faults_everywhere(page, thorough=is_first) == {}
+
+
+@pytest.mark.parametrize(
+    ("look", "act", "there"),
+    [pytest.param(*one, id=one[1].__name__) for one in ANSWERS],
+)
+def test_what_a_form_leads_to_has_no_grave_fault(
+    full_desk: FullDesk,
+    chromium: Browser,
+    look: Look,
+    act: Callable[[Page], None],
+    there: str,
+) -> None:
+    with looking(chromium, full_desk, look.who) as page:
+        page.goto(full_desk.where(look.path))
+        act(page)
+        page.locator(there).first.wait_for()
+
+        assert faults_everywhere(page, thorough=False) == {}
