@@ -37,6 +37,7 @@ ALL_RULES = {
 }
 COLOURS = {**ALL_RULES, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 GRAVE = {"serious", "critical"}
+pytestmark = pytest.mark.timeout(300)
 
 
 def faults(page: Page, options: dict[str, Any]) -> set[str]:

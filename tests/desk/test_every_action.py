@@ -28,6 +28,7 @@ from worker.domain.staff import StaffRole
 AGENT, LEAD = StaffRole.AGENT, StaffRole.LEAD
 OPERATOR, ADMIN = StaffRole.OPERATOR, StaffRole.ADMIN
 ANOTHER = "a much longer sentence than before"
+pytestmark = pytest.mark.timeout(300)
 
 
 def walk_the_list(stage: Stage) -> None:
@@ -359,7 +360,7 @@ WALKS = (
 )  # fmt: skip
 
 
-WAYS = {
+WAYS: dict[Callable[[Stage], None], tuple[Way, ...]] = {
     walk_the_list: (Way.PHONE, Way.NO_SCRIPTS),
     walk_every_tab: (Way.NO_SCRIPTS,),
     walk_triage: (Way.PHONE, Way.NO_SCRIPTS),
