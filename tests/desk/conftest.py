@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.conftest import do_without
 from tests.desk.browsers import DESKTOP, a_browser
 from tests.desk.claim_offices import Opened, an_opener
+from tests.desk.full_desk import FullDesk, a_full_desk
 from tests.services import ServiceMissing
 
 
@@ -42,3 +43,10 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """A raw store with a child that opens its files, for the tests of a module."""
     with an_opener(tmp_path_factory.mktemp("opened")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def full_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullDesk]:
+    """A served desk with something on every page; tests that ask for it only look."""
+    with a_full_desk(tmp_path_factory.mktemp("full") / "office") as desk:
+        yield desk

@@ -210,6 +210,16 @@ def test_who_only_reads_sees_no_form_and_sends_none(
     assert refused.status_code == 403
 
 
+def test_a_claim_that_nobody_has_assessed_yet_is_shown(tmp_path: Path) -> None:
+    stranger = make_claim_mail(sender="Lena H <lena@other.example>")
+    with a_claims_office(tmp_path, stranger) as office, signed_in(office) as visitor:
+        page = visitor.get("/claims/1")
+
+    assert office.state() is ClaimState.IDENTITY_HOLD
+    assert page.status_code == 200
+    assert "No check has run yet." in page.text
+
+
 def test_a_claim_that_is_not_there(tmp_path: Path) -> None:
     with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
         assert visitor.get("/claims/77").status_code == 404

@@ -110,6 +110,7 @@ document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("[data-theme-toggle]")) switchTheme();
   if (target?.closest("[data-help]")) openHelp();
+  if (target?.closest("dialog")) return; // the focus goes back to what opened it
   document.querySelectorAll("details.me[open]").forEach((menu) => {
     if (!menu.contains(target)) menu.open = false;
   });

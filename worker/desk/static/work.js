@@ -35,16 +35,17 @@ function mayRefresh() {
 async function refresh() {
   if (!mayRefresh()) return;
   const at = document.querySelector("#work .at")?.dataset.open;
-  const hadFocus = document.querySelector("#work")?.contains(document.activeElement);
+  const focused = document.activeElement?.closest("#work a")?.getAttribute("href");
   await htmx.ajax("GET", location.pathname + location.search, {
     target: "#work",
     swap: "outerHTML",
     headers: { "X-By-Itself": "yes" }, // no use of the session by a person
   });
   const row = at && document.querySelector(`#work [data-open="${CSS.escape(at)}"]`);
-  if (!row) return;
-  row.classList.add("at");
-  if (hadFocus) row.querySelector("a")?.focus({ preventScroll: true });
+  if (row) row.classList.add("at");
+  // Whoever goes by Tab is where they were, as long as that is on the list.
+  const link = focused && document.querySelector(`#work a[href="${CSS.escape(focused)}"]`);
+  if (link) link.focus({ preventScroll: true });
 }
 
 document.addEventListener("keydown", selectCurrent, true);
