@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup, escape
 
 from worker.desk import claim_words, words
-from worker.desk.cookies import SealedCookie
+from worker.desk.cookies import KEYS, SealedCookie
 from worker.desk.guard import Visit
 from worker.desk.headers import HashedFiles
 from worker.domain.explanation import in_zone
@@ -88,6 +88,7 @@ def rendered(
             path=visit.request.url.path,
             flash=flash,
             is_part="HX-Request" in visit.request.headers,
+            has_keys=KEYS not in visit.request.cookies,
             resting=visit.parts.desk.paused.listed() if operates else (),
             **facts,
         )

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from worker import desk_send
 from worker.adapters.store.desk.remarks import LONGEST
+from worker.adapters.store.desk.writing import Edit
 from worker.adapters.wrapping import wrap
 from worker.desk.deeds import at_desk, claim_at, deeds_for
 from worker.desk.guard import RowId, Visit, needs
@@ -143,9 +144,17 @@ def undo_reply(visit: Writer, claim_id: RowId) -> Response:
 
 
 @router.post("/claims/{claim_id}/reply/drop")
-def drop_edit(visit: Writer, claim_id: RowId) -> Response:
-    """Throw the edit away, and show the worker's draft again."""
-    visit.parts.desk.writing.drop(claim_id)
+def drop_edit(
+    visit: Writer, claim_id: RowId, form: Annotated[ReplyForm, Form()]
+) -> Response:
+    """Throw the edit away that the page showed, and show the worker's draft again."""
+    writing = visit.parts.desk.writing
+    theirs = writing.drop(claim_id, by=visit.person.name, knew=form.knew)
+    if theirs is not None:
+        claim = claim_at(visit, claim_id)
+        refused = _kept(visit, theirs)
+        view = view_of(visit, claim, typed=form.text, seen=form.seen, refused=refused)
+        return _reply_page(visit, claim, view, status=409)
     return go(visit.request, f"/claims/{claim_id}#reply", say="The draft is back.")
 
 
@@ -254,10 +263,14 @@ def _save(visit: Visit, claim: Claim, form: ReplyForm, text: Written) -> None:
     )
     desk.presence.beat(claim.claim_id, name, is_writing=True)
     if theirs is not None:
-        raise UsageError(
-            f"{theirs.by} has written a reply here at"
-            f" {instant(theirs.at, visit.zone)}, and it is kept: talk to each other"
-        )
+        raise UsageError(_kept(visit, theirs))
+
+
+def _kept(visit: Visit, theirs: Edit) -> str:
+    return (
+        f"{theirs.by} has written a reply here at {instant(theirs.at, visit.zone)}, and"
+        " it is kept: talk to each other"
+    )
 
 
 def _send(visit: Visit, claim: Claim, text: Written, seen: Seen) -> Response:
