@@ -105,7 +105,7 @@ def test_a_note_is_kept_and_sent_once_signed_in_again(
 
 
 def test_single_keys_do_nothing_where_they_are_switched_off(
-    damage: Office, page: Page, address: str
+    page: Page, address: str
 ) -> None:
     sign_in(page, address)
     page.goto(f"{address}/claims")

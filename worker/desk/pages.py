@@ -14,6 +14,7 @@ from worker.desk import claim_words, words
 from worker.desk.cookies import KEYS, SealedCookie
 from worker.desk.guard import Visit
 from worker.desk.headers import HashedFiles
+from worker.desk.refusals import at_desk
 from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
@@ -37,6 +38,7 @@ def _environment() -> jinja2.Environment:
     made.filters["ago"] = _ago
     made.filters["countdown"] = _countdown
     made.filters["urgency"] = _urgency
+    made.filters["at_desk"] = at_desk
     made.filters["in_zone"] = in_zone
     made.filters["cleaned"] = Markup  # what adapters/clean_html.py has made
     made.filters["span"] = words.span
