@@ -156,7 +156,9 @@ _Where = sa.ColumnElement[bool]
 
 def _standing(session: Session, name: str, state: str, *where: _Where) -> _Standing:
     """Return how many jobs of a queue are in a state, and since when the oldest is."""
-    is_state: _Where = sa.literal_column(f"jobs.state = '{state}'")  # as the indexes have it
+    is_state: _Where = sa.literal_column(
+        f"jobs.state = '{state}'"
+    )  # as the indexes have it
     few = (
         sa.select(JobRow.created_at)
         .where(JobRow.queue == name, is_state, *where)
