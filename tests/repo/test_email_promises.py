@@ -372,8 +372,11 @@ def test_an_answer_says_nothing_to_do_only_where_nothing_is_missing() -> None:
 
     assert nothing in text_of(SAMPLES["response"])
     assert nothing in text_of(SAMPLES["response-note"])
-    assert "We still need 1 document from you." in text_of(SAMPLES["response-unclear"])
-    assert nothing not in text_of(SAMPLES["response-unclear"])
+    assert nothing in text_of(SAMPLES["response-unclear"])  # a decision is prepared
+    claim = a_complete_claim(state=ClaimState.AWAITING_CARRIER)
+    open_ones = respond(claim, an_incomplete_assessment(), an_order(), NOW, DUE_AT)
+    assert "We still need 2 documents from you." in text_of(open_ones)
+    assert nothing not in text_of(open_ones)
 
 
 def test_no_document_is_asked_for_once_a_decision_is_prepared() -> None:
