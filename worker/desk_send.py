@@ -176,7 +176,9 @@ def propose(parts: Parts, claim: Claim, text: Written, *, by: Staff) -> Done:
     """
     check(parts, claim, text, by=by)
     decision = decision_of(parts, claim, text, by=by)
-    along = replace(by, along=lambda work: drop_edit(work.session, claim.claim_id))
+    along = replace(
+        by, along=lambda work: drop_edit(work.session, claim.claim_id, sent=text)
+    )
     return decide.propose(parts, claim, decision, by=along)
 
 

@@ -6,7 +6,7 @@ what was done by then is left out of the count.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from worker.actors import KINDS, QUEUES
 from worker.adapters.store import Work
@@ -79,21 +79,37 @@ def discard(parts: Parts, job_ids: Sequence[int], *, by: str, reason: str) -> Re
     return Result(tuple(done))
 
 
-def requeue_matching(parts: Parts, *, kind: str, reason: str, by: str) -> Result:
-    """Try again all dead letters of a kind and reason, oldest first; "" is any.
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Dead letters of a kind and reason, "" is any, that had died by an instant."""
+
+    kind: str = ""
+    reason: str = ""
+    until: datetime | None = None
+
+    def ids(self, parts: Parts) -> list[int]:
+        """Return their numbers, oldest first: one more than MOST_AT_ONCE at most."""
+        return parts.desk.dead_letters.ids(
+            kind=self.kind,
+            reason=self.reason,
+            until=self.until,
+            limit=MOST_AT_ONCE + 1,
+        )
+
+
+def requeue_matching(parts: Parts, wanted: Matching, *, by: str) -> Result:
+    """Try again all dead letters that match, oldest first.
 
     At most MOST_AT_ONCE; `has_more` says that there are others.
     """
-    ids = parts.desk.dead_letters.ids(kind=kind, reason=reason, limit=MOST_AT_ONCE + 1)
+    ids = wanted.ids(parts)
     found = requeue(parts, ids[:MOST_AT_ONCE], by=by)
     return Result(found.done, found.skipped, len(ids) > MOST_AT_ONCE)
 
 
-def discard_matching(
-    parts: Parts, *, kind: str, reason: str, by: str, why: str
-) -> Result:
-    """Give up all dead letters of a kind and reason, as `requeue_matching` does."""
-    ids = parts.desk.dead_letters.ids(kind=kind, reason=reason, limit=MOST_AT_ONCE + 1)
+def discard_matching(parts: Parts, wanted: Matching, *, by: str, why: str) -> Result:
+    """Give up all dead letters that match, as `requeue_matching` does."""
+    ids = wanted.ids(parts)
     found = discard(parts, ids[:MOST_AT_ONCE], by=by, reason=why)
     return Result(found.done, (), len(ids) > MOST_AT_ONCE)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.desk.visitors import PASSWORD, Visitor, a_person, a_visitor, signed_in
 from tests.office import Office, an_office
 from worker.desk.sign_in import WRONG
-from worker.domain.staff import Person
+from worker.domain.staff import Person, StaffRole
 
 NEW = "another sentence, and a longer one"
 _OFFER = re.compile(r'name="offer" value="([^"]*)"')
@@ -190,10 +190,44 @@ def test_what_a_page_asks_for_by_itself_keeps_no_session_alive(
     office: Office, mei: Visitor
 ) -> None:
     office.clock.at += timedelta(hours=11)
+    by_itself = {"X-By-Itself": "yes"}
     mei.get("/account", headers={"Accept": "text/event-stream"})
+    mei.get("/account/session", headers=by_itself)
+    doing = {"csrf": mei.csrf, "doing": "reading"}
+    mei.client.post("/claims/1/presence", data=doing, headers=by_itself)
     office.clock.at += timedelta(hours=1, seconds=1)
 
     assert mei.get("/account").status_code == 303
+
+
+def test_single_keys_are_switched_off_in_one_browser(
+    office: Office, mei: Visitor
+) -> None:
+    before = mei.get("/account").text
+    mei.post("/account/keys", keys="off")
+    off = mei.get("/account").text
+    with signed_in(office) as elsewhere:
+        other = elsewhere.get("/account").text
+    mei.post("/account/keys", keys="on")
+    on = mei.get("/account").text
+
+    assert [text.count('data-keys="off"') for text in (before, off, other, on)] == [
+        0,
+        1,
+        0,
+        0,
+    ]
+
+
+def test_the_help_names_the_places_that_the_role_may_see(
+    office: Office, mei: Visitor
+) -> None:
+    figures = "<kbd>g</kbd> <kbd>f</kbd>"
+    with signed_in(office, StaffRole.AGENT, name="jo") as jo:
+        hers = jo.get("/account").text
+
+    assert figures in mei.get("/account").text
+    assert figures not in hers
 
 
 def test_a_phone_is_set_up_and_asked_for_from_then_on(

@@ -14,6 +14,7 @@ from tests.desk.visitors import Visitor, a_visitor, signed_in
 from tests.flow.test_decide import FIRST, SECOND, an_order_of, complete, late
 from tests.office import Office, an_office
 from worker import decide
+from worker.adapters.store.desk import listing
 from worker.desk.api import create_api
 from worker.domain.claim import ClaimState
 from worker.domain.staff import StaffRole
@@ -179,6 +180,19 @@ def test_what_became_of_a_mail_is_found_by_number_and_by_message_id(
     assert by_number["claim_id"] == 1
     assert [one["id"] for one in by_name["mails"]] == [2, 1]
     assert by_name["mails"][1] == by_number
+
+
+def test_a_count_of_a_queue_stops_where_it_would_cost_too_much(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_COUNTED", 2)
+    for number in range(3):
+        raw = complete(subject=f"M104233+{SECOND}+Claim {number}")
+        office.deliver(raw, run=False)
+
+    counts = {one["queue"]: one for one in asked(office, "/queues")["queues"]}
+
+    assert counts["read"]["ready"] == 2
 
 
 def test_queues_count_what_stands(office: Office) -> None:

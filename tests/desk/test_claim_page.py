@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.builders_mail import a_file, invoice_pdf, make_claim_mail
 from tests.desk.claim_offices import a_claims_office, lengthen
 from tests.desk.hostile import VECTORS
-from tests.desk.visitors import signed_in
+from tests.desk.visitors import Visitor, signed_in
 from tests.office import Office
 from worker.desk.claim_clocks import LEAST_GAP, MARGIN, WIDTH, Instant, dots
 from worker.desk.claim_standing import standing
@@ -149,6 +149,35 @@ def test_the_history_names_who_did_what(tmp_path: Path) -> None:
     assert "no such label" in history
 
 
+def seen_at(visitor: Visitor) -> dict[str, str]:
+    """What the page's forms send along, so that a stale one is refused."""
+    page = visitor.get("/claims/1").text
+    found = {}
+    for name in ("version", "events"):
+        value = re.search(rf'name="{name}" value="(\d+)"', page)
+        assert value is not None
+        found[name] = value[1]
+    return found
+
+
+def test_flags_are_not_cleared_where_the_claim_changed_since(tmp_path: Path) -> None:
+    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+        visitor.get("/claims/1")
+        visitor.post("/claims/1/flags", clause="X4", evidence="cut with a knife")
+        office.run()
+        old = seen_at(visitor)
+        visitor.post("/claims/1/flags", clause="X4", evidence="and with an axe")
+        office.run()
+        typed = {"clause": "X4", "reason": "the shop packs like that"}
+        refused = visitor.post("/claims/1/flags/clear", **old, **typed)
+        flags = office.store.flags.of_claim(1)
+
+    assert refused.status_code == 422
+    assert "Something came to CLM-000001 since its page was loaded" in refused.text
+    assert 'value="the shop packs like that"' in refused.text
+    assert all(one.is_open for one in flags)
+
+
 def test_a_person_sets_a_flag_and_clears_it_with_a_reason(tmp_path: Path) -> None:
     with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
         visitor.get("/claims/1")
@@ -156,7 +185,10 @@ def test_a_person_sets_a_flag_and_clears_it_with_a_reason(tmp_path: Path) -> Non
         office.run()
         (raised,) = office.store.flags.of_claim(1)
         cleared = visitor.post(
-            "/claims/1/flags/clear", clause="X4", reason="the shop packs like that"
+            "/claims/1/flags/clear",
+            **seen_at(visitor),
+            clause="X4",
+            reason="the shop packs like that",
         )
         (flag,) = office.store.flags.of_claim(1)
         page = visitor.get("/claims/1").text
@@ -180,8 +212,8 @@ def test_a_form_that_is_refused_says_why_on_the_page(
     tmp_path: Path, path: str, fields: dict[str, str], say: str
 ) -> None:
     with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
-        visitor.get("/claims/1")
-        refused = visitor.post(f"/claims/1/{path}", **fields)
+        seen = seen_at(visitor)
+        refused = visitor.post(f"/claims/1/{path}", **(seen | fields))
 
         assert office.store.flags.of_claim(1) == []
     assert refused.status_code == 422

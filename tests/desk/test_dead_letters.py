@@ -1,7 +1,9 @@
 """Dead letters at the desk and on the command line."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tests.builders import an_order
 from tests.builders_mail import make_claim_mail
 from tests.desk.test_operations import seen
-from tests.desk.visitors import signed_in
+from tests.desk.visitors import Visitor, signed_in
 from tests.flow.test_operating import dead, park
 from tests.office import Office, an_office
 from worker.cli import main
@@ -83,7 +85,7 @@ def test_the_raw_mail_is_downloaded_and_never_shown(office: Office) -> None:
 
     assert answer.content == raw
     assert answer.headers["content-disposition"].startswith("attachment")
-    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-type"] == "message/rfc822"
     assert "sandbox" in answer.headers["content-security-policy"]
 
 
@@ -97,12 +99,41 @@ def test_all_that_match_are_tried_again_and_no_other(office: Office) -> None:
 
     with signed_in(office, OPERATOR) as visitor:
         words = seen(visitor, f"{HERE}?reason=raw_damaged")
-        visitor.post(HERE, do="requeue_all", reason="raw_damaged")
+        until = until_of(visitor)
+        visitor.post(HERE, do="requeue_all", reason="raw_damaged", until=until)
 
     assert "Try all 1 that match" in words
     assert f"read {first}" in words
     assert f"read {second}" not in words
     assert [one.job_id for one in dead(office)] == [second]
+
+
+def until_of(visitor: Visitor) -> str:
+    """What the list's form sends along: how far it counted."""
+    found = re.search(r'name="until" value="([^"]+)"', visitor.get(HERE).text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("do", ["requeue_all", "discard_all"])
+def test_what_died_after_the_page_was_made_is_not_among_all_that_match(
+    office: Office, do: str
+) -> None:
+    park(office)
+    (seen_one,) = dead(office)
+
+    with signed_in(office, OPERATOR) as visitor:
+        until = until_of(visitor)
+        office.clock.at += timedelta(minutes=1)
+        park(office, make_claim_mail(subject="another"))
+        blind = visitor.post(HERE, do=do, why="spam")
+        before = len(dead(office))
+        done = visitor.post(HERE, do=do, why="spam", until=until)
+
+    assert (blind.status_code, before) == (422, 2)
+    assert done.status_code == 303
+    (left,) = dead(office)
+    assert left.job_id != seen_one.job_id
 
 
 def test_discarding_asks_why_and_keeps_what_was_chosen(office: Office) -> None:

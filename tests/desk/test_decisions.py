@@ -22,7 +22,7 @@ from tests.desk.visitors import Visitor, signed_in
 from tests.office import Office, an_office
 from worker import decide
 from worker.desk.deed_table import DEEDS
-from worker.desk.deeds import at_desk
+from worker.desk.refusals import at_desk
 from worker.domain.claim import ClaimState, ClaimType, Event
 from worker.domain.errors import UsageError
 from worker.domain.staff import StaffRole

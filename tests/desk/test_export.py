@@ -14,6 +14,7 @@ from tests.desk.claims_made import add_claims, set_proposed
 from tests.desk.visitors import signed_in
 from tests.office import OPENING, Office, an_office
 from worker.adapters.sheets import csv_file, harmless, xlsx_file
+from worker.adapters.store.desk import finding
 from worker.adapters.store.desk.work import Wanted
 from worker.desk import work_export
 from worker.domain.staff import StaffRole
@@ -77,6 +78,23 @@ def test_the_workbook_says_the_same_in_numbers_and_dates(office: Office) -> None
     assert first[6] == datetime(2026, 11, 17, 19, 12)  # noqa: DTZ001 - as Excel has it
     assert first[12] == 96
     assert second[12] is None
+
+
+def test_a_search_that_found_too_much_says_so_in_the_export(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_claims(office, 3, member_id="M200300")
+    monkeypatch.setattr(finding, "MOST_FOUND", 2)
+
+    with signed_in(office) as visitor:
+        cut = rows_of(visitor.get("/claims.csv?q=M200300").content)
+        monkeypatch.setattr(finding, "MOST_FOUND", 3)
+        whole = rows_of(visitor.get("/claims.csv?q=M200300").content)
+
+    assert len(cut) == 1 + 2 + 1
+    assert cut[-1] == [work_export.FOUND_CUT]
+    assert len(whole) == 1 + 3
+    assert whole[-1][1] == "M200300"
 
 
 @pytest.mark.parametrize("text", HARMFUL)

@@ -6,12 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.builders import a_member, a_package, a_when, an_order
 from tests.builders_mail import make_claim_mail
 from tests.desk.visitors import Visitor, a_person, a_visitor, signed_in
 from tests.office import Office, an_office
+from worker.adapters.store.alerts import raise_alert
+from worker.adapters.store.desk.placements import stop_placement, take_placement
 from worker.adapters.store.desk.triage import Waits
+from worker.adapters.store.schema import MailRow
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.orders import Order
 from worker.domain.staff import StaffRole
@@ -357,6 +361,49 @@ def test_a_held_claim_is_closed_as_none_and_held_again(office: Office) -> None:
     assert office.kinds == sent
 
 
+def test_a_held_claim_that_has_changed_since_is_not_dismissed(office: Office) -> None:
+    mail_id = held(office)
+
+    with signed_in(office) as visitor:
+        path = f"/triage/{mail_id}"
+        text = visitor.get("/triage").text
+        seen = text.split('name="seen" value="', 1)[1].split('"', 1)[0]
+        held(office, text="And here is one more thing.", files=[])
+        visitor.post(f"{path}/dismiss", seen=seen, back="/triage")
+        said = visitor.get("/triage").text
+        state = office.state()
+        page = visitor.get(path).text
+        form = page.split("/dismiss", 1)[1]
+        fresh = form.split('name="seen" value="', 1)[1].split('"', 1)[0]
+        visitor.post(f"{path}/dismiss", seen=fresh)
+
+    assert "Somebody or something was faster" in said
+    assert state is ClaimState.IDENTITY_HOLD
+    assert office.state() is ClaimState.NOT_A_CLAIM
+
+
+def test_the_work_list_counts_what_the_triage_page_shows(office: Office) -> None:
+    mail_id = several(office)
+    held(office)
+    unmatched(office)
+    with office.store.database.write() as session:  # two reasons for one mail
+        raise_alert(
+            session, "machine_named_claim", f"mail:{mail_id}", at=office.clock.at
+        )
+        session.execute(
+            sa.update(MailRow).where(MailRow.id == mail_id).values(claim_id=None)
+        )
+
+    with signed_in(office) as visitor:
+        every = visitor.get("/triage").text
+        work = visitor.get("/claims").text
+
+    shown = every.count('data-open="/triage/')
+    assert sum(office.parts.desk.triage.counts().values()) > shown
+    assert f'All <span class="count">{shown}</span>' in every
+    assert f'Triage <span class="count">{shown}</span>' in work
+
+
 def test_EX_77_a_mail_of_two_orders_is_split_by_one_click(office: Office) -> None:
     mail_id = several(office)
     assert office.parts.desk.triage.counts()[Waits.SEVERAL_ORDERS] == 1
@@ -401,12 +448,61 @@ def test_T8_two_claims_are_compared_and_merged_unless_it_is_undone(
         visitor.post("/triage/merge", claim="2", into="1", seen=seen)
         pass_ten_seconds(office)
         merged = office.store.claims.get(2)
+        visitor.post("/triage/merge/2/undo")
+        late = visitor.get("/triage").text
 
     assert "This one ends" in page
     assert undone is not None
     assert undone.state is ClaimState.IDENTITY_HOLD
     assert merged is not None
     assert merged.state is ClaimState.MERGED
+    assert "Too late to take it back" in late
+
+
+def test_undoing_a_merge_twice_does_not_say_that_it_happened(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    held(office)
+
+    with signed_in(office) as visitor:
+        seen = seen_at(visitor, "/triage/merge?claim=2&into=1")
+        visitor.post("/triage/merge", claim="2", into="1", seen=seen)
+        visitor.post("/triage/merge/2/undo")
+        visitor.get("/triage")
+        visitor.post("/triage/merge/2/undo")
+        said = visitor.get("/triage").text
+
+    assert "Nothing waits to be merged" in said
+
+
+def test_a_placement_that_was_stopped_is_never_carried_out(office: Office) -> None:
+    mail_id = unmatched(office)
+
+    with signed_in(office) as visitor:
+        seen = seen_at(visitor, f"/triage/{mail_id}")
+        visitor.post(f"/triage/{mail_id}/assign", order=FIRST, seen=seen)
+    (pending,) = office.parts.desk.placements.of_mails([mail_id])[mail_id]
+    with office.store.database.write() as session:
+        stop_placement(session, pending.pending_id, why_not="somebody was faster")
+        taken = take_placement(session, pending.pending_id)
+
+    assert not taken
+
+
+def test_what_was_not_possible_is_told_in_words_of_the_desk(office: Office) -> None:
+    mail_id = unmatched(office)
+
+    with signed_in(office) as visitor:
+        seen = seen_at(visitor, f"/triage/{mail_id}")
+        refused = visitor.post(f"/triage/{mail_id}/assign", order="ORD-0", seen=seen)
+        nowhere = visitor.post("/triage/merge", claim="99", into="1")
+        dead = visitor.get("/operations/dead/99/raw")
+
+    assert "There is no order ORD-0." in refused.text
+    assert "There is no claim 99." in nowhere.text
+    assert "Job 99 is no dead letter." in dead.text
+    for answer in (refused, nowhere, dead):
+        assert "`" not in answer.text
+        assert "`claims" not in answer.text
 
 
 def test_a_mail_is_handed_over_as_it_came_and_shows_nothing(office: Office) -> None:
@@ -421,7 +517,8 @@ def test_a_mail_is_handed_over_as_it_came_and_shows_nothing(office: Office) -> N
     assert "&lt;b&gt;x" in page
     assert given.content == raw
     assert given.headers["content-disposition"].startswith("attachment")
-    assert given.headers["content-type"] == "application/octet-stream"
+    assert given.headers["content-type"] == "message/rfc822"
+    assert "sandbox" in given.headers["content-security-policy"]
 
 
 def test_nobody_comes_in_without_signing_in(office: Office) -> None:

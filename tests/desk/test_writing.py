@@ -1,6 +1,7 @@
 """Writing to a member: what is edited, what is refused, and nothing is ever lost."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -215,6 +216,24 @@ def test_nobody_writes_over_what_somebody_else_wrote(damage: Office) -> None:
     assert "mei has written a reply here" in refused.text
     assert "Kim&#39;s words." in refused.text
     assert kept == "Mei's words."
+
+
+def test_nobody_throws_away_what_somebody_else_wrote(damage: Office) -> None:
+    with signed_in(damage) as mei, signed_in(damage, name="kim") as kim:
+        reply(kim, "autosave", body="Kim's words.")
+        old = fields_of(kim.get("/claims/1"))
+        damage.clock.at += timedelta(minutes=1)
+        reply(mei, "autosave", body="Mei's words.")
+        refused = kim.post("/claims/1/reply/drop", **old)
+        kept = fields_of(mei.get("/claims/1"))
+        seen = fields_of(kim.get("/claims/1"))
+        dropped = kim.post("/claims/1/reply/drop", **seen)
+
+    assert refused.status_code == 409
+    assert "mei has written a reply here" in refused.text
+    assert kept["body"] == "Mei's words."
+    assert dropped.status_code == 303
+    assert damage.parts.desk.writing.edit_of(1) is None
 
 
 def test_what_came_since_the_page_was_loaded_stops_the_reply(damage: Office) -> None:

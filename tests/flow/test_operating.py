@@ -49,7 +49,7 @@ def dead(office: Office) -> list[DeadLetter]:
 
 
 def requeue_all(office: Office) -> operating.Result:
-    return operating.requeue_matching(office.parts, kind="", reason="", by=BY)
+    return operating.requeue_matching(office.parts, operating.Matching(), by=BY)
 
 
 def log(office: Office) -> list[tuple[str, str, str, str]]:
@@ -194,7 +194,7 @@ def test_only_those_that_match_are_requeued(office: Office) -> None:
         )
 
     result = operating.requeue_matching(
-        office.parts, kind="read", reason="raw_damaged", by=BY
+        office.parts, operating.Matching("read", "raw_damaged"), by=BY
     )
 
     assert result.done == (first,)

@@ -15,12 +15,15 @@ from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.domain.amount_labels import LABELS, Figure, LineKind
 from worker.domain.amounts import AmountLine
+from worker.domain.claim import ClaimState
 from worker.domain.clauses import ClauseId
 from worker.domain.documents import Verdict
 from worker.domain.money import Money
 from worker.domain.reply import SUPPORTED_LOCALES, Reply, ReplyKind
 from worker.gallery import every_sample
 from worker.notify import decide
+from worker.replies.closings import close_incomplete
+from worker.replies.due import respond
 from worker.samples import (
     APPROVAL,
     DUE_AT,
@@ -369,8 +372,39 @@ def test_an_answer_says_nothing_to_do_only_where_nothing_is_missing() -> None:
 
     assert nothing in text_of(SAMPLES["response"])
     assert nothing in text_of(SAMPLES["response-note"])
-    assert "We still need 1 document from you." in text_of(SAMPLES["response-unclear"])
-    assert nothing not in text_of(SAMPLES["response-unclear"])
+    assert nothing in text_of(SAMPLES["response-unclear"])  # a decision is prepared
+    claim = a_complete_claim(state=ClaimState.AWAITING_CARRIER)
+    open_ones = respond(claim, an_incomplete_assessment(), an_order(), NOW, DUE_AT)
+    assert "We still need 2 documents from you." in text_of(open_ones)
+    assert nothing not in text_of(open_ones)
+
+
+def test_no_document_is_asked_for_once_a_decision_is_prepared() -> None:
+    claim = a_complete_claim(state=ClaimState.DECISION_PROPOSED)
+    reply = respond(claim, an_incomplete_assessment(), an_order(), NOW, DUE_AT)
+
+    said = text_of(reply)
+
+    assert "a second member of our team is checking it" in said
+    assert "You do not need to do anything." in said
+    assert "We still need" not in said
+    assert "We have not found this in your e-mails." not in said
+
+
+def test_nobody_is_said_to_look_again_at_a_claim_that_is_closed() -> None:
+    reply = close_incomplete(
+        a_claim(),
+        an_incomplete_assessment(),
+        an_order(),
+        closed_at=NOW,
+        reopen_until=DUE_AT,
+    )
+
+    said = text_of(reply)
+
+    assert "will look at" in text_of(SAMPLES["received-open"])  # the same documents
+    assert "will look at" not in said
+    assert "✓ Photos of the packaging: received" in said
 
 
 def test_a_decision_on_an_appeal_does_not_offer_another() -> None:

@@ -109,10 +109,11 @@ def requeue(
     if jobs:
         _say(operating.requeue(parts, jobs, by=by), "requeued")
         return
-    found = operating.requeue_matching(parts, kind=kind, reason=died_of, by=by)
+    wanted = operating.Matching(kind, died_of)
+    found = operating.requeue_matching(parts, wanted, by=by)
     while found.has_more and found.done:
         _say(found, "requeued")
-        found = operating.requeue_matching(parts, kind=kind, reason=died_of, by=by)
+        found = operating.requeue_matching(parts, wanted, by=by)
     _say(found, "requeued")
 
 
@@ -134,11 +135,11 @@ def discard(
     if jobs:
         _say(operating.discard(parts, jobs, by=by, reason=reason), "discarded")
         return
-    filters = {"kind": kind, "reason": died_of}
-    found = operating.discard_matching(parts, by=by, why=reason, **filters)
+    wanted = operating.Matching(kind, died_of)
+    found = operating.discard_matching(parts, wanted, by=by, why=reason)
     while found.has_more:
         _say(found, "discarded")
-        found = operating.discard_matching(parts, by=by, why=reason, **filters)
+        found = operating.discard_matching(parts, wanted, by=by, why=reason)
     _say(found, "discarded")
 
 

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
+from fastapi.responses import JSONResponse
 
 from worker.adapters.passwords import (
     LONGEST,
@@ -13,7 +14,8 @@ from worker.adapters.passwords import (
     is_password,
     is_simple,
 )
-from worker.desk.guard import PASSWORD_PAGE, Visit, cookie_name, needs
+from worker.desk.cookies import KEYS
+from worker.desk.guard import PASSWORD_PAGE, Visit, cookie_name, is_secure, needs
 from worker.desk.pages import go, page
 from worker.desk.sign_in import FREE_FOR_NAME, begin_session
 from worker.desk.words import ZONES, span
@@ -22,6 +24,7 @@ from worker.domain.staff import Person
 router = APIRouter()
 Anybody = Annotated[Visit, needs(None)]
 Password = Annotated[str, Form(max_length=LONGEST)]
+YEAR_S = 365 * 86_400
 
 
 @router.get("/account")
@@ -39,6 +42,32 @@ def set_zone(
         return account_page(visit, "Choose a zone from the list.")
     visit.parts.desk.people.set_timezone(visit.person.person_id, zone)
     return go(visit.request, "/account", say=f"Times are shown in {zone} now.")
+
+
+@router.post("/account/keys")
+def set_keys(visit: Anybody, keys: Annotated[str, Form(max_length=3)] = "") -> Response:
+    """Switch the shortcuts of single keys on or off in this browser."""
+    is_on = keys == "on"
+    say = f"Shortcuts of single keys are {'on' if is_on else 'off'} in this browser."
+    response = go(visit.request, "/account", say=say)
+    if is_on:
+        response.delete_cookie(KEYS)
+        return response
+    response.set_cookie(
+        KEYS,
+        "off",
+        max_age=YEAR_S,
+        httponly=True,
+        secure=is_secure(visit.request),
+        samesite="lax",
+    )
+    return response
+
+
+@router.get("/account/session")
+def session(visit: Anybody) -> Response:
+    """Say who is signed in, for a page that was open while its session ended."""
+    return JSONResponse({"name": visit.person.name, "csrf": visit.csrf})
 
 
 @router.post("/account/sessions/end")

@@ -336,7 +336,10 @@ class Mails(BaseModel):
 
 
 class QueueOut(BaseModel):
-    """How many jobs of a queue stand where; finished ones are not counted."""
+    """How many jobs of a queue stand where; finished ones are not counted.
+
+    10000 stands for all beyond.
+    """
 
     queue: str
     waiting: int = Field(description="For an earlier job.")

@@ -48,6 +48,7 @@ from worker.desk.headers import AddHeaders, add_headers
 from worker.desk.limits import LimitRequests
 from worker.desk.live import Watchers
 from worker.desk.pages import FILES, go, open_page
+from worker.desk.refusals import sentence
 from worker.domain.errors import IllegalTransition, RetryLater, UsageError
 from worker.runner import place_of
 
@@ -135,7 +136,7 @@ def _not_allowed(request: Request, error: Exception) -> Response:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    return _error(request, 409, "Not done", f"{error}.")
+    return _error(request, 409, "Not done", sentence(error))
 
 
 def _unavailable(request: Request, _down: Exception) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 
-from worker import decide
+from worker import decide, desk_send
 from worker.adapters.store.desk.claim_pages import ThreadMail
 from worker.adapters.store.flags import ClaimFlag
 from worker.desk import claim_clocks, writing
@@ -14,13 +14,13 @@ from worker.desk.claim_files import (
     ClaimFile,
     Sees,
     by_file,
-    claim_of,
     files_of,
 )
 from worker.desk.claim_standing import standing
 from worker.desk.claim_thread import thread_of
-from worker.desk.guard import RowId, Visit, needs
+from worker.desk.guard import RowId, Visit, claim_of, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import sentence
 from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, Clause
 from worker.domain.deadlines import deadline_at, sla_state
@@ -29,6 +29,7 @@ from worker.domain.errors import RetryLater, UsageError
 from worker.domain.note import Note, Row
 from worker.domain.orders import Order
 from worker.domain.staff import Right
+from worker.domain.written import Seen
 from worker.explaining import Explained, explain
 from worker.lookups import order_of
 
@@ -99,7 +100,7 @@ def set_flag(
     try:
         decide.set_flag(visit.parts, claim, clause, evidence=evidence, by=visit.staff)
     except UsageError as error:
-        return _refused(visit, claim, typed, f"{error}.")
+        return _refused(visit, claim, typed, sentence(error))
     return go(visit.request, f"/claims/{claim_id}#flags", say=f"Flag {clause} is set.")
 
 
@@ -107,18 +108,21 @@ def set_flag(
 def clear_flag(
     visit: Works,
     claim_id: RowId,
+    version: Annotated[int, Form()],
+    events: Annotated[int, Form()],
     clause: Annotated[str, Form(max_length=4)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Clear the open flags of a clause."""
+    """Clear the open flags of a clause, if nothing came since the page was made."""
     claim = claim_of(visit, claim_id)
     typed = Typed("clear", clause, reason)
     if not reason.strip():
         return _refused(visit, claim, typed, "Say why the flag does not stand.")
     try:
+        desk_send.check_seen(visit.parts, claim, Seen(version, events))
         decide.clear_flag(visit.parts, claim, clause, reason=reason, by=visit.staff)
     except UsageError as error:
-        return _refused(visit, claim, typed, f"{error}.")
+        return _refused(visit, claim, typed, sentence(error))
     say = f"Flag {clause} is cleared."
     return go(visit.request, f"/claims/{claim_id}#flags", say=say)
 

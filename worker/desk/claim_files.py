@@ -11,24 +11,23 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from worker.adapters.reading.marks import Wanted, find
 from worker.adapters.store.desk.claim_pages import ThreadMail
-from worker.adapters.view_frames import Asked, Seen, What
+from worker.adapters.view_frames import Asked, What
 from worker.desk.claim_words import TROUBLES
-from worker.desk.guard import RowId, Visit, needs
+from worker.desk.guard import RowId, Visit, claim_of, needs
+from worker.desk.handing_out import ALONE, look, to_save
 from worker.desk.pages import page
 from worker.domain.claim import Claim
 from worker.domain.documents import Piece
-from worker.domain.errors import GiveUp, RetryLater
+from worker.domain.errors import RetryLater
 from worker.domain.mail import Attachment, FileKind, Trouble
 from worker.domain.orders import Order
 from worker.domain.staff import Right
 from worker.lookups import order_of
-from worker.ports import ReadFailed
 
 router = APIRouter()
 Sees = Annotated[Visit, needs(Right.SEE_CLAIMS)]
@@ -37,25 +36,6 @@ THUMB_SIDE, PAGE_SIDE = 240, 1400
 SIDES = {"small": THUMB_SIDE, "large": PAGE_SIDE}
 MOST_PAGES = 20
 """Of a PDF that are shown; see adapters/pdf.py."""
-ALONE = "default-src 'none'; sandbox; frame-ancestors 'none'"
-"""For what is handed over as it came: should a browser open it, nothing in it runs."""
-SAFE_TYPES = frozenset(
-    {
-        "application/pdf",
-        "application/zip",
-        "image/bmp",
-        "image/gif",
-        "image/heic",
-        "image/jpeg",
-        "image/png",
-        "image/tiff",
-        "image/webp",
-        "message/rfc822",
-        "text/plain",
-    }
-)
-"""Said as they are, by content; all others are bytes."""
-BYTES = "application/octet-stream"
 _DRAWN = frozenset({FileKind.PICTURE, FileKind.PDF})
 _CLOSED = frozenset({Trouble.ENCRYPTED, Trouble.TOO_LARGE})
 _UNSAFE = re.compile(r"[^A-Za-z0-9._ ()+-]+")
@@ -135,26 +115,6 @@ def by_file(pieces: Sequence[Piece]) -> dict[tuple[int, str], list[Piece]]:
     return found
 
 
-def look(visit: Visit, asked: Asked, raw: bytes = b"") -> Seen | None:
-    """Return what a child sees of a mail; None where it cannot be opened.
-
-    Raises:
-        RetryLater: the raw store or the child cannot be reached just now.
-    """
-    try:
-        return visit.parts.viewer.see(asked, raw)
-    except (ReadFailed, GiveUp):
-        return None
-
-
-def claim_of(visit: Visit, claim_id: int) -> Claim:
-    """Return a claim, or answer that there is none."""
-    claim = visit.parts.store.claims.get(claim_id)
-    if claim is None:
-        raise HTTPException(404)
-    return claim
-
-
 def mail_of(visit: Visit, claim_id: int, mail_id: int) -> ThreadMail:
     """Return a mail of a claim; one of another claim is not there."""
     found = visit.parts.desk.claim_pages.mails(claim_id, [mail_id]).get(mail_id)
@@ -204,21 +164,6 @@ def stretches(text: str, wanted: Sequence[Wanted]) -> list[Stretch]:
         at = mark.end
     found.append(Stretch(text[at:]))
     return [one for one in found if one.text]
-
-
-def to_save(data: bytes, name: str, media_type: str) -> Response:
-    """Return bytes that a browser saves and never shows."""
-    plain = _UNSAFE.sub("_", name).strip(" .") or "file"
-    kind = media_type if media_type in SAFE_TYPES else BYTES
-    return Response(
-        data,
-        media_type=kind,
-        headers={
-            "Content-Disposition": f'attachment; filename="{plain[:100]}";'
-            f" filename*=UTF-8''{quote(name, safe='')}",
-            "Content-Security-Policy": ALONE,
-        },
-    )
 
 
 def saved_name(file: Attachment, mail_id: int) -> str:

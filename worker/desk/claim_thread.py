@@ -14,31 +14,18 @@ from worker.desk.claim_files import (
     ClaimFile,
     Sees,
     by_file,
-    claim_of,
     files_of,
-    look,
     mail_of,
-    to_save,
 )
-from worker.desk.guard import RowId, Visit
+from worker.desk.guard import RowId, Visit, claim_of
+from worker.desk.handing_out import save_raw, show_letter, to_save
 from worker.desk.pages import page
 from worker.domain.authentication import Authentication, authenticate
 from worker.domain.documents import Piece
-from worker.domain.errors import GiveUp
 
 router = APIRouter()
 SHOWN = 20
 """Mails of a thread that are shown at once. Source: the desk's brief, issue 5."""
-LETTER_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'self'; sandbox"
-)
-"""For the HTML of strangers: no script, no other host, no form, no name of ours."""
-LETTER_HEADERS = {
-    "Content-Security-Policy": LETTER_POLICY,
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,24 +145,20 @@ def show_thread(
 def show_mail(visit: Sees, claim_id: RowId, mail_id: RowId) -> Response:
     """Show the HTML of a received mail, cleaned, for the frame on the page."""
     mail = mail_of(visit, claim_id, mail_id)
-    return _letter(visit, Asked(What.LETTER, mail.sha256))
+    return show_letter(visit, Asked(What.LETTER, mail.sha256))
 
 
 @router.get("/claims/{claim_id:int}/mails/{mail_id:int}/raw")
 def save_mail(visit: Sees, claim_id: RowId, mail_id: RowId) -> Response:
     """Hand over a received mail, byte for byte."""
     mail = mail_of(visit, claim_id, mail_id)
-    try:
-        raw = visit.parts.raw.get(mail.sha256)
-    except GiveUp:
-        raise HTTPException(404) from None
-    return to_save(raw, f"mail-{mail_id}.eml", "message/rfc822")
+    return save_raw(visit, mail.sha256, f"mail-{mail_id}.eml")
 
 
 @router.get("/claims/{claim_id:int}/emails/{email_id:int}/html")
 def show_email(visit: Sees, claim_id: RowId, email_id: RowId) -> Response:
     """Show the HTML of an e-mail of ours, cleaned alike."""
-    return _letter(visit, Asked(What.LETTER), _email(visit, claim_id, email_id).raw)
+    return show_letter(visit, Asked(What.LETTER), _email(visit, claim_id, email_id).raw)
 
 
 @router.get("/claims/{claim_id:int}/emails/{email_id:int}/raw")
@@ -190,10 +173,3 @@ def _email(visit: Visit, claim_id: int, email_id: int) -> ThreadEmail:
     if email_id not in emails or not emails[email_id].raw:
         raise HTTPException(404)
     return emails[email_id]
-
-
-def _letter(visit: Visit, asked: Asked, raw: bytes = b"") -> Response:
-    seen = look(visit, asked, raw)
-    response = page(visit, "letter.html", seen=seen)
-    response.headers.update(LETTER_HEADERS)
-    return response

@@ -12,17 +12,15 @@ from fastapi.responses import StreamingResponse
 from worker.adapters.store.desk.claim_pages import ThreadMail
 from worker.adapters.view_frames import Asked, What
 from worker.desk.claim_files import (
-    ALONE,
     ClaimFile,
     Sees,
     by_file,
-    claim_of,
     files_of,
-    look,
     saved_name,
 )
 from worker.desk.claim_words import DOCUMENT_VERDICTS, DOCUMENTS
-from worker.desk.guard import RowId, Visit
+from worker.desk.guard import RowId, Visit, claim_of
+from worker.desk.handing_out import ALONE, look
 from worker.desk.words import machine_instant
 from worker.domain.claim import Claim
 from worker.domain.errors import RetryLater

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Response
 
 from worker.adapters.store.desk.remarks import LONGEST
-from worker.desk.deeds import claim_at
-from worker.desk.guard import RowId, Visit, needs
+from worker.desk.guard import RowId, Visit, claim_of, needs
 from worker.desk.pages import go, page
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
@@ -26,7 +25,7 @@ def presence(
     events: Annotated[int, Form()] = 0,
 ) -> Response:
     """Say that the page is open; answer who else is here and what is new."""
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     desk, name = visit.parts.desk, visit.person.name
     if doing == "leaving":
         desk.presence.leave(claim_id, name)
@@ -51,7 +50,7 @@ def add_remark(
     text: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
     """Keep a note for colleagues."""
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     path = f"/claims/{claim_id}#remarks"
     if not text.strip():
         return go(visit.request, path, say="An empty note is not kept.", tone="bad")
@@ -70,7 +69,7 @@ def assign(
     Raises:
         UsageError: there is no such person, or they do not work on claims.
     """
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     path, desk = f"/claims/{claim_id}", visit.parts.desk
     if not to:
         desk.assignments.assign({claim_id: None}, by=visit.person.name)

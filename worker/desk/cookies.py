@@ -13,6 +13,8 @@ from worker.desk.guard import is_secure, parts_of
 
 LAST_LIST = "claims_list"
 """The cookie with the list that somebody came from, for the next claim of it."""
+KEYS = "claims_keys"
+"""The cookie of a browser in which single keys are no shortcuts."""
 
 
 @dataclass(frozen=True, slots=True)

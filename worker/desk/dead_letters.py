@@ -1,6 +1,7 @@
 """`/operations/dead`: jobs that nothing tries again by itself."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -9,11 +10,12 @@ from fastapi import APIRouter, Form, Query, Response
 from worker import operating
 from worker.actors import KINDS
 from worker.desk.guard import RowId, Visit, needs
+from worker.desk.handing_out import to_save
 from worker.desk.operations import tabs
 from worker.desk.pages import go, page
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
-from worker.operating import Result
+from worker.operating import Matching, Result
 
 router = APIRouter()
 Seen = Annotated[Visit, needs(Right.SEE_OPERATIONS)]
@@ -21,10 +23,6 @@ SeenClaims = Annotated[Visit, needs(Right.SEE_CLAIMS)]
 Operated = Annotated[Visit, needs(Right.OPERATE)]
 HERE = "/operations/dead"
 A_PAGE = 50
-RAW_HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
 WORDS = {
     "kills_its_worker": "Its worker died with it six times, the last time alone.",
     "unknown_kind": "This version of the program does not know such a job.",
@@ -88,10 +86,7 @@ def raw_mail(visit: SeenClaims, job_id: RowId) -> Response:
     raw = operating.raw_of(visit.parts, letter)
     if raw is None:
         raise UsageError("the raw mail is not kept, or is not where it should be")
-    name = f"dead-letter-{job_id}.eml"
-    disposition = f'attachment; filename="{name}"'
-    headers = {**RAW_HEADERS, "Content-Disposition": disposition}
-    return Response(raw, media_type="application/octet-stream", headers=headers)
+    return to_save(raw, f"dead-letter-{job_id}.eml", "message/rfc822")
 
 
 @router.post("/operations/dead")
@@ -102,8 +97,12 @@ def deal_with(
     kind: Annotated[str, Form(max_length=40)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
     why: Annotated[str, Form(max_length=1000)] = "",
+    until: Annotated[datetime | None, Form()] = None,
 ) -> Response:
-    """Requeue or discard those that are chosen, or all that match."""
+    """Requeue or discard those that are chosen, or all that match.
+
+    All that match are those that the page counted: what died after `until` is left.
+    """
     chosen, by = Filter(kind, reason), visit.person.name
     jobs = job or []
     say = ""
@@ -111,18 +110,20 @@ def deal_with(
         say = "Choose at least one dead letter."
     elif do.startswith("discard") and not why.strip():
         say = "Say why: a discarded dead letter is not tried again."
+    elif do.endswith("_all") and (until is None or until.tzinfo is None):
+        say = "Look at what matches now, and do it then."
     if say:
         return _list(visit, chosen, say=say, jobs=jobs, why=why)
-    filters = {"kind": kind, "reason": reason, "by": by}
+    wanted = Matching(kind, reason, until)
     match do:
         case "requeue":
             found = operating.requeue(visit.parts, jobs, by=by)
         case "requeue_all":
-            found = operating.requeue_matching(visit.parts, **filters)
+            found = operating.requeue_matching(visit.parts, wanted, by=by)
         case "discard":
             found = operating.discard(visit.parts, jobs, by=by, reason=why)
         case _:
-            found = operating.discard_matching(visit.parts, **filters, why=why)
+            found = operating.discard_matching(visit.parts, wanted, by=by, why=why)
     tone = "bad" if found.skipped else "good" if found.done else "plain"
     return go(visit.request, chosen.path(), say=_said(do, found), tone=tone)
 

@@ -5,7 +5,6 @@ role. A form whose claim has changed since is refused, and shown again with what
 typed.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,8 +14,9 @@ from starlette.exceptions import HTTPException
 from worker import decide, desk_send
 from worker.desk.deed_facts import Choice, DeedFacts, deed_facts
 from worker.desk.deed_table import DEEDS, GROUPS, Blank, Deed, Typed
-from worker.desk.guard import RowId, Visit, needs
+from worker.desk.guard import RowId, Visit, claim_of, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import at_desk
 from worker.desk.words import plain
 from worker.domain.claim import Claim
 from worker.domain.errors import IllegalTransition, UsageError
@@ -26,19 +26,6 @@ from worker.domain.written import Seen
 router = APIRouter()
 Writer = Annotated[Visit, needs(Right.WORK_ON_CLAIMS)]
 LONGEST_FIELD = 5000
-_COMMAND = re.compile(r"`claims ([a-z-]+)[^`]*`")
-_OPTION = re.compile(r"--([a-z]+)")
-_FIELDS = {
-    "reason": "your words",
-    "text": "your words",
-    "amount": "the amount",
-    "clause": "the clause",
-}
-_BUTTONS = {deed.key: deed.title for deed in DEEDS} | {
-    "approve": "Approve",
-    "reject": "Reject",
-    "propose": "Propose",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +43,6 @@ class Deeds:
 
     seen: Seen
     groups: tuple[tuple[str, tuple[Shown, ...]], ...]
-
-
-def claim_at(visit: Visit, claim_id: int) -> Claim:
-    """Return the claim of a path.
-
-    Raises:
-        HTTPException: 404, there is none.
-    """
-    claim = visit.parts.store.claims.get(claim_id)
-    if claim is None:
-        raise HTTPException(404)
-    return claim
 
 
 def deeds_for(visit: Visit, claim: Claim) -> Deeds:
@@ -95,7 +70,7 @@ def do(
     visit: Writer, claim_id: RowId, key: str, typed: Annotated[Typed, Depends(_fields)]
 ) -> Response:
     """Do one thing, if nothing came to the claim since the page was made."""
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     deed = next((one for one in DEEDS if one.key == key), None)
     if deed is None:
         raise HTTPException(404)
@@ -110,12 +85,6 @@ def do(
     if done.email_status == "queued":
         say += " The e-mail is on its way."
     return go(visit.request, f"/claims/{claim_id}", say=say)
-
-
-def at_desk(error: Exception | str) -> str:
-    """Return an error's text in words of the desk: buttons, not commands."""
-    text = _COMMAND.sub(lambda m: f"“{_BUTTONS.get(m[1], plain(m[1]))}”", str(error))
-    return _OPTION.sub(lambda m: _FIELDS.get(m[1], f"the field “{m[1]}”"), text)
 
 
 def _check_possible(visit: Visit, claim: Claim, deed: Deed, facts: DeedFacts) -> None:

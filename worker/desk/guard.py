@@ -14,11 +14,12 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, HTTPException, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from worker.bootstrap import Parts
 from worker.decide.common import Staff
+from worker.domain.claim import Claim
 from worker.domain.staff import Person, Right, claim_roles
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -84,6 +85,14 @@ def parts_of(request: Request) -> Parts:
     parts = request.app.state.parts
     assert isinstance(parts, Parts)  # noqa: S101 - set in app.py
     return parts
+
+
+def claim_of(visit: Visit, claim_id: int) -> Claim:
+    """Return a claim, or answer that there is none."""
+    claim = visit.parts.store.claims.get(claim_id)
+    if claim is None:
+        raise HTTPException(404)
+    return claim
 
 
 def is_secure(request: Request) -> bool:

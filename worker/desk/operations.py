@@ -10,6 +10,7 @@ from worker.desk.guard import NotAllowed, Visit, needs
 from worker.desk.live import stream
 from worker.desk.pages import go, page, rendered
 from worker.desk.panels import DEFAULT_SPAN, SPANS, read_panels
+from worker.desk.refusals import sentence
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
 
@@ -98,7 +99,7 @@ def deal_with_held(
             else:
                 decide.discard(visit.parts, number, by=visit.staff, reason=why)
         except UsageError as fault:
-            faults.append(f"{fault}.")
+            faults.append(sentence(fault))
         else:
             done += 1
             action = "e-mail released" if do == "release" else "e-mail discarded"

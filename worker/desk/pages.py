@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup, escape
 
 from worker.desk import claim_words, words
-from worker.desk.cookies import SealedCookie
+from worker.desk.cookies import KEYS, SealedCookie
 from worker.desk.guard import Visit
 from worker.desk.headers import HashedFiles
+from worker.desk.refusals import at_desk
 from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
@@ -37,6 +38,7 @@ def _environment() -> jinja2.Environment:
     made.filters["ago"] = _ago
     made.filters["countdown"] = _countdown
     made.filters["urgency"] = _urgency
+    made.filters["at_desk"] = at_desk
     made.filters["in_zone"] = in_zone
     made.filters["cleaned"] = Markup  # what adapters/clean_html.py has made
     made.filters["span"] = words.span
@@ -88,6 +90,7 @@ def rendered(
             path=visit.request.url.path,
             flash=flash,
             is_part="HX-Request" in visit.request.headers,
+            has_keys=KEYS not in visit.request.cookies,
             resting=visit.parts.desk.paused.listed() if operates else (),
             **facts,
         )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Response
 from worker.adapters.passwords import hash_password, new_password
 from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import sentence
 from worker.domain.errors import UsageError
 from worker.domain.staff import RIGHTS, Person, Right, StaffRole
 
@@ -52,7 +53,7 @@ def add(
             must_change_password=True,
         )
     except UsageError as error:
-        return _list(visit, _sentence(error), typed)
+        return _list(visit, sentence(error), typed)
     _log(visit, "account added", person, role=role)
     return _first_password(visit, person, password)
 
@@ -154,7 +155,7 @@ def _do(
     try:
         deed()
     except UsageError as error:
-        return _person(visit, person, _sentence(error), status=409)
+        return _person(visit, person, sentence(error), status=409)
     _log(visit, action, person, **data)
     return go(visit.request, _path(person), say=f"{person.shown} {came_of_it}.")
 
@@ -206,8 +207,3 @@ def _path(person: Person) -> str:
 def _log(visit: Visit, action: str, person: Person, **data: str) -> None:
     by = visit.person.name
     visit.parts.desk.actions.add(by, action, f"staff:{person.name}", data=data)
-
-
-def _sentence(error: UsageError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."

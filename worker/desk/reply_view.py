@@ -7,8 +7,8 @@ from datetime import datetime
 from worker import decide, desk_send
 from worker.adapters.store.desk.presence import Present
 from worker.adapters.store.desk.writing import Edit, Pending
-from worker.desk.deeds import at_desk
 from worker.desk.guard import Visit
+from worker.desk.refusals import at_desk
 from worker.desk.saved_replies import (
     FIRST_TEXTS,
     LANGUAGES,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Response
 from worker.adapters.store.desk.tokens import LONGEST_NAME
 from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import sentence
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
 
@@ -29,7 +30,7 @@ def add_token(
     try:
         secret = visit.parts.desk.tokens.add(name, by=visit.person.name)
     except UsageError as error:
-        return _list(visit, name=name, say=f"{error}.".capitalize(), status=422)
+        return _list(visit, name=name, say=sentence(error), status=422)
     name = name.strip()
     visit.parts.desk.actions.add(visit.person.name, "token made", f"token:{name}")
     return _list(visit, made=name, secret=secret)
@@ -41,7 +42,7 @@ def revoke_token(visit: Admins, token_id: RowId) -> Response:
     known = visit.parts.desk.tokens
     token = known.get(token_id)
     if token is None:
-        raise UsageError("There is no such token")
+        raise UsageError("there is no such token")
     if token.revoked_at is None:
         known.revoke(token_id)
         visit.parts.desk.actions.add(

@@ -88,7 +88,7 @@ def triage_list(
         rows=_rows(visit, shown),
         tab=chosen,
         tabs=[(kind, name, counted(counts[kind])) for kind, name in TABS.items()],
-        all_count=counted(sum(counts.values())),
+        all_count=counted(desk.triage.total()),
         newest_first=newest_first,
         is_first_page=after is None,
         here=path_to(chosen, newest_first=newest_first, after=after),

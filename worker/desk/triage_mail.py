@@ -6,11 +6,14 @@ from fastapi import APIRouter, Form, HTTPException, Response
 
 from worker import candidates, decide, triaging
 from worker.adapters.store.desk.triage import TriageMail, Waits
+from worker.adapters.view_frames import Asked, What
 from worker.desk.guard import RowId, Visit, needs
+from worker.desk.handing_out import save_raw, show_letter
 from worker.desk.pages import go, page
+from worker.desk.refusals import sentence
 from worker.desk.triage import TABS, TONES, WHO, WHY, back_to
 from worker.domain.claim import Claim, ClaimState
-from worker.domain.errors import GiveUp, RetryLater, UsageError
+from worker.domain.errors import RetryLater, UsageError
 from worker.domain.mail import Fate
 from worker.domain.staff import Right
 from worker.triaging import Deed, Wish
@@ -39,13 +42,16 @@ def show(visit: Reader, mail_id: RowId, back: str = "/triage") -> Response:
 def raw(visit: Reader, mail_id: RowId) -> Response:
     """Hand over the mail as it came; browsers save it and show nothing of it."""
     record = _record(visit, mail_id)
-    try:
-        body = visit.parts.raw.get(record.sha256 or "")
-    except GiveUp:
-        raise HTTPException(404) from None
-    name = f'attachment; filename="mail-{mail_id}.eml"'
-    headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
-    return Response(body, media_type="application/octet-stream", headers=headers)
+    return save_raw(visit, record.sha256, f"mail-{mail_id}.eml")
+
+
+@router.get("/triage/{mail_id:int}/html")
+def html(visit: Reader, mail_id: RowId) -> Response:
+    """Show the HTML of the mail, cleaned, for the frame on the page."""
+    record = _record(visit, mail_id)
+    if not record.sha256:
+        raise HTTPException(404)
+    return show_letter(visit, Asked(What.LETTER, record.sha256))
 
 
 # -- what happens in ten seconds ---------------------------------------------------
@@ -167,10 +173,10 @@ def dismiss(
     """Say that nothing is to be done: no claim, a machine's mail, or seen to."""
     record = _record(visit, mail_id)
     try:
-        _look_fresh(visit, record, seen)
+        _look_fresh(record, seen)
         say = _dismiss(visit, record)
     except UsageError as error:
-        return go(visit.request, back_to(back), say=f"{_as_said(error)}", tone="bad")
+        return go(visit.request, back_to(back), say=sentence(error), tone="bad")
     return go(visit.request, back_to(back), say=say, undo=f"/triage/{mail_id}/restore")
 
 
@@ -185,10 +191,10 @@ def copy(
         say = "Type the number of the earlier mail."
         return _page(visit, mail_id, back=back, say=say, of=of)
     try:
-        _look_fresh(visit, record, seen)
+        _look_fresh(record, seen)
         decide.dismiss(visit.parts, mail_id, by=visit.staff, copy_of=int(number))
     except UsageError as error:
-        return _page(visit, mail_id, back=back, say=_as_said(error), of=of)
+        return _page(visit, mail_id, back=back, say=sentence(error), of=of)
     say = f"Mail {mail_id} is a copy of mail {number}."
     return go(visit.request, back_to(back), say=say, undo=f"/triage/{mail_id}/restore")
 
@@ -208,7 +214,7 @@ def restore(visit: Agent, mail_id: RowId) -> Response:
         else:
             decide.raise_alerts_again(parts, mail_id, by=by)
     except UsageError as error:
-        return go(visit.request, path, say=_as_said(error), tone="bad")
+        return go(visit.request, path, say=sentence(error), tone="bad")
     return go(visit.request, path, say=f"Mail {mail_id} is back in triage.")
 
 
@@ -324,7 +330,7 @@ def _schedule(
     try:
         triaging.schedule(visit.parts, *wishes, by=visit.staff)
     except UsageError as error:
-        return _page(visit, mail_id, back=back, say=_as_said(error), **typed)
+        return _page(visit, mail_id, back=back, say=sentence(error), **typed)
     return go(visit.request, back_to(back), say=say, undo=f"/triage/{mail_id}/undo")
 
 
@@ -350,11 +356,6 @@ def _dismiss(visit: Visit, record: TriageMail) -> str:
     return f"Nothing is left to do about mail {mail_id}."
 
 
-def _look_fresh(visit: Visit, record: TriageMail, seen: str) -> None:
-    if seen != triaging.standing(visit.parts, mail_id=record.mail_id):
-        raise UsageError(AGAIN.rstrip("."))
-
-
-def _as_said(error: UsageError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
+def _look_fresh(record: TriageMail, seen: str) -> None:
+    if seen != record.standing:
+        raise UsageError(AGAIN)

@@ -9,8 +9,9 @@ from worker import decide, triaging
 from worker.adapters.store.mails import MailInClaim
 from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import at_desk, sentence
 from worker.desk.triage import WHO
-from worker.domain.claim import Claim
+from worker.domain.claim import Claim, ClaimState
 from worker.domain.documents import DocumentVerdict
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
@@ -49,7 +50,7 @@ def merge(visit: Agent, claim: Text = "", into: Text = "", seen: Text = "") -> R
         )
         triaging.schedule(visit.parts, wish, by=visit.staff)
     except UsageError as error:
-        return _page(visit, claim, into, say=str(error))
+        return _page(visit, claim, into, say=sentence(error))
     return go(
         visit.request,
         "/triage",
@@ -64,7 +65,10 @@ def undo(visit: Agent, claim_id: RowId) -> Response:
     if visit.parts.desk.placements.undo(claim_id=claim_id):
         say = "Taken back: nothing happened."
         return go(visit.request, f"/claims/{claim_id}", say=say)
-    say = "Too late to take it back: the claims are merged."
+    claim = visit.parts.store.claims.get(claim_id)
+    say = "Nothing waits to be merged: somebody took it back, or it was not possible."
+    if claim is not None and claim.state is ClaimState.MERGED:
+        say = "Too late to take it back: the claims are merged."
     return go(visit.request, f"/claims/{claim_id}", say=say, tone="bad")
 
 
@@ -76,7 +80,7 @@ def _page(visit: Visit, claim: str, into: str, say: str = "") -> Response:
         try:
             sides.append(_side(visit, decide.find_claim(visit.parts, ref)))
         except UsageError as error:
-            say = say or str(error)
+            say = say or sentence(error)
     why_not = ""
     is_pair = len(sides) == 2  # noqa: PLR2004 - the two claims
     if is_pair:
@@ -84,7 +88,7 @@ def _page(visit: Visit, claim: str, into: str, say: str = "") -> Response:
         try:
             decide.check_merge(visit.parts, one, other, by=visit.staff)
         except UsageError as error:
-            why_not = str(error)
+            why_not = at_desk(error)
     ids = tuple(side.claim.claim_id for side in sides)
     return page(
         visit,

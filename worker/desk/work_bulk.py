@@ -11,6 +11,7 @@ from worker import decide
 from worker.adapters.store.desk.assigning import Assigned
 from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import at_desk
 from worker.desk.words import claim_ref
 from worker.desk.work_query import ListQuery
 from worker.domain.errors import IllegalTransition, RetryLater, UsageError
@@ -58,7 +59,7 @@ def assign(
     try:
         whom = _whom(visit, to or person)
     except UsageError as error:
-        return _back(visit, here, f"Not assigned: {error}.", tone="bad")
+        return _back(visit, here, f"Not assigned: {at_desk(error)}.", tone="bad")
     name = None if whom is None else whom.name
     given: dict[int, str | None] = dict.fromkeys(claim, name)
     done = visit.parts.desk.assignments.assign(given, by=visit.person.name)
@@ -125,7 +126,7 @@ def save_view(
     try:
         visit.parts.desk.views.save(visit.person.person_id, name, query)
     except UsageError as error:
-        return _back(visit, here, f"Not kept: {error}.", tone="bad")
+        return _back(visit, here, f"Not kept: {at_desk(error)}.", tone="bad")
     return _back(visit, here, "The view is kept.")
 
 
@@ -141,7 +142,7 @@ def _remind_one(visit: Visit, claim_id: int) -> Outcome:
         found = decide.find_claim(visit.parts, str(claim_id))
         decide.remind(visit.parts, found, by=visit.staff)
     except UsageError as error:
-        return Outcome(claim_id, str(error))
+        return Outcome(claim_id, at_desk(error))
     except IllegalTransition:
         return Outcome(claim_id, "it cannot be reminded as it stands")
     except RetryLater:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from worker.adapters.sheets import CSV_TYPE, XLSX_TYPE, Cell, csv_file, xlsx_file
+from worker.adapters.store.desk.finding import MOST_FOUND
 from worker.adapters.store.desk.work import WorkItem
 from worker.desk.guard import Visit, needs
 from worker.desk.words import claim_ref, plain
@@ -19,6 +20,7 @@ Exporter = Annotated[Visit, needs(Right.EXPORT)]
 MOST_ROWS = 50_000
 """Our choice: what a spreadsheet still opens, and the database gives in seconds."""
 CUT = f"The list was cut after {MOST_ROWS} claims: filter it."
+FOUND_CUT = f"The search found more than {MOST_FOUND} claims: say more of them."
 COLUMNS = (
     "Claim",
     "Member",
@@ -57,8 +59,8 @@ def _named(ending: str) -> dict[str, str]:
 
 def _rows(visit: Visit) -> Iterator[Sequence[Cell]]:
     query = ListQuery.of(visit.request.query_params)
-    claim_ids = search(visit.parts, query).claim_ids
-    wanted = query.wanted(visit.parts, visit.person, claim_ids)
+    searched = search(visit.parts, query)
+    wanted = query.wanted(visit.parts, visit.person, searched.claim_ids)
     count = 0
     try:
         for item in visit.parts.desk.work.all(wanted, limit=MOST_ROWS + 1):
@@ -67,6 +69,8 @@ def _rows(visit: Visit) -> Iterator[Sequence[Cell]]:
                 break
             count += 1
             yield _row(item)
+        if searched.found is not None and searched.found.is_cut:
+            yield [FOUND_CUT]
     finally:  # also where the browser left before the end: it has what it has
         action = visit.parts.desk.actions
         action.add(visit.person.name, "export", "claims", data={"rows": count})

@@ -20,6 +20,7 @@ from worker.bootstrap import Parts
 from worker.desk.cookies import LAST_LIST
 from worker.desk.guard import Visit, is_secure, needs
 from worker.desk.pages import SEE_OTHER, go, page
+from worker.desk.triage import counted
 from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.errors import UsageError
@@ -108,6 +109,7 @@ def work_list(visit: Reader, after: str = "", before: str = "") -> Response:
         tabs=_TABS,
         Tab=Tab,
         counts=work.counts(wanted),
+        triage=counted(visit.parts.desk.triage.total()),
         shown=shown,
         newer=_before(query, shown),
         older=_after(query, shown),

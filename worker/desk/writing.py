@@ -15,10 +15,12 @@ from pydantic import BaseModel, Field
 
 from worker import desk_send
 from worker.adapters.store.desk.remarks import LONGEST
+from worker.adapters.store.desk.writing import Edit
 from worker.adapters.wrapping import wrap
-from worker.desk.deeds import at_desk, claim_at, deeds_for
-from worker.desk.guard import RowId, Visit, needs
+from worker.desk.deeds import deeds_for
+from worker.desk.guard import RowId, Visit, claim_of, needs
 from worker.desk.pages import go, page
+from worker.desk.refusals import at_desk
 from worker.desk.reply_view import ReplyView, view_of
 from worker.desk.saved_replies import FIRST_TEXTS, quote, saved
 from worker.desk.words import instant
@@ -104,7 +106,7 @@ class ReplyForm(BaseModel):
 @router.get("/claims/{claim_id}/reply")
 def reply_alone(visit: Reader, claim_id: RowId) -> Response:
     """Show the reply's editor on a page of its own."""
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     return _reply_page(visit, claim, view_of(visit, claim))
 
 
@@ -113,7 +115,7 @@ def write_reply(
     visit: Writer, claim_id: RowId, form: Annotated[ReplyForm, Form()]
 ) -> Response:
     """Do what a button of the reply says; what was typed is kept in any case."""
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     what, _, which = form.do.partition(":")
     text = form.text
     try:
@@ -143,9 +145,17 @@ def undo_reply(visit: Writer, claim_id: RowId) -> Response:
 
 
 @router.post("/claims/{claim_id}/reply/drop")
-def drop_edit(visit: Writer, claim_id: RowId) -> Response:
-    """Throw the edit away, and show the worker's draft again."""
-    visit.parts.desk.writing.drop(claim_id)
+def drop_edit(
+    visit: Writer, claim_id: RowId, form: Annotated[ReplyForm, Form()]
+) -> Response:
+    """Throw the edit away that the page showed, and show the worker's draft again."""
+    writing = visit.parts.desk.writing
+    theirs = writing.drop(claim_id, by=visit.person.name, knew=form.knew)
+    if theirs is not None:
+        claim = claim_of(visit, claim_id)
+        refused = _kept(visit, theirs)
+        view = view_of(visit, claim, typed=form.text, seen=form.seen, refused=refused)
+        return _reply_page(visit, claim, view, status=409)
     return go(visit.request, f"/claims/{claim_id}#reply", say="The draft is back.")
 
 
@@ -173,7 +183,7 @@ def preview(
 
     `of` is text (what is written), waiting (a proposal) or pending (about to go out).
     """
-    claim = claim_at(visit, claim_id)
+    claim = claim_of(visit, claim_id)
     view, parts = view_of(visit, claim), visit.parts
     text = None if view is None else view.text
     if of == "waiting":
@@ -254,10 +264,14 @@ def _save(visit: Visit, claim: Claim, form: ReplyForm, text: Written) -> None:
     )
     desk.presence.beat(claim.claim_id, name, is_writing=True)
     if theirs is not None:
-        raise UsageError(
-            f"{theirs.by} has written a reply here at"
-            f" {instant(theirs.at, visit.zone)}, and it is kept: talk to each other"
-        )
+        raise UsageError(_kept(visit, theirs))
+
+
+def _kept(visit: Visit, theirs: Edit) -> str:
+    return (
+        f"{theirs.by} has written a reply here at {instant(theirs.at, visit.zone)}, and"
+        " it is kept: talk to each other"
+    )
 
 
 def _send(visit: Visit, claim: Claim, text: Written, seen: Seen) -> Response:

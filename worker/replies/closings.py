@@ -8,6 +8,7 @@ from typing import Any
 from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import respond_by
+from worker.domain.documents import Verdict
 from worker.domain.findings import Assessment
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
@@ -61,6 +62,12 @@ def close_incomplete(
     Source: lifecycle.md T12, E10; clauses C8, C13.
     """
     facts = claim_facts(claim, order, ON_FILE) | document_facts(claim, assessment)
+    # Nobody looks again at a file of a claim that is closed.
+    received = {"verdict": Verdict.SATISFIED.value}
+    facts["documents"] = [
+        row | received if row["verdict"] == Verdict.PROVISIONAL else row
+        for row in facts["documents"]
+    ]
     facts["reopen_until"] = instant(reopen_until)
     kind, cycle = ReplyKind.CLOSED_INCOMPLETE, stamp(closed_at)
     return _about(kind, claim, order, facts, cycle=cycle, thread=thread)

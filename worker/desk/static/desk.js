@@ -41,13 +41,21 @@ function press(target) {
   }
 }
 
+// Whether a key means a shortcut. Who speaks to their browser, or hits keys by chance,
+// switches them off at their account. Source: WCAG 2.2, 2.1.4.
+function isShortcut(event) {
+  if (document.body.dataset.keys === "off") return false;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return false;
+  return !document.querySelector("dialog[open]");
+}
+
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (!isShortcut(event)) return;
   const key = event.key;
   if (chord === "g" && PLACES[key]) {
     chord = "";
-    location.href = PLACES[key];
+    // Only where the page leads this person there.
+    document.querySelector(`.sections a[href="${PLACES[key]}"]`)?.click();
     return;
   }
   chord = key === "g" ? "g" : "";
@@ -56,7 +64,8 @@ function onKey(event) {
   const named = [...document.querySelectorAll("[data-shortcut]")].filter(
     (one) => one.dataset.shortcut === key && !one.disabled,
   );
-  const target = named.find((one) => current?.contains(one)) ?? named[0];
+  // A key of a row means the row at hand, and nothing where none is.
+  const target = named.find((one) => current?.contains(one)) ?? named.find((one) => !one.closest("[data-open]"));
   if (key === "?") openHelp();
   else if (target) press(target);
   else if (key === "j") walk(1);
@@ -120,7 +129,7 @@ document.addEventListener(
   "submit",
   (event) => {
     const asked = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
-    if (!asked || confirm(asked)) return;
+    if (!asked || event.target.dataset.asked || confirm(asked)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   },

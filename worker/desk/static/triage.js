@@ -2,9 +2,7 @@
 "use strict";
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.("input, textarea, select")) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (!isShortcut(event)) return;
   const chosen = document.querySelector("[data-open].at");
   const act = chosen?.querySelector(`[data-row-key="${CSS.escape(event.key)}"]`);
   if (!act) return;

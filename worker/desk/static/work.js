@@ -19,8 +19,7 @@ function countSelected() {
 
 // Before desk.js presses the button: with nothing selected, `a` means the row at hand.
 function selectCurrent(event) {
-  const isPlain = !(event.ctrlKey || event.metaKey || event.altKey);
-  if (event.key !== "a" || !isPlain || isTyping(event.target) || countSelected()) return;
+  if (event.key !== "a" || !isShortcut(event) || countSelected()) return;
   const box = document.querySelector('#work .at input[name="claim"]');
   if (box) box.checked = true;
 }

@@ -45,17 +45,26 @@ function edit(form) {
   let isDirty = false;
   let isLeaving = false;
 
+  const send = () => {
+    const fields = new URLSearchParams(new FormData(form));
+    fields.set("do", "autosave");
+    return post(form.action, fields).catch(() => null);
+  };
   const save = async () => {
     clearTimeout(waiting);
     if (!isDirty) return;
     isDirty = false;
-    const fields = new URLSearchParams(new FormData(form));
-    fields.set("do", "autosave");
-    const text = await post(form.action, fields).catch(() => null);
+    let text = await send();
+    if (text === null && !isLeaving) {
+      // Signed in anew, the page has the token of the new session now.
+      const who = await whoIsIn();
+      if (who === "here") text = await send();
+      warn(form, who);
+    }
     if (isLeaving) return;
     if (text === null) {
       isDirty = true;
-      state.textContent = "Not saved yet: the desk does not answer. Your text is still here.";
+      state.textContent = "Not saved yet. Your text is still here.";
       return;
     }
     state.innerHTML = text;
@@ -89,6 +98,7 @@ function edit(form) {
     isLeaving = false;
     mark(area, under);
   });
+  document.addEventListener("signed-in", save);
   addEventListener("pagehide", () => {
     if (!isDirty) return;
     const fields = new FormData(form);
@@ -148,7 +158,7 @@ function watch(place) {
     if (document.hidden) return;
     const answer = await fetch(place.dataset.pending, { headers: BY_ITSELF }).catch(() => null);
     const to = answer?.headers.get("HX-Redirect");
-    if (!to) return;
+    if (!to || to.startsWith("/sign-in")) return;
     if (isTyped()) {
       place.querySelector("strong").textContent = "It is out, or was stopped. Keep what you typed, then load the page again.";
     } else {

@@ -70,18 +70,23 @@ class DeadLetters:
             return None if row is None else _letters(session, [row])[0]
 
     def ids(
-        self, *, kind: str = "", reason: str = "", above: int = 0, limit: int
+        self,
+        *,
+        kind: str = "",
+        reason: str = "",
+        until: datetime | None = None,
+        limit: int,
     ) -> list[int]:
-        """Return the numbers of those that match, oldest first."""
+        """Return the numbers of those that match, oldest first.
+
+        With `until`, those alone that had died by then.
+        """
+        query = sa.select(JobRow.id).where(*_matching(kind, reason))
+        if until is not None:
+            query = query.where(JobRow.finished_at <= until)
         with self._database.read() as session:
-            return list(
-                session.execute(
-                    sa.select(JobRow.id)
-                    .where(*_matching(kind, reason), JobRow.id > above)
-                    .order_by(JobRow.id)
-                    .limit(limit)
-                ).scalars()
-            )
+            rows = session.execute(query.order_by(JobRow.id).limit(limit))
+            return list(rows.scalars())
 
     def groups(self) -> Counter[tuple[str, str]]:
         """Return how many died of which kind and reason, among the newest 10,000."""

@@ -116,7 +116,7 @@ def take_placement(session: Session, pending_id: int) -> bool:
     """End a placement that happens now; False where it was undone."""
     gone = session.execute(
         sa.delete(PendingPlacementRow)
-        .where(PendingPlacementRow.id == pending_id)
+        .where(PendingPlacementRow.id == pending_id, PendingPlacementRow.why_not == "")
         .returning(PendingPlacementRow.id)
         .execution_options(synchronize_session=False)
     ).scalar()

@@ -19,6 +19,7 @@ from worker.adapters.store.desk_schema import OperatorActionRow
 from worker.adapters.store.engine import Database
 from worker.adapters.store.schema import (
     AlertRow,
+    ClaimEventRow,
     ClaimRow,
     JobRow,
     MailRow,
@@ -34,6 +35,8 @@ from worker.domain.mail import Fate, Mail
 _MAIL = TypeAdapter(Mail)
 MOST_COUNTED = 1000
 """A tab with more says "999+": an exact number would cost what it counts."""
+MOST_JUDGED = 2000
+"""Of each thing noticed about mails that a count looks at. Our choice."""
 
 
 class Waits(StrEnum):
@@ -65,12 +68,25 @@ class TriageMail:
     at: datetime
     fate: Fate | None
     claim_id: int | None
+    claim_events: int
+    """How much has happened to its claim."""
     tier: SenderTier | None
     sender_address: str | None
     signal: str
     settled_by: str | None
     sha256: str | None
     mail: Mail | None
+
+    @property
+    def standing(self) -> str:
+        """Return how it stands, as a word that changes when that does.
+
+        With the held claim for which it stands, if any.
+        """
+        word = f"{self.fate}:{self.claim_id or 0}"
+        if Waits.HELD in self.waits:
+            word += f" {self.claim_events}"
+        return word
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,26 +146,25 @@ class Triage:
                 numbers.update(session.execute(query.limit(limit)).scalars())
             wanted = sorted(numbers, reverse=newest_first)[:limit]
             every = _reasons(session, wanted)
-            return [_shown(row, every[row.id]) for row in _rows(session, wanted)]
+            return [_shown(row, every) for row in _rows(session, wanted)]
 
     def get(self, mail_id: int) -> TriageMail | None:
         """Return one mail, waiting or not; None where there is none."""
         with self._database.read() as session:
             for row in _rows(session, [mail_id]):
-                return _shown(row, _reasons(session, [mail_id])[mail_id])
+                return _shown(row, _reasons(session, [mail_id]))
         return None
 
     def counts(self) -> dict[Waits, int]:
         """Return how many wait in each kind, at most MOST_COUNTED."""
         with self._database.read() as session:
-            return {
-                kind: session.execute(
-                    sa.select(sa.func.count()).select_from(
-                        _waiting(kind)[1].limit(MOST_COUNTED).subquery()
-                    )
-                ).scalar_one()
-                for kind in Waits
-            }
+            return {kind: _counted(session, _some(kind)) for kind in Waits}
+
+    def total(self) -> int:
+        """Return how many mails wait, whatever for; at most MOST_COUNTED."""
+        with self._database.read() as session:
+            every = sa.union(*(_some(kind) for kind in Waits))
+            return min(_counted(session, every), MOST_COUNTED)
 
     def next_after(self, mail_id: int) -> int | None:
         """Return the next mail that waits: what to look at when this one is done."""
@@ -189,7 +204,10 @@ class Triage:
         with self._database.read() as session:
             alerts = sa.select(
                 sa.literal("alert:") + sa.cast(AlertRow.id, sa.String)
-            ).where(AlertRow.ref == f"mail:{mail_id}")
+            ).where(
+                AlertRow.code.in_(list(ALERT_OF.values())),  # for the index
+                AlertRow.ref == f"mail:{mail_id}",
+            )
             rows = session.execute(
                 sa.select(OperatorActionRow)
                 .where(
@@ -255,11 +273,7 @@ def _waiting(kind: Waits) -> tuple[sa.SQLColumnExpression[Any], sa.Select[Any]]:
     """Return the number by which a kind is sorted, and the query for its mails."""
     if kind in ALERT_OF:
         number = AlertRow.mail_id
-        return number, sa.select(number).where(
-            AlertRow.code == sa.literal_column(f"'{ALERT_OF[kind]}'"),
-            number.is_not(None),
-            stands(),
-        )
+        return number, sa.select(number).where(*_noticed(kind), stands())
     fate = {
         Waits.UNMATCHED: Fate.CANNOT_MATCH,
         Waits.HELD: Fate.IDENTITY_HOLD,
@@ -278,6 +292,38 @@ def _waiting(kind: Waits) -> tuple[sa.SQLColumnExpression[Any], sa.Select[Any]]:
             )
         )
     return MailRow.id, query
+
+
+def _some(kind: Waits) -> sa.Select[tuple[int]]:
+    """Return the query for the mails of a kind that are counted; its cost is bounded.
+
+    What is noticed about a mail is judged when it is read, so only the newest are.
+    """
+    number, query = _waiting(kind)
+    if kind in ALERT_OF:
+        newest = (
+            sa.select(AlertRow.id)
+            .where(*_noticed(kind))
+            .order_by(AlertRow.mail_id.desc())
+            .limit(MOST_JUDGED)
+        )
+        query = query.where(AlertRow.id.in_(newest))
+    some = query.with_only_columns(number.label("id")).limit(MOST_COUNTED).subquery()
+    return sa.select(some.c.id)
+
+
+def _counted(session: Session, query: sa.SelectBase) -> int:
+    count = sa.select(sa.func.count()).select_from(query.subquery())
+    return session.execute(count).scalar_one()
+
+
+def _noticed(kind: Waits) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions for what was noticed and not dismissed, by the index."""
+    return (
+        AlertRow.code == sa.literal_column(f"'{ALERT_OF[kind]}'"),
+        AlertRow.mail_id.is_not(None),
+        AlertRow.told_at.is_(None),
+    )
 
 
 def _is_first_of_held() -> sa.ColumnElement[bool]:
@@ -306,20 +352,32 @@ def _reasons(session: Session, numbers: list[int]) -> dict[int, tuple[Waits, ...
     return found
 
 
-def _rows(session: Session, numbers: list[int]) -> list[MailRow]:
+_Found = tuple[MailRow, int]
+"""A mail, and how many events its claim has."""
+
+
+def _rows(session: Session, numbers: list[int]) -> list[_Found]:
     if not numbers:
         return []
-    rows = session.execute(sa.select(MailRow).where(MailRow.id.in_(numbers))).scalars()
-    return sorted(rows, key=lambda row: numbers.index(row.id))
+    events = (
+        sa.select(sa.func.count())
+        .where(ClaimEventRow.claim_id == MailRow.claim_id)
+        .scalar_subquery()
+    )
+    rows = session.execute(sa.select(MailRow, events).where(MailRow.id.in_(numbers)))
+    found: list[_Found] = [(row, count) for row, count in rows]
+    return sorted(found, key=lambda one: numbers.index(one[0].id))
 
 
-def _shown(row: MailRow, waits: tuple[Waits, ...]) -> TriageMail:
+def _shown(found: _Found, every: Mapping[int, tuple[Waits, ...]]) -> TriageMail:
+    row, events = found
     return TriageMail(
         mail_id=row.id,
-        waits=waits,
+        waits=every[row.id],
         at=row.received_at or row.first_seen_at,
         fate=Fate(row.fate) if row.fate else None,
         claim_id=row.claim_id,
+        claim_events=events,
         tier=SenderTier(row.sender_tier) if row.sender_tier else None,
         sender_address=row.sender_address,
         signal=row.signal,

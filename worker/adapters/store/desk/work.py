@@ -15,7 +15,6 @@ from worker.adapters.store.schema import (
     NO_DEADLINE,
     ClaimFlagRow,
     ClaimRow,
-    MailRow,
     UtcInstant,
 )
 from worker.domain.claim import ClaimState, ClaimType
@@ -130,17 +129,6 @@ class Page:
     has_before: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many claims each tab has, and how many mails wait in triage.
-
-    One more than MOST_COUNTED stands for all beyond.
-    """
-
-    tabs: dict[Tab, int]
-    triage: int
-
-
 class WorkList:
     """Reads lists of claims; each method is a few queries, all by an index."""
 
@@ -193,8 +181,11 @@ class WorkList:
                 return
             after, limit = page.items[-1].place, limit - len(page.items)
 
-    def counts(self, wanted: Wanted) -> Counts:
-        """Return how much there is in each tab of a person, filters aside."""
+    def counts(self, wanted: Wanted) -> dict[Tab, int]:
+        """Return how many claims each tab of a person has, filters aside.
+
+        One more than MOST_COUNTED stands for all beyond.
+        """
         plain = Wanted(now=wanted.now, me=wanted.me)
         counted = [tab for tab in Tab if tab not in {Tab.CLOSED, Tab.FOUND}]
         queries: dict[Tab, sa.Select[Any]] = {
@@ -202,12 +193,7 @@ class WorkList:
             for tab in counted
         }
         with self._database.read() as session:
-            tabs = {tab: _counted(session, query) for tab, query in queries.items()}
-            unmatched = sa.select(MailRow.id).where(
-                sa.literal_column("mails.fate = 'cannot_match'")
-            )
-            triage = _counted(session, unmatched)
-        return Counts(tabs, triage)
+            return {tab: _counted(session, query) for tab, query in queries.items()}
 
     def locales(self) -> list[str]:
         """Return the languages that claims have, by one look at the index for each."""

@@ -95,10 +95,19 @@ class Writing:
             .on_conflict_do_update(index_elements=["claim_id"], set_=values)
         )
 
-    def drop(self, claim_id: int) -> None:
-        """Forget what was written; the draft of the worker is shown again."""
+    def drop(self, claim_id: int, *, by: str, knew: datetime | None) -> Edit | None:
+        """Forget what was written, unless somebody else has written meanwhile.
+
+        Args and result are those of `save`; the worker's draft is shown again.
+        """
         with self._database.write() as session:
-            drop_edit(session, claim_id)
+            row = session.get(DraftEditRow, claim_id, with_for_update=True)
+            if row is None:
+                return None
+            if row.by != by and row.at != knew:
+                return _edit(row)
+            session.delete(row)
+        return None
 
     def pending_of(self, claim_id: int) -> Pending | None:
         """Return the reply that is about to go out, or was not sent; or None."""
@@ -154,17 +163,15 @@ def _edit(row: DraftEditRow) -> Edit:
     return Edit(text, row.claim_version, row.by, row.at)
 
 
-def drop_edit(session: Session, claim_id: int, *, sent: Written | None = None) -> None:
-    """Forget what was written on a claim; with `sent` that text alone, no other's."""
-    is_it = DraftEditRow.claim_id == claim_id
-    if sent is not None:
-        is_same = sa.and_(
-            DraftEditRow.kind == sent.kind, DraftEditRow.body == sent.body
-        )
-        is_it = sa.and_(is_it, is_same)
+def drop_edit(session: Session, claim_id: int, *, sent: Written) -> None:
+    """Forget a text that went out, and nobody's other one."""
     session.execute(
         sa.delete(DraftEditRow)
-        .where(is_it)
+        .where(
+            DraftEditRow.claim_id == claim_id,
+            DraftEditRow.kind == sent.kind,
+            DraftEditRow.body == sent.body,
+        )
         .execution_options(synchronize_session=False)
     )
 
