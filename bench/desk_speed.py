@@ -65,7 +65,7 @@ PAGES = (
         "api: claims of the last hours",
         "/api/v1/claims?updated_since=2026-11-18T12:00:00Z",
     ),
-    ("api: claims since long ago", "/api/v1/claims?updated_since=2025-01-01T00:00:00Z"),
+    ("api: claims of a month", "/api/v1/claims?updated_since=2026-10-19T00:00:00Z"),
     ("api: claim", "/api/v1/claims/{claim}"),
     ("api: mails by Message-ID", "/api/v1/mails?message_id=<{mail}@mail.example>"),
     ("api: queues", "/api/v1/queues"),

@@ -83,7 +83,8 @@ def _path(page: Page, address: str, path: str | tuple[str, str]) -> str:
         return path
     page.goto(address + path[0])
     found = page.locator(path[1]).first.get_attribute("href")
-    assert found, f"{path[0]} has no {path[1]}"
+    if found is None:
+        raise LookupError(f"{path[0]} has no {path[1]}")
     return found
 
 

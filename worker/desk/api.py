@@ -4,6 +4,7 @@ An application of its own below the desk, so that its OpenAPI is about it alone.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query, Request, Response
@@ -35,6 +36,8 @@ from worker.desk.guard import parts_of
 from worker.domain.errors import RetryLater
 
 PATH = "/api/v1"
+FURTHEST_BACK = timedelta(days=31)
+"""What a caller may have missed; the cost follows what happened since."""
 _ABOUT = f"""
 Reads the claims office: claims, what became of mails, and the queues.
 
@@ -111,12 +114,19 @@ def claims(request: Request, asked: Annotated[ClaimQuery, Query()]) -> ClaimPage
     `updated_since`.
     """
     parts = parts_of(request)
+    since = asked.updated_since
+    if since is not None and since < parts.clock.now() - FURTHEST_BACK:
+        raise HTTPException(
+            422,
+            f"`updated_since` reaches back {FURTHEST_BACK.days} days at most. For "
+            "everything, leave it out and go on with `after`.",
+        )
     wanted = ClaimFilter(
         states=asked.state,
         is_open=asked.open,
         member_id=asked.member,
         order_number=asked.order,
-        changed_since=asked.updated_since,
+        changed_since=since,
     )
     listing = parts.desk.listing
     found = listing.claims(wanted, after=asked.after, limit=asked.limit + 1)

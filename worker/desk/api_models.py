@@ -87,7 +87,8 @@ class ClaimQuery(BaseModel):
     )
     updated_since: Annotated[AwareDatetime, AfterValidator(_sane)] | None = Field(
         None,
-        description="Claims to which something happened at or after this instant.",
+        description="Claims to which something happened at or after this instant, "
+        "at most 31 days ago.",
     )
     after: int = Field(
         0, ge=0, le=LARGEST_ID, description="The cursor: `next_after` of the last page."
