@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from worker import __version__
+from worker.cli.auditing import app as auditing
 from worker.cli.console import fail, out
 from worker.cli.dead import app as dead
 from worker.cli.deciding import app as deciding
@@ -65,7 +66,7 @@ def make_app() -> typer.Typer:
             typer.echo(context.get_help())
 
     parts = (running, looking, deciding, steps, ends, unplaced, dead)
-    for part in (*parts, quoting, replaying, templates, staff, tokens):
+    for part in (*parts, auditing, quoting, replaying, templates, staff, tokens):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

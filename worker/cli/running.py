@@ -176,9 +176,9 @@ def work(*, migrate: Migrate = False) -> None:
 
 
 def _threads(parts: "Parts", queue: str) -> int:
-    from worker.actors import OCR, READ
+    from worker.actors import OCR, READ, UPKEEP
 
-    return {READ: parts.settings.readers + 1, OCR: 1}.get(queue, THREADS)
+    return {READ: parts.settings.readers + 1, OCR: 1, UPKEEP: 1}.get(queue, THREADS)
 
 
 @app.command(epilog="Example: `claims schedule`")

@@ -14,9 +14,10 @@ from worker.lookups import order_of
 
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
 OCR = "ocr"
-QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND)
+UPKEEP = "upkeep"
+QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND, UPKEEP)
 """Reading has its own: a mail that was read must not wait for all that was not. So
-has reading pictures, which takes a hundred times as long."""
+has reading pictures, which takes a hundred times as long, and the nightly upkeep."""
 
 
 def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:

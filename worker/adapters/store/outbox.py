@@ -5,6 +5,7 @@ draft ──release──▶ queued ──begin──▶ sending ──▶ sent 
                      └──── deferred ────┘          └──▶ bounced
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -247,6 +248,9 @@ def add_emails(
                 subject=email.subject[:400],
                 message_id=email.message_id,
                 raw=email.raw,
+                raw_sha256=None
+                if email.raw is None
+                else hashlib.sha256(email.raw).hexdigest(),
                 status=email.status,
                 held_reason=email.held_reason,
                 policy_version=email.policy_version,
