@@ -14,14 +14,11 @@ from tests.mailbox_office import (
     make_busy,
     reopened,
 )
-from tests.office import an_office
 from worker.actors import audit_job
 from worker.auditing import AuditResult, audit
 from worker.domain.errors import RetryLater
 from worker.domain.gaps import SENTENCES, GapCode
 from worker.schedule import Scheduler
-
-assert an_office  # these tests open offices: see tests/conftest.py
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from worker.cli.deciding import app as deciding
 from worker.cli.ends import app as ends
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
+from worker.cli.rebuilding import app as rebuilding
 from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
 from worker.cli.staff import app as staff
@@ -66,7 +67,16 @@ def make_app() -> typer.Typer:
             typer.echo(context.get_help())
 
     parts = (running, looking, deciding, steps, ends, unplaced, dead)
-    for part in (*parts, auditing, quoting, replaying, templates, staff, tokens):
+    for part in (
+        *parts,
+        auditing,
+        rebuilding,
+        quoting,
+        replaying,
+        templates,
+        staff,
+        tokens,
+    ):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app
