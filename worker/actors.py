@@ -13,6 +13,7 @@
     sent                               what staff sent from their own mail program
     mark                               CLAIMS_AFTER: flag, label or move the mail
     audit                              each night: is anything lost?
+    retain                             each night: what is kept no longer goes
 
 The steps are in `steps/intake.py`, `steps/review.py` and `steps/delivery.py`; what
 they decide is in the three arrows, `ingest.py`, `validate.py` and `notify.py`. Every
@@ -47,9 +48,11 @@ __all__ = [
     "audit_job",
     "jobs_of_new_mail",
     "reminder",
+    "retain_job",
 ]
 
 audit_job = upkeep.audit_job
+retain_job = upkeep.retain_job
 
 KINDS: dict[str, JobKind[Parts]] = {
     kind.name: kind
@@ -113,6 +116,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=desk_send.give_up,
         ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
+        JobKind(upkeep.RETAIN, UPKEEP, upkeep.retain, "nothing"),
         JobKind(upkeep.AUDIT, UPKEEP, upkeep.audit, "nothing: an alert, if need be"),
     )
 }

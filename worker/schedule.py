@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from worker.actors import QUEUES, audit_job, reminder
+from worker.actors import QUEUES, audit_job, reminder, retain_job
 from worker.adapters import processes
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
@@ -98,7 +98,7 @@ class Scheduler:
         return len(due)
 
     def enqueue_nightly(self, now: datetime) -> bool:
-        """Write the job of the newest night's audit, once; True where that was now.
+        """Write the jobs of the newest night, once; True where that was now.
 
         Of several nights that were missed only the last one is made up for. The night
         in which a record begins has nothing to compare.
@@ -110,7 +110,10 @@ class Scheduler:
             if not work.fire_slot(NIGHTLY, night.isoformat()) or is_first:
                 return False
             is_deep = night.weekday() == DEEP_ON
-            work.add_jobs(audit_job(night.isoformat(), is_deep=is_deep))
+            jobs = [audit_job(night.isoformat(), is_deep=is_deep)]
+            if self._parts.settings.retention is not None:
+                jobs.insert(0, retain_job(night.isoformat()))
+            work.add_jobs(*jobs)
         return True
 
     def bury_the_dead(self) -> None:

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         default=False, description="Check DKIM signatures where our server stamps none"
     )
     policy: Path | None = Field(None, description="TOML file with policy switches")
+    retention: Path | None = Field(
+        None, description="TOML file: how long each class of data is kept"
+    )
     data_dir: Path = Field(
         Path("claims-data"), description="Folder of the embedded defaults"
     )

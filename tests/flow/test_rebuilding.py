@@ -16,7 +16,6 @@ from tests.mailbox_office import (
     make_busy,
     reopened,
 )
-from worker import decide
 from worker.adapters import migrations
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
@@ -71,7 +70,7 @@ def test_what_people_did_is_done_again(office: MailboxOffice) -> None:
     claim = office.store.claims.get(held)
     assert claim is not None
     assert claim.state is ClaimState.IDENTITY_HOLD
-    decide.confirm_identity(office.parts, claim, by="jane")
+    triage.confirm(office.parts, claim, by="jane", reason="phoned")
     office.run()
     office.clock.at += timedelta(hours=1)
     triage.assign(office.parts, 7, order_number="ORD-20261104-0301", by="jane")
@@ -148,7 +147,9 @@ def test_a_fresh_database_passes_its_audit_and_takes_new_claims(
     with copy.transaction() as work:
         claim = copy.claims.get(1)
         assert claim is not None
-        number = work.session.execute(sa.text("select max(id) from claims")).scalar()
+        number = work.session.execute(
+            sa.text("select max(id) from claims")
+        ).scalar_one()
         opened = work.open_claim(dataclasses.replace(claim, order_number="ANOTHER"))
     assert opened.claim_id == number + 1
     copy.close()

@@ -1,21 +1,36 @@
-"""Upkeep: the nightly audit."""
+"""Upkeep: the nightly audit, and what is kept no longer."""
 
 import structlog
 
-from worker import auditing
+from worker import auditing, retaining
 from worker.adapters.store import Job, NewJob
 from worker.bootstrap import Parts
+from worker.domain.claim import SYSTEM
 from worker.steps.shared import UPKEEP
 
 log = structlog.get_logger()
 
 AUDIT = "audit"
+RETAIN = "retain"
 DEEP = "deep"
 
 
 def audit_job(night: str, *, is_deep: bool) -> NewJob:
     """Return the job of one night's audit; `night` is its date."""
     return NewJob(AUDIT, f"{night}:{DEEP}" if is_deep else night, UPKEEP)
+
+
+def retain_job(night: str) -> NewJob:
+    """Return the job that deletes, in one night, what is kept no longer."""
+    return NewJob(RETAIN, night, UPKEEP)
+
+
+def retain(parts: Parts, job: Job) -> None:
+    """Delete what the policy keeps no longer; what was deleted stays deleted."""
+    gone = retaining.apply(parts, by=SYSTEM)
+    with parts.store.transaction() as work:
+        work.finish(job)
+    log.info("retained", count=sum(gone.values()))
 
 
 def audit(parts: Parts, job: Job) -> None:

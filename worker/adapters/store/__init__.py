@@ -29,6 +29,7 @@ from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.flags import Flags
+from worker.adapters.store.holds import Holds
 from worker.adapters.store.job_figures import JobFigures
 from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
@@ -415,6 +416,7 @@ class Store:
         self.stats = Stats(self.database)
         self.alerts = Alerts(self.database)
         self.audits = Audits(self.database)
+        self.holds = Holds(self.database)
 
     def ledger(
         self,
