@@ -126,6 +126,46 @@ def erase(
         out.print(f"{what} would be erased: add --apply, --basis and --by.")
 
 
+@app.command(
+    epilog="Example: `claims recover --backup-at 2026-11-18T02:00Z"
+    " --lost-at 2026-11-18T03:10Z --sent /var/log/mail.log --by jane`"
+)
+def recover(
+    backup_at: Annotated[str, typer.Option(help="When the backup was made, ISO 8601.")],
+    by: By,
+    *,
+    lost_at: Annotated[
+        str | None, typer.Option(help="Up to when the lost record ran; else now.")
+    ] = None,
+    sent: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Holds the Message-IDs that went out since."),
+    ] = None,
+) -> None:
+    """Make a restored backup safe to run, before anything else runs.
+
+    E-mails of which nobody knows whether they went out are held: `claims held`. Those
+    in FILE and in CLAIMS_SENT_FOLDER count as sent. Who was erased is erased again.
+    """
+    from worker import recovering
+    from worker.cli.looking import instant
+
+    parts = open_record()
+    found = recovering.recover(
+        parts,
+        backup_at=instant(backup_at, "--backup-at"),
+        lost_at=parts.clock.now() if lost_at is None else instant(lost_at, "--lost-at"),
+        sent_list=sent,
+        by=by,
+    )
+    out.print(
+        f"{found.known:,} e-mails are known to have gone out; of what was still to be"
+        f" sent, {found.sent:,} went out and {found.held:,} are held."
+    )
+    if found.erased:
+        out.print(f"{found.erased:,} erased members were there again, and are not now.")
+
+
 @legal_hold.command(
     epilog="Example: `claims legal-hold add CLM-12 --reason 'court, 4 C 12' --by jane`"
 )

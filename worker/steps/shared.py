@@ -125,6 +125,8 @@ def queue_replies(
     claim: Claim,
     mail: ClaimMail | None,
     replies: tuple[Reply, ...],
+    *,
+    due_at: datetime | None = None,
 ) -> None:
     """Compose replies and write them to the outbox with their send jobs."""
     received_at = claim.received_at if mail is None else mail.received_at
@@ -132,7 +134,13 @@ def queue_replies(
     queue_emails(
         work,
         [
-            compose(parts, reply, received_at=received_at, go_live_at=go_live_at)
+            compose(
+                parts,
+                reply,
+                received_at=received_at,
+                go_live_at=go_live_at,
+                due_at=due_at,
+            )
             for reply in replies
         ],
     )

@@ -38,6 +38,7 @@ from worker.adapters.store.notes import Notes
 from worker.adapters.store.outbox import NewEmail, Outbox
 from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
+from worker.adapters.store.recoveries import Recoveries
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.sent import Sent
 from worker.adapters.store.stats import Stats
@@ -417,6 +418,7 @@ class Store:
         self.alerts = Alerts(self.database)
         self.audits = Audits(self.database)
         self.holds = Holds(self.database)
+        self.recoveries = Recoveries(self.database)
 
     def ledger(
         self,

@@ -43,6 +43,7 @@ class NewEmail:
     held_reason: str = ""
     policy_version: str = ""
     sent_at: datetime | None = None
+    last_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,7 @@ def add_emails(
                 policy_version=email.policy_version,
                 created_at=at,
                 sent_at=email.sent_at,
+                last_code=email.last_code,
             )
             .on_conflict_do_nothing(index_elements=["dedup_key"])
             .returning(EmailRow.id)

@@ -37,6 +37,7 @@ _SEEN = (
     "first_seen_at",
     "trouble",
     "alias_of",
+    "corrects",
 )
 """What the mailbox showed of a mail."""
 _ENDED = ("fate", "settled_at", "signal")
