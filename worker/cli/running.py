@@ -242,7 +242,7 @@ def _running(
     parts = Parts(read_settings(*needed, is_quiet=migrate), role=role)
     if migrate:
         _wait_for_database(parts)
-    elif migrations.current(parts.database_url) != migrations.latest():
+    elif migrations.is_behind(parts.database_url):
         raise UsageError(
             "the database is not at the newest schema: run `claims migrate`"
         )

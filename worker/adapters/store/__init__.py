@@ -42,6 +42,7 @@ from worker.adapters.store.recoveries import Recoveries
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.sent import Sent
 from worker.adapters.store.stats import Stats
+from worker.adapters.store.watches import Watches
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
@@ -419,6 +420,7 @@ class Store:
         self.audits = Audits(self.database)
         self.holds = Holds(self.database)
         self.recoveries = Recoveries(self.database)
+        self.watches = Watches(self.database)
 
     def ledger(
         self,
