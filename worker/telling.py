@@ -15,7 +15,7 @@ from worker.adapters.store.watches import Untold, mark_told
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.alert_words import says
-from worker.domain.reply import Reply
+from worker.domain.reply import Reply, ReplyKind
 from worker.replies.staff import tell_alert
 
 __all__ = ["tell"]
@@ -65,8 +65,18 @@ def _post(parts: Parts, url: str, one: Untold) -> bool:
 
 def _email(parts: Parts, to: str, one: Untold) -> None:
     with parts.store.transaction() as work:
-        _queue(parts, work, tell_alert(_facts(one), to, at=one.raised_at))
+        if not _is_about_a_telling(parts, one):
+            _queue(parts, work, tell_alert(_facts(one), to, at=one.raised_at))
         mark_told(work.session, one.alert_id, EMAIL, at=work.at)
+
+
+def _is_about_a_telling(parts: Parts, one: Untold) -> bool:
+    """Return whether an alert says that such an e-mail did not arrive: no more mail."""
+    kind, _, number = one.ref.partition(":")
+    if kind != "email" or not number.isdecimal():
+        return False
+    email = parts.store.outbox.find(int(number))
+    return email is not None and email.kind == ReplyKind.STAFF_ALERT
 
 
 def _facts(one: Untold) -> dict[str, str]:

@@ -130,6 +130,19 @@ def test_a_relay_that_takes_nothing_is_seen_and_one_deferred_recipient_is_not(
     assert "outbox" not in faults(office.parts)
 
 
+def test_the_forecast_is_asked_for_once_a_minute_and_its_incident_stays(
+    office: Office,
+) -> None:
+    office.deliver(make_claim_mail())
+    office.clock.at += timedelta(days=6, hours=12)
+    watch = Watch(office.parts)
+
+    for look in range(13):
+        watch.look(look * 10.0)
+
+    assert standing(office) == ["watch_forecast"]
+
+
 def test_claims_that_will_be_late_at_this_pace_are_seen(office: Office) -> None:
     office.deliver(make_claim_mail())
     office.clock.at += timedelta(days=6, hours=12)
@@ -292,6 +305,23 @@ def test_an_alert_goes_by_e_mail_through_the_outbox_once(
     ((recipient, raw),) = office.relay.taken
     assert recipient == "ops@logistics.example"
     assert b"Subject: claims-worker: an e-mail was refused" in raw
+
+
+def test_a_telling_that_is_refused_leads_to_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling(office, "mailto:ops@logistics.example", monkeypatch)
+    raise_one(office)
+    office.relay.script = [Attempt(Delivery.REFUSED, "550")] * 5
+
+    told = []
+    for _ in range(4):
+        told.append(tell(office.parts))
+        office.run()
+        wait_over(office)
+
+    assert sum(told) == 2  # the alert, and that telling it failed
+    assert len(office.emails) == 1
 
 
 def test_nobody_is_told_where_no_url_is_set(office: Office) -> None:
