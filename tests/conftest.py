@@ -32,6 +32,7 @@ settings.register_profile("here", deadline=None)
 settings.load_profile("here")
 
 SERVERS = frozenset({"chromium", "dovecot", "redis", "postgres", "smtp_sink"})
+OPENS_OFFICE = ("an_office", "a_mailbox_office", "reopened")
 DESK = Path(__file__).with_name("desk")
 """Its tests open an office each, some of them by way of helpers."""
 HOME_FOLDERS = {
@@ -133,8 +134,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not SERVERS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
-        has_office = isinstance(item, pytest.Function) and hasattr(
-            item.module, "an_office"
+        has_office = isinstance(item, pytest.Function) and any(
+            hasattr(item.module, opens) for opens in OPENS_OFFICE
         )
         if has_office or DESK in item.path.parents:
             item.add_marker(pytest.mark.slow)

@@ -117,6 +117,13 @@ class MemoryRawStore:
     def has(self, sha256: str) -> bool:
         return sha256 in self.blobs
 
+    def size(self, sha256: str) -> int | None:
+        blob = self.blobs.get(sha256)
+        return None if blob is None else len(blob)
+
+    def remove(self, sha256: str) -> bool:
+        return self.blobs.pop(sha256, None) is not None
+
 
 # -- the mailbox ------------------------------------------------------------------
 

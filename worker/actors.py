@@ -12,6 +12,8 @@
     desk_send   ─▶ validate, send      a reply from the desk, ten seconds after
     sent                               what staff sent from their own mail program
     mark                               CLAIMS_AFTER: flag, label or move the mail
+    audit                              each night: is anything lost?
+    retain                             each night: what is kept no longer goes
 
 The steps are in `steps/intake.py`, `steps/review.py` and `steps/delivery.py`; what
 they decide is in the three arrows, `ingest.py`, `validate.py` and `notify.py`. Every
@@ -24,18 +26,33 @@ from worker import desk_send, sent, triaging
 from worker.bootstrap import Parts
 from worker.composing import SEND
 from worker.runner import JobKind
-from worker.steps import delivery, drafting, intake, review
+from worker.steps import delivery, drafting, intake, review, upkeep
 from worker.steps.shared import (
     OCR,
     QUEUES,
     READ,
     UNDERSTAND,
+    UPKEEP,
     VALIDATE,
     jobs_of_new_mail,
     reminder,
 )
 
-__all__ = ["KINDS", "OCR", "QUEUES", "READ", "SEND", "jobs_of_new_mail", "reminder"]
+__all__ = [
+    "KINDS",
+    "OCR",
+    "QUEUES",
+    "READ",
+    "SEND",
+    "UPKEEP",
+    "audit_job",
+    "jobs_of_new_mail",
+    "reminder",
+    "retain_job",
+]
+
+audit_job = upkeep.audit_job
+retain_job = upkeep.retain_job
 
 KINDS: dict[str, JobKind[Parts]] = {
     kind.name: kind
@@ -99,5 +116,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=desk_send.give_up,
         ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
+        JobKind(upkeep.RETAIN, UPKEEP, upkeep.retain, "nothing"),
+        JobKind(upkeep.AUDIT, UPKEEP, upkeep.audit, "nothing: an alert, if need be"),
     )
 }

@@ -27,12 +27,14 @@ from worker.adapters.raw import open_raw_store
 from worker.adapters.reader import ChildScanner, ReaderPool
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
+from worker.adapters.retention_file import read_retention
 from worker.adapters.smtp import SmtpTransport
 from worker.adapters.store import Store
 from worker.adapters.store.desk import DeskStore
 from worker.domain.authentication import AuthProfile, Trust
 from worker.domain.errors import SettingsInvalid
 from worker.domain.policy import Policy
+from worker.domain.retention import Retention
 from worker.domain.subject import PERMISSIVE, IdPatterns
 from worker.ingest import House
 from worker.ports import (
@@ -89,6 +91,11 @@ class Parts:
     def policy(self) -> Policy:
         """Return the policy switches in force."""
         return read_policy(self.settings.policy)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Return how long each class of data is kept."""
+        return read_retention(self.settings.retention)
 
     @cached_property
     def data_dir(self) -> Path:

@@ -1,10 +1,12 @@
 """Replies to outbox rows: rendered once, held where a rule says so."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from worker import notify
-from worker.adapters.outgoing import build
+from worker.adapters.outgoing import Outgoing, build
 from worker.adapters.store import NewEmail, NewJob, Work
+from worker.adapters.store.recoveries import HELD as RECOVERED
 from worker.bootstrap import Parts
 from worker.domain.errors import GiveUp
 from worker.domain.reply import HELD_WHEN_UNCERTAIN, Reply, ReplyKind
@@ -30,12 +32,14 @@ def compose(
     received_at: datetime | None,
     go_live_at: datetime | None,
     is_decided: bool = False,
+    due_at: datetime | None = None,
 ) -> NewEmail:
     """Return the outbox row of a reply, with its bytes.
 
     A template that fails, a mail from before go-live, or a spent budget give a row
     that is held with its reason; a person releases it. What a person decided needs no
-    budget.
+    budget. What a mail or a date (`due_at`) between a backup and its loss caused may
+    have gone out before: then it is sent already, or held.
     """
     common = {
         "dedup_key": reply.dedup_key,
@@ -60,6 +64,10 @@ def compose(
         elif not is_decided:
             reason = _spent_budget(parts, reply)
     status = "draft" if reply.is_draft else "held" if reason else "queued"
+    caused_at = received_at if due_at is None else due_at
+    is_ours = status != "draft" and not is_decided
+    if is_ours and caused_at is not None and parts.store.recoveries.covers(caused_at):
+        return _recovered(parts, reply, common, outgoing)
     return NewEmail(
         **common,  # type: ignore[arg-type]
         status=status,
@@ -67,6 +75,27 @@ def compose(
         subject=outgoing.subject,
         message_id=outgoing.message_id,
         raw=outgoing.raw,
+    )
+
+
+def _recovered(
+    parts: Parts, reply: Reply, common: Mapping[str, object], outgoing: Outgoing
+) -> NewEmail:
+    """Return an e-mail that may have gone out before a backup was put back.
+
+    One that stops the seven days is a person's to look at even if it went out.
+    """
+    is_known = parts.store.recoveries.is_known_sent(outgoing.message_id)
+    is_sent = is_known and reply.kind not in MUST_GO_OUT
+    return NewEmail(
+        **common,  # type: ignore[arg-type]
+        status="sent" if is_sent else "held",
+        held_reason="" if is_sent else RECOVERED,
+        subject=outgoing.subject,
+        message_id=outgoing.message_id,
+        raw=outgoing.raw,
+        sent_at=parts.clock.now() if is_sent else None,
+        last_code=RECOVERED if is_sent else "",
     )
 
 

@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 
 from worker.adapters.wrapping import wrap
+from worker.domain.alert_words import says
 from worker.domain.amount_labels import LineKind
 from worker.domain.amounts import AmountLine
 from worker.domain.claim import Claim, ClaimState
@@ -42,6 +43,7 @@ from worker.replies.staff import (
     ask_approval,
     ask_payment,
     digest,
+    tell_alert,
     tell_dead_letter,
     tell_silence,
     warn_due,
@@ -242,6 +244,16 @@ def _to_staff() -> dict[str, Reply]:
         ),
         "staff_mailbox_silent": tell_silence(
             STAFF, last_pass_at=NOW - timedelta(minutes=35), now=NOW
+        ),
+        "staff_alert": tell_alert(
+            {
+                "alert": "7",
+                "code": "watch_outbox",
+                "about": "outbox:relay_takes_nothing",
+                "says": says("watch_outbox"),
+            },
+            STAFF,
+            at=NOW,
         ),
         "staff_digest": digest(rows, STAFF, now=NOW),
         "staff_digest-none": digest((), STAFF, now=NOW),

@@ -146,6 +146,51 @@ def judged_otherwise(
             )
 
 
+def rebuilt_otherwise(
+    stored: Store, rebuilt: Store, of: frozenset[int]
+) -> Iterator[Difference]:
+    """Yield claims and mails of the stored record that a rebuilt one has otherwise.
+
+    Compared are claims as `judged_otherwise` does, what was decided, and the end of
+    every mail.
+
+    Args:
+        stored: the installation's record.
+        rebuilt: the record made once more, with all that people did.
+        of: the claims to compare.
+    """
+    for one in judged_otherwise(stored, rebuilt, of):
+        if one.claim_id in of or stored.claims.get(one.claim_id or 0) is None:
+            yield one
+    for claim_id in sorted(of):
+        amounts = [
+            None if amount is None else f"{amount:.2f}"
+            for amount in (
+                store.claims.decided_usd(claim_id) for store in (stored, rebuilt)
+            )
+        ]
+        claim = stored.claims.get(claim_id)
+        if amounts[0] != amounts[1] and claim is not None:
+            yield Difference(
+                claim_id=claim_id,
+                mail_id=None,
+                order_number=claim.order_number,
+                is_decided=True,
+                changes=(Change(CLAIM, "decided_usd", amounts[0], amounts[1]),),
+            )
+    ends, again = mail_ends(stored), mail_ends(rebuilt)
+    for mail_id in sorted(ends):
+        changes = tuple(_end_changes(ends[mail_id], again.get(mail_id)))
+        if changes and (ends[mail_id].claim_id is None or ends[mail_id].claim_id in of):
+            yield Difference(
+                claim_id=None,
+                mail_id=mail_id,
+                order_number=None,
+                is_decided=False,
+                changes=changes,
+            )
+
+
 # -- claims -----------------------------------------------------------------------
 
 

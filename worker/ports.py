@@ -178,6 +178,22 @@ class RawStore(Protocol):
         """Return whether the blob is there."""
         ...
 
+    def size(self, sha256: str) -> int | None:
+        """Return the length of the blob, or None where it is not there.
+
+        Raises:
+            RetryLater: the store cannot be reached.
+        """
+        ...
+
+    def remove(self, sha256: str) -> bool:
+        """Remove a blob for good; False where it was not there.
+
+        Raises:
+            RetryLater: the store cannot be reached.
+        """
+        ...
+
 
 # -- reading --------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The heartbeat of a process: that it lives, and how its jobs went."""
+"""The heartbeat of a process: that it lives, how its jobs went, and its watch."""
 
 import threading
 from datetime import timedelta
@@ -7,6 +7,8 @@ import structlog
 
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
+from worker.telling import tell
+from worker.watching import Watch
 
 log = structlog.get_logger()
 
@@ -18,6 +20,7 @@ class Pulse:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._watch = Watch(parts)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
@@ -44,7 +47,16 @@ class Pulse:
             return False
         return True
 
+    def watch(self) -> None:
+        """Look at all that must run, and tell people of what does not."""
+        try:
+            self._watch.look()
+            tell(self._parts)
+        except RetryLater as error:
+            log.warning("not_watched", reason=error.reason)
+
     def _run(self) -> None:
         while not self._stop.wait(BEAT_EVERY.total_seconds()):
-            self.beat()
+            if self.beat():
+                self.watch()
         self.beat()

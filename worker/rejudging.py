@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import ClassVar, Self
 
 from worker.actors import KINDS, SEND, jobs_of_new_mail
 from worker.adapters.clock import StillClock
@@ -140,6 +140,8 @@ _NOT_CARRIED = frozenset(
 class Rejudging:
     """The stored mails under one set of rules."""
 
+    not_carried: ClassVar[frozenset[Event]] = _NOT_CARRIED
+
     def __init__(self, stored: Stored, rules: Rules) -> None:
         self._stored = stored
         self._given = _Given()
@@ -215,13 +217,17 @@ class Rejudging:
             self._acts.popleft()
             self._pass(until=act.at)
             self._clock.at = act.at
-            claim = self.store.claims.get(act.claim_id)
-            if claim is None:
-                self.left_out += 1
-            elif isinstance(act, Waiver):
-                self._waive(act)
-            else:
-                self._do(act, claim)
+            self._carry(act)
+
+    def _carry(self, act: PersonsEvent | Waiver) -> None:
+        """Do again what a person did, at its time."""
+        claim = self.store.claims.get(act.claim_id)
+        if claim is None:
+            self.left_out += 1
+        elif isinstance(act, Waiver):
+            self._waive(act)
+        else:
+            self._do(act, claim)
 
     def _waive(self, waiver: Waiver) -> None:
         with self.store.transaction() as work:
@@ -234,7 +240,7 @@ class Rejudging:
         """Let a claim stand where a person put it, with the same event."""
         source = self._stored.parts.store.claims
         event = source.events(act.claim_id)[act.seq - 1]
-        if event.event in _NOT_CARRIED:
+        if event.event in self.not_carried:
             self.left_out += 1
         after = self._moved(claim, event)
         with self.store.transaction() as work:

@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 LEASE_FOR = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
+UNKNOWN_KIND = "unknown_kind"
+UNKNOWN_PAUSE = timedelta(minutes=1)
 STALE_PAUSE = timedelta(milliseconds=50)
 ALERT_AFTER = timedelta(minutes=15)
 """A job that the outside world refuses for so long is told to a person, once a day, if
@@ -195,13 +197,24 @@ class Runner(Generic[P]):
             return
         kind = self._kinds.get(job.kind)
         if kind is None:
-            self._quarantine(job, "unknown_kind", None)
+            self._leave_for_newer(job)
         elif job.vanished > ALONE_AFTER_VANISHED:
             self._quarantine(job, "kills_its_worker", kind)
         else:
             # Kept while it waits, too: a lease that runs out counts as a death.
             with self.leases.keep(job), self._gate.enter(alone=job.must_run_alone):
                 self._run_step(kind, job)
+
+    def _leave_for_newer(self, job: Job) -> None:
+        """Put back a job of a kind that a newer version wrote: one will come by.
+
+        It costs no attempt. After as long as the outside world is waited for it is a
+        dead letter, which a person may requeue.
+        """
+        if job.transient_for >= Patience().give_up_after:
+            self._quarantine(job, UNKNOWN_KIND, None)
+        else:
+            self._put_back(job, UNKNOWN_KIND, UNKNOWN_PAUSE)
 
     def _run_step(self, kind: JobKind[P], job: Job) -> None:
         began = time.monotonic()

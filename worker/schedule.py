@@ -7,20 +7,27 @@ are unique by (kind, ref) and every firing of a deadline has a slot of its own.
 
 import threading
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from worker.actors import QUEUES, reminder
+from worker.actors import QUEUES, audit_job, reminder, retain_job
 from worker.adapters import processes
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
 
 log = structlog.get_logger()
 
+NIGHTLY = "nightly"
 SWEEP_EVERY = timedelta(seconds=1)
 DEADLINES_EVERY = timedelta(seconds=5)
 BURY_EVERY = timedelta(seconds=5)
 FORGET_EVERY = timedelta(hours=1)
+NIGHTLY_EVERY = timedelta(minutes=1)
+NIGHTLY_AT = timedelta(hours=3)
+"""After midnight of the policy's time zone: nobody waits for the server then. Ours."""
+DEEP_ON = 6
+"""The weekday whose audit reads all bytes: Sunday."""
 SILENT_FOR = timedelta(days=1)
 """A process of another machine that was not heard of for so long is forgotten."""
 DEEP = 200
@@ -52,6 +59,8 @@ class Scheduler:
                     self.enqueue_deadlines(self._parts.clock.now())
                 if elapsed % BURY_EVERY == timedelta(0):
                     self.bury_the_dead()
+                if elapsed % NIGHTLY_EVERY == timedelta(0):
+                    self.enqueue_nightly(self._parts.clock.now())
                 if elapsed % FORGET_EVERY == timedelta(0):
                     self.forget_old()
             except RetryLater as error:
@@ -87,6 +96,25 @@ class Scheduler:
             with self._store.transaction() as work:
                 work.add_jobs(reminder(claim_id, version, at))
         return len(due)
+
+    def enqueue_nightly(self, now: datetime) -> bool:
+        """Write the jobs of the newest night, once; True where that was now.
+
+        Of several nights that were missed only the last one is made up for. The night
+        in which a record begins has nothing to compare.
+        """
+        zone = ZoneInfo(self._parts.policy.policy_tz)
+        night = (now.astimezone(zone).replace(tzinfo=None) - NIGHTLY_AT).date()
+        with self._store.transaction() as work:
+            is_first = not work.has_slots(NIGHTLY)
+            if not work.fire_slot(NIGHTLY, night.isoformat()) or is_first:
+                return False
+            is_deep = night.weekday() == DEEP_ON
+            jobs = [audit_job(night.isoformat(), is_deep=is_deep)]
+            if self._parts.settings.retention is not None:
+                jobs.insert(0, retain_job(night.isoformat()))
+            work.add_jobs(*jobs)
+        return True
 
     def bury_the_dead(self) -> None:
         """End the leases of processes of this machine that are certainly gone."""

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         default=False, description="Check DKIM signatures where our server stamps none"
     )
     policy: Path | None = Field(None, description="TOML file with policy switches")
+    retention: Path | None = Field(
+        None, description="TOML file: how long each class of data is kept"
+    )
     data_dir: Path = Field(
         Path("claims-data"), description="Folder of the embedded defaults"
     )
@@ -223,6 +226,24 @@ class Settings(BaseSettings):
             message = "has more than host and path; the token is CLAIMS_ORDERS_TOKEN"
             raise ValueError(message)
         return value.rstrip("/")
+
+    @field_validator("alert_url")
+    @classmethod
+    def _alert_target(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        scheme, _, address = value.get_secret_value().partition(":")
+        if scheme == "mailto":
+            if not _ADDRESS.fullmatch(address):
+                message = "names no address: mailto:ops@example.org"
+                raise ValueError(message)
+            return value
+        _checked_url(value, {"https", "http"})
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            message = "must begin with https:// or mailto:"
+            raise ValueError(message)
+        return value
 
     @field_validator("orders_token", "metrics_token")
     @classmethod

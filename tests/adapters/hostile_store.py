@@ -23,6 +23,12 @@ class HostileStore:
     def has(self, sha256: str) -> bool:
         return bool(sha256)
 
+    def size(self, sha256: str) -> int | None:
+        return len(sha256)
+
+    def remove(self, sha256: str) -> bool:
+        raise NotImplementedError
+
     def get(self, sha256: str) -> bytes:
         match sha256:
             case "abort":

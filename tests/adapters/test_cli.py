@@ -20,7 +20,7 @@ from tests.office import Office, an_office
 from worker import __version__, decide
 from worker.adapters import processes
 from worker.cli import make_app
-from worker.cli.report import ALERTS
+from worker.domain.alert_words import ALERTS
 from worker.domain.deadlines import DueKind
 from worker.domain.errors import UsageError
 from worker.inspection import looks_like_mail

@@ -1,5 +1,6 @@
 """Migrations: they give exactly the models' tables, both ways, and side by side."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -259,3 +260,57 @@ def test_claims_that_are_there_get_the_figure_of_their_newest_assessment(
             (usd and float(usd), points) for usd, points in connection.execute(query)
         ]
     assert found == [(118.75, 300), (None, 0)]
+
+
+def test_an_older_program_runs_on_the_schema_of_a_newer_one(
+    database_url: str, engine: sa.Engine
+) -> None:
+    """Its workers go on while the newer ones come. Source: scenario 52."""
+    upgrade(database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("update alembic_version set version_num = '9999'"))
+
+    upgrade(database_url)
+
+    assert not migrations.is_behind(database_url)
+    assert current(database_url) == "9999"
+
+
+def test_a_database_of_an_older_schema_is_behind(database_url: str) -> None:
+    assert migrations.is_behind(database_url)
+    upgrade(database_url, "0001")
+
+    assert migrations.is_behind(database_url)
+
+
+AN_EMAIL = """
+insert into emails (id, dedup_key, claim_id, kind, recipient, subject, raw, status,
+held_reason, policy_version, attempts, uncertain, last_code, created_at, sent_at)
+values (:id, 'k' || :id, 1, 'received', 'a@b.example', '', :raw, 'sent', '', '', 1, 0,
+'250', '2026-11-18 19:10:00', '2026-11-18 19:10:00')
+"""
+
+
+def test_rows_survive_the_way_up_down_and_up_again(
+    database_url: str, engine: sa.Engine
+) -> None:
+    """E-mails that are there get their digest. Source: scenario 52."""
+    upgrade(database_url, "0003")
+    with engine.begin() as connection:
+        connection.execute(sa.text(A_CLAIM), {"id": 1})
+        for number in range(1, 451):
+            values = {"id": number, "raw": b"mail %d" % number}
+            connection.execute(sa.text(AN_EMAIL), values)
+
+    upgrade(database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("select id, raw_sha256 from emails"))
+        digests = {row.id: row.raw_sha256 for row in rows}
+    downgrade(database_url, "0003")
+    with engine.connect() as connection:
+        left = connection.execute(sa.text("select count(*) from emails")).scalar_one()
+    upgrade(database_url)
+
+    assert digests[450] == hashlib.sha256(b"mail 450").hexdigest()
+    assert (len(digests), left) == (450, 450)
+    assert current(database_url) == latest()

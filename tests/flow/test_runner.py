@@ -398,10 +398,26 @@ def test_scenario_52_a_kind_that_we_do_not_know_is_parked_and_not_run(
 
     bench.runner.run(job_id)
 
-    assert bench.get(job_id, "state") == "quarantined"
+    assert bench.get(job_id, "state") == "ready"
     assert bench.get(job_id, "reason") == "unknown_kind"
     assert bench.get(job_id, "failures") == 0
     assert bench.runs == 0
+
+
+def test_scenario_52_a_kind_that_nobody_ever_knows_is_a_dead_letter_in_the_end(
+    bench: Bench,
+) -> None:
+    job_id = bench.add(kind="from_the_future")
+    bench.runner.run(job_id)
+    with bench.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update jobs set first_transient_ms = 1, run_at_ms = 0"
+        )
+
+    bench.runner.run(job_id)
+
+    assert bench.get(job_id, "state") == "quarantined"
+    assert bench.get(job_id, "reason") == "unknown_kind"
 
 
 # -- vanished -----------------------------------------------------------------------

@@ -78,7 +78,7 @@ def claims_commands(page: Path) -> Iterator[list[str]]:
 def check_command(words: list[str]) -> None:
     """Make sure that a command, its subcommand and its options exist."""
     command = typer.main.get_command(make_app())
-    names = list(takewhile(re.compile(r"[a-z]+").fullmatch, words))
+    names = list(takewhile(re.compile(r"[a-z][a-z-]*").fullmatch, words))
     while children := getattr(command, "commands", {}):
         if not names:
             break

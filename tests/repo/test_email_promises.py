@@ -187,6 +187,7 @@ MUST_SAY = {
     "staff_overdue": ("CLM-000012", "Overdue by: 3 hours"),
     "staff_dead_letter": ("claims dead show 4711", "reader_crashed"),
     "staff_mailbox_silent": ("35 minutes ago", "claims doctor"),
+    "staff_alert": ("watch_outbox", "the relay takes no e-mail", "claims alerts"),
     "staff_digest": ("6 claims wait", "CLM-000001 | documents | 24 hours"),
 }
 """English words for each demand of the table. Source: lifecycle.md section 7."""

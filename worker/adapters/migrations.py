@@ -21,10 +21,12 @@ HEAD = "head"
 def upgrade(url: str, revision: str = HEAD) -> None:
     """Bring the database to a revision; safe to run twice and side by side.
 
+    One that a newer program has migrated is left as it is.
+
     Raises:
         RetryLater: the database cannot be reached or is locked.
     """
-    if revision == HEAD and current(url) == latest():
+    if revision == HEAD and not is_behind(url):
         return
     from alembic import command  # noqa: PLC0415
 
@@ -55,8 +57,21 @@ def current(url: str) -> str | None:
 
 def latest() -> str:
     """Return the newest revision that this program knows: its file's name says it."""
+    return max(_known())
+
+
+def is_behind(url: str) -> bool:
+    """Return whether the database lacks a migration that this program knows.
+
+    One that a newer program has migrated is not behind: it serves older ones too.
+    """
+    have = current(url)
+    return have is None or (have in _known() and have != latest())
+
+
+def _known() -> set[str]:
     files = (folder("migrations") / "versions").glob("[0-9]*_*.py")
-    return max(file.name.partition("_")[0] for file in files)
+    return {file.name.partition("_")[0] for file in files}
 
 
 def _config() -> "Config":

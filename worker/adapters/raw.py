@@ -111,6 +111,29 @@ class LocalRawStore:
                 return False
             return True
 
+    def size(self, sha256: str) -> int | None:
+        """See ports.RawStore."""
+        with _translated():
+            try:
+                return self._path(sha256).stat().st_size
+            except FileNotFoundError:
+                if not self._tmp.is_dir():  # as in `get`
+                    raise
+                return None
+
+    def remove(self, sha256: str) -> bool:
+        """See ports.RawStore."""
+        path = self._path(sha256)
+        with _translated():
+            if not self._tmp.is_dir():
+                raise FileNotFoundError(errno.ENOENT, "no raw store")
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            _sync_folder(path.parent)
+        return True
+
     def sweep_orphans(self) -> int:
         """Remove what killed processes left half written; return how many files.
 

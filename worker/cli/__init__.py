@@ -12,12 +12,15 @@ import typer
 from typer.exceptions import TyperException
 
 from worker import __version__
+from worker.cli.auditing import app as auditing
 from worker.cli.console import fail, out
 from worker.cli.dead import app as dead
 from worker.cli.deciding import app as deciding
 from worker.cli.ends import app as ends
+from worker.cli.keeping import app as keeping
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
+from worker.cli.rebuilding import app as rebuilding
 from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
 from worker.cli.staff import app as staff
@@ -64,8 +67,9 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    parts = (running, looking, deciding, steps, ends, unplaced, dead)
-    for part in (*parts, quoting, replaying, templates, staff, tokens):
+    of_claims = (running, looking, deciding, steps, ends, unplaced, dead, quoting)
+    of_record = (auditing, rebuilding, replaying, keeping, templates, staff, tokens)
+    for part in (*of_claims, *of_record):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

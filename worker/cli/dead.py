@@ -7,6 +7,7 @@ Each loads what it needs when it is called, so that help comes at once.
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 dead = typer.Typer(
-    help="Dead letters: list, show, requeue, discard.",
+    help="Dead letters: list, show, edit, requeue, discard.",
     invoke_without_command=True,
     callback=help_alone,
 )
@@ -90,6 +91,27 @@ def show_dead(
         for name, value in _facts(letter).items():
             table.add_row(name.replace("_", " "), escape(str(value or "–")))
         out.print(table)
+
+
+@dead.command(
+    epilog="Example: `claims dead show 12 --raw > mail.eml`, mend it, then"
+    " `claims dead edit 12 mail.eml --reason 'broken boundary' --by jane`"
+)
+def edit(
+    job: Annotated[int, typer.Argument(help="Number from `claims dead list`.")],
+    mail: Annotated[Path, typer.Argument(help="The mail as it should be read.")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; stands in the log of actions.")],
+) -> None:
+    """Let a corrected mail be read in place of a parked one, which stays as it came."""
+    from worker import correcting
+
+    try:
+        raw = mail.read_bytes()
+    except OSError as error:
+        raise WrongUse(f"{mail} cannot be read: {error.strerror}") from None
+    mail_id = correcting.correct(open_record(), job, raw, by=by, reason=reason)
+    out.print(f"Mail {mail_id} is read in its place, with the receipt of the original.")
 
 
 @dead.command(epilog="Example: `claims dead requeue --all --kind read --by jane`")

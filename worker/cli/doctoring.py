@@ -112,7 +112,7 @@ def examine(settings: Settings) -> bool:
 
 def _database(parts: Parts) -> str:
     have, want = migrations.current(parts.database_url), migrations.latest()
-    if have != want:
+    if migrations.is_behind(parts.database_url):
         raise Trouble(f"schema {have or 'none'}, needs {want}: run `claims migrate`")
     name = parts.store.database.engine.dialect.name
     return f"{name}, schema {have}"

@@ -72,7 +72,7 @@ def inspect(
     from worker.cli import mail_report
 
     logs.configure(stream=sys.stderr, level="error")
-    given_at = None if received_at is None else _instant(received_at)
+    given_at = None if received_at is None else instant(received_at, "--received-at")
     raws = [(path, _read(path)) for path in mails]
     settings = read_settings()
     zone = read_policy(settings.policy).policy_tz
@@ -198,11 +198,12 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str, option: str) -> datetime:
+    """Return an instant as typed; one without a zone is UTC."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise WrongUse(
-            f"--received-at {text} is not an instant such as 2026-11-18T19:10Z"
+            f"{option} {text} is not an instant such as 2026-11-18T19:10Z"
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

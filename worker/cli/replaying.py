@@ -5,8 +5,6 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,14 +12,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from worker.cli.console import err, fail, out
+from worker.cli.console import fail, out
+from worker.cli.progress import shown_progress
 from worker.cli.starting import AsJson, open_record
 from worker.domain.errors import SettingsInvalid, WrongUse
 from worker.terminal import NOTHING, words
 
 if TYPE_CHECKING:
     from worker.outcomes import Change, Difference
-    from worker.replaying import Progress, Replayed, Rules
+    from worker.rejudging import Rules
+    from worker.replaying import Replayed
 
 app = typer.Typer()
 
@@ -65,7 +65,7 @@ def replay(
     logs.configure(stream=sys.stderr, level="critical")
     parts = open_record()
     try:
-        with _progress() as progress:
+        with shown_progress() as progress:
             found = replaying.replay(parts, changed, progress=progress)
     finally:
         parts.close()
@@ -107,22 +107,6 @@ def _rules(policy: Path | None, templates: Path | None) -> "Rules":
 
 def _has_emails(folder: Path) -> bool:
     return (folder / "emails").is_dir()
-
-
-@contextmanager
-def _progress() -> Iterator["Progress"]:
-    """Yield who shows on a terminal how far the work is."""
-    from rich.progress import Progress as Bar
-
-    with Bar(console=err, transient=True, disable=not err.is_terminal) as bar:
-        tasks = {}
-
-        def show(doing: str, done: int, total: int) -> None:
-            if doing not in tasks:
-                tasks[doing] = bar.add_task(doing, total=total)
-            bar.update(tasks[doing], completed=done, total=total)
-
-        yield show
 
 
 # -- what is shown ----------------------------------------------------------------

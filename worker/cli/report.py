@@ -16,6 +16,7 @@ from worker.adapters.store.outbox import Email
 from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
+from worker.domain.alert_words import says
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim, ClaimEvent, Event
 from worker.domain.deadlines import is_answered
@@ -45,36 +46,6 @@ FINDINGS = {
     FindingVerdict.FAIL: "[red]fail[/]",
     FindingVerdict.UNCLEAR: "[yellow]unclear[/]",
     FindingVerdict.NOT_APPLICABLE: "[dim]n/a[/]",
-}
-ALERTS = {
-    "dead_letter": "a job failed for good; nothing tries it again",
-    "email_refused": "an e-mail was refused; its recipient did not get it",
-    "email_bounced": "an e-mail came back: it could not be delivered",
-    "bounce_unproven": "a bounce names an address we wrote to, but no e-mail of ours",
-    "machine_named_claim": "a machine's mail has the form of a member's claim",
-    "several_orders": "a mail names several orders: see `claims assign`",
-    "placement_failed": "what a person did in triage could not be carried out",
-    "mailbox_lost": "the mailbox cannot be opened: see `claims doctor`",
-    "orders_lost": "the order directory does not answer: see `claims doctor`",
-    "orders_unclear": "the order directory says of an order what cannot be read",
-    "email_uncertain": "sending a decision ended without an answer: see `claims held`",
-    "smtp_blocked": "the relay takes nothing from us: see `claims doctor`",
-    "template_error": "an e-mail could not be written: its template fails",
-    "bad_recipient": "an e-mail has no address that can be written to",
-    "fetch_failed": "a mail could not be fetched from the mailbox",
-    "mail_after_close": "a mail came to a claim that is closed",
-    "uidvalidity_changed": "the mail server numbered the mailbox anew",
-    "breaker_open": "too many automatic e-mails in an hour: see `claims held`",
-    "warn_48h": "48 hours are left to respond",
-    "warn_24h": "24 hours are left to respond",
-    "documents_expiry": "the documents did not come in time: see `claims close`",
-    "stale_draft_sent": "staff sent a draft that was out of date: the claim stands",
-    "sent_unclear": "staff sent a decision that cannot be read for certain",
-    "sent_needs_second": "staff sent a decision that needs a second person",
-    "sent_refused": "staff sent a decision that the terms or the state forbid",
-    "approval_needed": "a decision waits for a second person",
-    "reply_not_sent": "a reply from the desk was not sent: look at its claim",
-    "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",
 }
 WIDE = 100
 """From so many columns on, the work list has the instants."""
@@ -249,7 +220,7 @@ def print_alerts(alerts: Sequence[Alert]) -> None:
         table.add_row(
             str(alert.alert_id),
             _at(alert.raised_at),
-            ALERTS.get(alert.code, words(alert.code)),
+            says(alert.code),
             claim if kind == "claim" else escape(f"{kind} {rest.partition(':')[0]}"),
             claim,
         )

@@ -176,9 +176,9 @@ def work(*, migrate: Migrate = False) -> None:
 
 
 def _threads(parts: "Parts", queue: str) -> int:
-    from worker.actors import OCR, READ
+    from worker.actors import OCR, READ, UPKEEP
 
-    return {READ: parts.settings.readers + 1, OCR: 1}.get(queue, THREADS)
+    return {READ: parts.settings.readers + 1, OCR: 1, UPKEEP: 1}.get(queue, THREADS)
 
 
 @app.command(epilog="Example: `claims schedule`")
@@ -242,7 +242,7 @@ def _running(
     parts = Parts(read_settings(*needed, is_quiet=migrate), role=role)
     if migrate:
         _wait_for_database(parts)
-    elif migrations.current(parts.database_url) != migrations.latest():
+    elif migrations.is_behind(parts.database_url):
         raise UsageError(
             "the database is not at the newest schema: run `claims migrate`"
         )

@@ -1,4 +1,7 @@
-"""`/healthz`: the process lives. `/readyz`: what it stands on answers."""
+"""`/healthz`: the process lives. `/readyz`: what it stands on answers. `/health`: all.
+
+The last one is for whoever watches the whole installation.
+"""
 
 from datetime import timedelta
 
@@ -7,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from worker.desk.guard import parts_of
 from worker.domain.errors import RetryLater
+from worker.watching import PARTS, faults
 
 router = APIRouter()
 OLDEST_PASS = timedelta(minutes=15)
@@ -17,6 +21,15 @@ OLDEST_PASS = timedelta(minutes=15)
 def healthz() -> JSONResponse:
     """Answer that the process lives."""
     return JSONResponse({"status": "ok"})
+
+
+@router.get("/health")
+def health(request: Request) -> JSONResponse:
+    """Answer whether all that must run does; 503 names what does not, as codes."""
+    found = faults(parts_of(request))
+    said = {name: found.get(name, "ok") for name in PARTS}
+    status = "well" if not found else "not well"
+    return JSONResponse({"status": status, **said}, 503 if found else 200)
 
 
 @router.get("/readyz")

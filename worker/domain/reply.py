@@ -47,6 +47,7 @@ class ReplyKind(StrEnum):
     STAFF_APPROVAL = "staff_approval"
     STAFF_PAYOUT_DUE = "staff_payout_due"
     STAFF_DRAFT_NOTE = "staff_draft_note"
+    STAFF_ALERT = "staff_alert"
 
 
 SENT_BY_PEOPLE = frozenset({ReplyKind.APPROVED, ReplyKind.REJECTED})

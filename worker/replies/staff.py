@@ -4,7 +4,7 @@ They hold ids and codes only, nothing that a member wrote and no personal data.
 Source: lifecycle.md section 7, I1 to I5; T21, T22.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -129,6 +129,21 @@ def tell_silence(to: str, *, last_pass_at: datetime, now: datetime) -> Reply:
     }
     kind = ReplyKind.STAFF_MAILBOX_SILENT
     return _to_staff(kind, to, facts, "mailbox:1", stamp(last_pass_at))
+
+
+def tell_alert(known: Mapping[str, str], to: str, *, at: datetime) -> Reply:
+    """Return the notice of an alert.
+
+    Args:
+        known: its number as `alert`, its `code`, what it is `about`, what it `says`.
+        to: an address of operators.
+        at: when it was raised.
+    """
+    facts = {"at": instant(at)} | {
+        name: plain(known[name]) for name in ("code", "about", "says")
+    }
+    owner = f"alert:{known['alert']}"
+    return _to_staff(ReplyKind.STAFF_ALERT, to, facts, owner, stamp(at))
 
 
 def digest(rows: Iterable[Waiting], to: str, *, now: datetime) -> Reply:

@@ -89,7 +89,7 @@ def understand(parts: Parts, job: Job) -> None:
         for alert in found.alerts:
             about = None if claim is None else claim.claim_id
             work.raise_alert(alert, f"mail:{mail_id}", claim_id=about)
-        if parts.marker is not None:
+        if parts.marker is not None and record.uid > 0:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
 

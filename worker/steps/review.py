@@ -8,7 +8,7 @@ from worker.adapters.store import Job, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
 from worker.domain.claim import Claim, ClaimState, Event
-from worker.domain.deadlines import DueKind, due_events, next_due_at
+from worker.domain.deadlines import Due, DueKind, due_events, next_due_at
 from worker.domain.errors import GiveUp
 from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
@@ -131,7 +131,7 @@ def remind(parts: Parts, job: Job) -> None:
             if due.at > now or not work.fire_slot(name, slot(due.at)):
                 continue
             try:
-                _fire(parts, work, due.kind, claim, assessment, order, mails)
+                _fire(parts, work, due, claim, assessment, order, mails)
             except GiveUp as error:
                 # The others that are due must not wait for this one.
                 work.raise_alert(error.reason, name, claim_id=claim.claim_id)
@@ -151,7 +151,7 @@ def look_again_later(work: Work, job: Job, _reason: str) -> None:
 def _fire(
     parts: Parts,
     work: Work,
-    kind: DueKind,
+    due: Due,
     claim: Claim,
     assessment: Assessment,
     order: Order,
@@ -164,6 +164,7 @@ def _fire(
     """
     thread = tuple(mail.message_id for mail in mails if mail.message_id)
     number = claim.claim_id
+    kind = due.kind
     match kind:
         case DueKind.WARN_48H | DueKind.WARN_24H:
             work.raise_alert(
@@ -174,7 +175,7 @@ def _fire(
             )
         case DueKind.DOCUMENTS_REMINDER:
             reply = notify.remind(claim, assessment, order, now=work.at, thread=thread)
-            queue_replies(parts, work, claim, None, (reply,))
+            queue_replies(parts, work, claim, None, (reply,), due_at=due.at)
             work.append_event(
                 number, event_now(work, Event.DOCS_REMINDER, claim.state, claim.state)
             )
@@ -197,4 +198,4 @@ def _fire(
                 reply = notify.respond(
                     claim, assessment, order, work.at, next_at, tier=tier, thread=thread
                 )
-                queue_replies(parts, work, claim, None, (reply,))
+                queue_replies(parts, work, claim, None, (reply,), due_at=due.at)

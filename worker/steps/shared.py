@@ -14,9 +14,10 @@ from worker.lookups import order_of
 
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
 OCR = "ocr"
-QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND)
+UPKEEP = "upkeep"
+QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND, UPKEEP)
 """Reading has its own: a mail that was read must not wait for all that was not. So
-has reading pictures, which takes a hundred times as long."""
+has reading pictures, which takes a hundred times as long, and the nightly upkeep."""
 
 
 def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
@@ -124,6 +125,8 @@ def queue_replies(
     claim: Claim,
     mail: ClaimMail | None,
     replies: tuple[Reply, ...],
+    *,
+    due_at: datetime | None = None,
 ) -> None:
     """Compose replies and write them to the outbox with their send jobs."""
     received_at = claim.received_at if mail is None else mail.received_at
@@ -131,7 +134,13 @@ def queue_replies(
     queue_emails(
         work,
         [
-            compose(parts, reply, received_at=received_at, go_live_at=go_live_at)
+            compose(
+                parts,
+                reply,
+                received_at=received_at,
+                go_live_at=go_live_at,
+                due_at=due_at,
+            )
             for reply in replies
         ],
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store import alerts as alert_rows
 from worker.adapters.store import assessments, slots
+from worker.adapters.store import auditing as audit_rows
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
@@ -23,10 +24,12 @@ from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store import sent as sent_rows
 from worker.adapters.store.alerts import Alerts
+from worker.adapters.store.auditing import Audits
 from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.flags import Flags
+from worker.adapters.store.holds import Holds
 from worker.adapters.store.job_figures import JobFigures
 from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
@@ -35,14 +38,17 @@ from worker.adapters.store.notes import Notes
 from worker.adapters.store.outbox import NewEmail, Outbox
 from worker.adapters.store.photographs import Photographs
 from worker.adapters.store.processes import Processes
+from worker.adapters.store.recoveries import Recoveries
 from worker.adapters.store.schema import Base, ClaimRow
 from worker.adapters.store.sent import Sent
 from worker.adapters.store.stats import Stats
+from worker.adapters.store.watches import Watches
 from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.findings import Assessment, Finding
+from worker.domain.gaps import Gap
 from worker.domain.mail import Fate, Mail, Picture
 from worker.domain.note import Note
 from worker.domain.orders import Order
@@ -299,9 +305,21 @@ class Work:
         """Claim one firing of a deadline."""
         return slots.fire(self.session, name, slot, at=self.at)
 
+    def has_slots(self, name: str) -> bool:
+        """Return whether a deadline of this name has fired ever."""
+        return slots.has_fired(self.session, name)
+
     def raise_alert(self, code: str, ref: str, *, claim_id: int | None = None) -> None:
         """Record an incident once."""
         alert_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+
+    def record_audit(
+        self, gaps: Sequence[Gap], counts: dict[str, int], *, is_deep: bool
+    ) -> int:
+        """Write an audit; returns its number."""
+        return audit_rows.record(
+            self.session, gaps, counts, at=self.at, is_deep=is_deep
+        )
 
     def dismiss_alert(self, alert_id: int, *, by: str) -> bool:
         """Take an alert off the list; False where it is not on it."""
@@ -399,6 +417,10 @@ class Store:
         self.processes = Processes(self.database)
         self.stats = Stats(self.database)
         self.alerts = Alerts(self.database)
+        self.audits = Audits(self.database)
+        self.holds = Holds(self.database)
+        self.recoveries = Recoveries(self.database)
+        self.watches = Watches(self.database)
 
     def ledger(
         self,

@@ -22,6 +22,7 @@ from worker.adapters.store.schema import (
     MailboxRow,
     MailRow,
 )
+from worker.adapters.store.upkeep_schema import AuditRow
 from worker.domain.claim import ClaimState, Event
 
 WARNINGS = ("warn_48h", "warn_24h")
@@ -192,6 +193,7 @@ def stands() -> sa.ColumnElement[bool]:
         & ~sa.exists().where(MailboxRow.trouble.is_not(None)),
         AlertRow.code.in_(OF_ORDERS)
         & ~sa.exists().where(JobRow.state == "ready", JobRow.reason.like("orders_%")),
+        (AlertRow.code == "audit_gaps") & ~_has_gaps(),
         (AlertRow.code == "smtp_blocked")
         & ~sa.exists().where(EmailRow.status == "queued", EmailRow.attempts > 0),
     )
@@ -219,6 +221,14 @@ def _is_unanswered() -> sa.ColumnElement[bool]:
             ClaimRow.responded_at < ClaimRow.docs_complete_at,
             ClaimRow.responded_at <= ClaimRow.promised_at,
         ),
+    )
+
+
+def _has_gaps() -> sa.ColumnElement[bool]:
+    """Return the condition for an audit whose newest follower found something too."""
+    later = aliased(AuditRow)
+    return sa.exists().where(
+        AuditRow.gap_count > 0, ~sa.exists().where(later.id > AuditRow.id)
     )
 
 

@@ -88,6 +88,11 @@ class SqlOrders:
                 ).scalars()
             )
 
+    def member_keys(self) -> list[str]:
+        """Return the keys of all members."""
+        with self._database.read() as session:
+            return list(session.execute(sa.select(MemberRow.key)).scalars())
+
     def count(self) -> int:
         """Return how many orders the directory has."""
         with self._database.read() as session:

@@ -226,7 +226,7 @@ def _settle_alias(session: Session, lease: MailboxLease, mail_id: int) -> bool:
     """
     new, old, taken = _NEW, _OLD, _TAKEN
     found = session.execute(
-        sa.select(old.id, new.first_seen_at)
+        sa.select(old.id, new.first_seen_at, old.erased_at)
         .join(new, sa.and_(new.id == mail_id, new.sha256 == old.sha256))
         .where(
             old.mailbox_id == lease.mailbox_id,
@@ -249,6 +249,7 @@ def _settle_alias(session: Session, lease: MailboxLease, mail_id: int) -> bool:
             fate=Fate.DUPLICATE,
             settled_at=found.first_seen_at,
             signal="same mail under an earlier UIDVALIDITY",
+            erased_at=found.erased_at,
         )
         .execution_options(synchronize_session=False)
     )

@@ -418,3 +418,49 @@ def unpark(session: Session, mail_id: int) -> bool:
         .execution_options(synchronize_session=False)
     ).scalar()
     return is_open is not None
+
+
+def correct(
+    session: Session,
+    mail_id: int,
+    *,
+    sha256: str,
+    size_bytes: int,
+    by: str,
+    at: datetime,
+) -> tuple[int, int] | None:
+    """Write a corrected copy of a parked mail; return its number and its mailbox's.
+
+    None where the mail is not parked, or has these very bytes.
+    """
+    taken = session.execute(
+        sa.update(MailRow)
+        .where(
+            MailRow.id == mail_id,
+            MailRow.fate == Fate.PARKED,
+            MailRow.sha256 != sha256,
+        )
+        .values(settled_by=by, settled_at=at)
+        .returning(MailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if taken is None:
+        return None
+    original = session.get_one(MailRow, mail_id)
+    row = MailRow(
+        mailbox_id=original.mailbox_id,
+        uidvalidity=original.uidvalidity,
+        uid=-mail_id,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        internaldate_at=original.internaldate_at,
+        first_seen_at=original.first_seen_at,
+        corrects=mail_id,
+        signal="",
+        flags=[],
+        notes={},
+    )
+    session.add(row)
+    session.flush()
+    original.signal = f"corrected as mail {row.id}"
+    return row.id, row.mailbox_id

@@ -5,6 +5,7 @@ draft ──release──▶ queued ──begin──▶ sending ──▶ sent 
                      └──── deferred ────┘          └──▶ bounced
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,7 @@ class NewEmail:
     held_reason: str = ""
     policy_version: str = ""
     sent_at: datetime | None = None
+    last_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +249,15 @@ def add_emails(
                 subject=email.subject[:400],
                 message_id=email.message_id,
                 raw=email.raw,
+                raw_sha256=None
+                if email.raw is None
+                else hashlib.sha256(email.raw).hexdigest(),
                 status=email.status,
                 held_reason=email.held_reason,
                 policy_version=email.policy_version,
                 created_at=at,
                 sent_at=email.sent_at,
+                last_code=email.last_code,
             )
             .on_conflict_do_nothing(index_elements=["dedup_key"])
             .returning(EmailRow.id)

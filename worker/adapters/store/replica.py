@@ -37,6 +37,7 @@ _SEEN = (
     "first_seen_at",
     "trouble",
     "alias_of",
+    "corrects",
 )
 """What the mailbox showed of a mail."""
 _ENDED = ("fate", "settled_at", "signal")
@@ -46,8 +47,8 @@ _ENDED = ("fate", "settled_at", "signal")
 class SettledMail:
     """A mail of a record that was settled; `claim_id` is the claim that it came to.
 
-    `is_judged` is false where no rule decided its fate: it could not be fetched, or
-    is the alias of another.
+    `is_judged` is false where no rule decides its fate: it could not be fetched, is the
+    alias of another, or was erased.
     """
 
     mail_id: int
@@ -105,6 +106,7 @@ def settled_mails(store: Store) -> list[SettledMail]:
         MailRow.first_seen_at,
         MailRow.claim_id,
         MailRow.alias_of,
+        MailRow.erased_at,
     )
     with store.database.read() as session:
         rows = session.execute(
@@ -118,7 +120,9 @@ def settled_mails(store: Store) -> list[SettledMail]:
                 internaldate_at=row.internaldate_at,
                 first_seen_at=row.first_seen_at,
                 claim_id=row.claim_id,
-                is_judged=row.sha256 is not None and row.alias_of is None,
+                is_judged=row.sha256 is not None
+                and row.alias_of is None
+                and row.erased_at is None,
             )
             for row in rows
         ]

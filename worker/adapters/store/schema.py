@@ -135,6 +135,12 @@ class MailRow(Base):
             sqlite_where=sa.text("fate = 'parked'"),
             postgresql_where=sa.text("fate = 'parked'"),
         ),
+        sa.Index(
+            "ix_mails_erased",
+            "id",
+            sqlite_where=sa.text("erased_at is not null"),
+            postgresql_where=sa.text("erased_at is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -166,6 +172,10 @@ class MailRow(Base):
     """By path, why a file serves as nothing."""
     settled_by: Mapped[str | None] = mapped_column(sa.String(100))
     """The person who gave it its fate; null is the rules."""
+    erased_at: Mapped[datetime | None]
+    """From when its text and raw bytes are gone; UID and digest stay as a tombstone."""
+    corrects: Mapped[int | None] = mapped_column(BigId)
+    """The mail whose bytes a person corrected here; its UID is that one's, negative."""
 
 
 class JobRow(Base):
@@ -417,6 +427,8 @@ class ClaimRow(Base):
     """The points that would come back with it (P13)."""
     locale: Mapped[str | None] = mapped_column(sa.String(20))
     """The member's language, as the directory had it at the last assessment."""
+    erased_at: Mapped[datetime | None]
+    """From when nothing personal is left of it."""
 
 
 class ClaimKeyRow(Base):
@@ -636,6 +648,12 @@ class EmailRow(Base):
             postgresql_where=sa.text("status = 'held'"),
         ),
         sa.Index(
+            "ix_emails_never_tried",
+            "id",
+            sqlite_where=sa.text("status in ('sent', 'bounced') and attempts = 0"),
+            postgresql_where=sa.text("status in ('sent', 'bounced') and attempts = 0"),
+        ),
+        sa.Index(
             "ix_emails_looked_at",
             "looked_at",
             sqlite_where=sa.text("looked_at is not null"),
@@ -663,6 +681,9 @@ class EmailRow(Base):
     sent_at: Mapped[datetime | None]
     looked_at: Mapped[datetime | None]
     """When a person released or discarded it."""
+    raw_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """The digest of its bytes when they were made: they are sent so or not at all."""
+    erased_at: Mapped[datetime | None]
 
 
 class NoteRow(Base):

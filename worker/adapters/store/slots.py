@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import insert
@@ -17,3 +18,10 @@ def fire(session: Session, name: str, slot: str, *, at: datetime) -> bool:
         .returning(SlotRow.name)
     ).scalar()
     return fired is not None
+
+
+def has_fired(session: Session, name: str) -> bool:
+    """Return whether a deadline of this name has fired ever."""
+    return session.execute(
+        sa.select(sa.exists().where(SlotRow.name == name))
+    ).scalar_one()

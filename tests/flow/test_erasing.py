@@ -1,0 +1,265 @@
+"""What is erased is nowhere any more, and nothing brings it back."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import a_member, an_order
+from tests.builders_mail import make_claim_mail, make_mail
+from tests.mailbox_office import MailboxOffice, a_mailbox_office
+from worker.adapters.retention_file import read_retention
+from worker.adapters.store import holds
+from worker.auditing import audit
+from worker.domain.claim import ClaimState, Event
+from worker.domain.errors import SettingsInvalid, UsageError
+from worker.erasing import Erased, erase, erase_again, remove_left
+from worker.retaining import apply, plan
+from worker.steps.shared import event_now
+
+ORDER = "ORD-20261104-0999"
+MEMBER = "M777123"
+ADDRESS = "canary.sparrow@member.example"
+NAME = "Canaria Sparrowhawk"
+CANARIES = (MEMBER, ORDER, "canary", "Canaria", "Sparrowhawk", "xylophonequartet")
+TEXT = f"Hello,\n\nthe xylophonequartet is broken.\n\n{NAME}"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[MailboxOffice]:
+    """An office with a closed claim of one member, a loose mail, and another claim."""
+    member = a_member(member_id=MEMBER, name=NAME, addresses=(ADDRESS,))
+    orders = (an_order(ORDER, member=member), an_order())
+    with a_mailbox_office(tmp_path / "office", *orders) as office:
+        sender = f"{NAME} <{ADDRESS}>"
+        office.deliver(
+            make_claim_mail(member=MEMBER, order=ORDER, sender=sender, text=TEXT),
+            make_mail(sender=sender, subject="my xylophonequartet", text=TEXT),
+            make_claim_mail().replace(b"<one@", b"<two@"),
+        )
+        claim = office.store.claims.get(1)
+        assert claim is not None
+        after = dataclasses.replace(claim, state=ClaimState.WITHDRAWN)
+        with office.store.transaction() as work:
+            work.save_claim(claim, after)
+            event = event_now(
+                work,
+                Event.WITHDRAWN,
+                claim.state,
+                after.state,
+                actor="jane",
+                reason=f"{NAME} phoned",
+            )
+            work.append_event(1, event)
+        office.parts.desk.remarks.add(1, f"{NAME} is nice", by="jane")
+        yield office
+
+
+def erased(office: MailboxOffice, *, is_applied: bool = True) -> Erased:
+    return erase(
+        office.parts, MEMBER, by="jane", basis="request", is_applied=is_applied
+    )
+
+
+def found_in(folder: Path) -> set[str]:
+    """The canaries that any file of a folder holds, in any case of letters."""
+    seen = set()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes().lower()
+            seen |= {word for word in CANARIES if word.lower().encode() in data}
+    return seen
+
+
+def test_before_an_erasure_the_canaries_are_there(office: MailboxOffice) -> None:
+    assert found_in(office.parts.data_dir) == set(CANARIES)
+
+
+def test_after_an_erasure_no_file_holds_a_canary(office: MailboxOffice) -> None:
+    done = erased(office)
+
+    office.store.close()
+    assert done == Erased(claims=1, mails=2)
+    assert found_in(office.parts.data_dir) == set()
+
+
+def test_a_dry_run_counts_and_changes_nothing(office: MailboxOffice) -> None:
+    assert erased(office, is_applied=False) == Erased(claims=1, mails=2)
+    assert found_in(office.parts.data_dir) == set(CANARIES)
+
+
+def test_the_others_are_left_as_they_are(office: MailboxOffice) -> None:
+    before = office.store.claims.get(2), office.store.mails.get(3)
+
+    erased(office)
+
+    assert (office.store.claims.get(2), office.store.mails.get(3)) == before
+    assert office.parts.raw.has(before[1].sha256)
+
+
+def test_an_audit_finds_nothing_and_the_figures_stay(office: MailboxOffice) -> None:
+    counts = office.store.audits.counts()
+
+    erased(office)
+
+    assert audit(office.parts, is_deep=True).gaps == []
+    assert office.store.audits.counts() == counts
+
+
+def test_a_new_epoch_of_the_mailbox_brings_nothing_back(office: MailboxOffice) -> None:
+    raws = [raw for raw, _ in office.server.mails.values()]
+    erased(office)
+    office.renumber(8)
+    office.server.renumber(8)
+    office.server.mails.clear()
+    office.server.uidnext = 1
+
+    office.deliver(*raws)
+    remove_left(office.parts)
+
+    assert office.store.audits.counts()["claims"] == 2
+    assert audit(office.parts).gaps == []
+    office.store.holds.compact()
+    office.store.close()
+    assert found_in(office.parts.data_dir) == set()
+
+
+def test_who_did_it_and_why_is_recorded_without_naming_the_member(
+    office: MailboxOffice,
+) -> None:
+    erased(office)
+
+    with office.store.database.read() as session:
+        rows = session.connection().exec_driver_sql('select "by", basis from erasures')
+        assert rows.all() == [("jane", "request")]
+    assert "jane" in (office.parts.data_dir / "erasures.jsonl").read_text()
+
+
+def test_a_restored_record_is_erased_again_by_the_log(
+    office: MailboxOffice, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup.db"
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql("select 1")
+    with office.store.database.engine.connect() as connection:
+        bare = connection.connection.dbapi_connection
+        assert bare is not None
+        bare.execute(f"vacuum into '{backup}'")
+    erased(office)
+    office.store.close()
+    database = office.parts.data_dir / "claims.db"
+    database.write_bytes(backup.read_bytes())
+    for end in ("-wal", "-shm"):
+        Path(f"{database}{end}").unlink(missing_ok=True)
+    backup.unlink()
+
+    count = erase_again(office.parts, None, by="jane")
+
+    office.store.close()
+    assert count == 1
+    assert found_in(office.parts.data_dir) == set()
+
+
+@pytest.mark.parametrize("about", ["claim", "member"])
+def test_a_legal_hold_stands_above_it(office: MailboxOffice, about: str) -> None:
+    with office.store.transaction() as work:
+        holds.hold(
+            work.session,
+            claim_id=1 if about == "claim" else None,
+            member_key=MEMBER.lower() if about == "member" else None,
+            reason="court",
+            by="jane",
+            at=work.at,
+        )
+
+    with pytest.raises(UsageError, match="legal hold"):
+        erased(office)
+
+    assert found_in(office.parts.data_dir) == set(CANARIES)
+
+
+def test_an_open_claim_stands_against_it(office: MailboxOffice) -> None:
+    with pytest.raises(UsageError, match="CLM-000002 is open"):
+        erase(office.parts, "M104233", by="jane", basis="request", is_applied=True)
+
+
+# -- retention ------------------------------------------------------------------------
+
+
+def retention(office: MailboxOffice, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "retention.toml"
+    path.write_text(text)
+    office.parts.__dict__["retention"] = read_retention(path)
+
+
+def counted(office: MailboxOffice) -> dict[str, int]:
+    return {one.what.value: one.count for one in plan(office.parts) if one.count}
+
+
+def test_only_sessions_go_where_nothing_was_set(office: MailboxOffice) -> None:
+    office.clock.at += timedelta(days=5000)
+
+    assert counted(office) == {}
+    assert [one.what for one in plan(office.parts) if one.before] == ["sessions"]
+
+
+def test_what_is_older_goes_and_what_is_younger_or_open_stays(
+    office: MailboxOffice, tmp_path: Path
+) -> None:
+    text = 'claims = "40 days"\nother_mails = "40 days"\nactions = "keep"\n'
+    retention(office, tmp_path, text)
+    young = counted(office)
+    office.clock.at += timedelta(days=41)
+
+    due = counted(office)
+    gone = apply(office.parts, by="jane")
+
+    assert young == {}
+    assert due == {"claims": 1, "other_mails": 1}
+    assert {what.value: n for what, n in gone.items() if n} == due
+    assert counted(office) == {}
+    assert audit(office.parts, is_deep=True).gaps == []
+    second = office.store.claims.get(2)
+    assert second is not None
+    assert second.member_id == "M104233"
+
+
+def test_the_raw_mails_of_a_closed_claim_may_go_before_it(
+    office: MailboxOffice, tmp_path: Path
+) -> None:
+    retention(office, tmp_path, 'raw_mails = "30 days"\n')
+    office.clock.at += timedelta(days=31)
+    sha256 = office.store.mails.get(1).sha256
+
+    apply(office.parts, by="jane")
+
+    claim = office.store.claims.get(1)
+    assert claim is not None
+    assert claim.member_id == MEMBER
+    assert not office.parts.raw.has(sha256)
+    assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:
+    retention(office, tmp_path, 'claims = "30 days"\nraw_mails = "30 days"\n')
+    office.clock.at += timedelta(days=31)
+    with office.store.transaction() as work:
+        holds.hold(
+            work.session, claim_id=1, member_key=None, reason="x", by="j", at=work.at
+        )
+
+    assert counted(office) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['claims = "2 days"', "claims = 7", 'claims = "soon"', 'mails = "2 years"', "=="],
+)
+def test_a_wrong_file_names_its_fault(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "retention.toml"
+    path.write_text(text)
+
+    with pytest.raises(SettingsInvalid):
+        read_retention(path)

@@ -1,0 +1,193 @@
+"""After a backup was put back, what is missing is read again and nothing goes twice."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import an_order
+from tests.builders_mail import make_mail
+from tests.mailbox_office import (
+    BARE,
+    LATER,
+    ORDERS,
+    OTHERS,
+    WHOLE,
+    MailboxOffice,
+    a_claim_mail,
+    a_mailbox_office,
+)
+from worker.auditing import audit
+from worker.domain.errors import UsageError
+from worker.recovering import recover
+
+HOUR = timedelta(hours=1)
+
+
+def back_up(office: MailboxOffice, to: Path) -> None:
+    """First the record, then the raw mails: docs/backup.md."""
+    to.mkdir()
+    engine = office.store.database.engine
+    with engine.connect() as connection:
+        bare = connection.connection.dbapi_connection
+        assert bare is not None
+        bare.execute(f"vacuum into '{to / 'claims.db'}'").close()
+    shutil.copytree(office.parts.data_dir / "raw", to / "raw")
+    for name in ("secret.key", "erasures.jsonl"):
+        if (office.parts.data_dir / name).exists():
+            shutil.copy(office.parts.data_dir / name, to / name)
+
+
+@contextmanager
+def restored(backup: Path, of: MailboxOffice) -> Iterator[MailboxOffice]:
+    """An office on the backup, and on the mailbox as it is now, not read yet."""
+    with a_mailbox_office(backup, *map(an_order, ORDERS)) as office:
+        office.parts.__dict__["server"] = of.server
+        office.clock.at = of.clock.at + HOUR
+        yield office
+
+
+def read_missing(office: MailboxOffice) -> None:
+    """Read what the mailbox has and the ledger has not, as the poller does."""
+    with office.store.database.read() as session:
+        rows = session.connection().exec_driver_sql("select max(uid) from mails")
+        last = rows.scalar() or 0
+    office._uid = office._last_mail_id = last  # noqa: SLF001 - where the backup ends
+    raws = [raw for uid, (raw, _) in sorted(office.server.mails.items()) if uid > last]
+    kept = dict(office.server.mails)
+    uidnext = office.server.uidnext
+    # This server tells no INTERNALDATE, so the first look is the receipt.
+    now, office.clock.at = office.clock.at, office.clock.at - HOUR
+    office.deliver(*raws)
+    office.clock.at = now
+    office.server.mails, office.server.uidnext = kept, uidnext
+
+
+@pytest.fixture
+def lost(tmp_path: Path) -> Iterator[tuple[MailboxOffice, Path, datetime]]:
+    """An office that went on for an hour after its backup, and where that lies."""
+    with a_mailbox_office(tmp_path / "lost", *map(an_order, ORDERS)) as office:
+        office.deliver(a_claim_mail(WHOLE))
+        office.deliver(a_claim_mail(BARE, files=[]), run=False)
+        office.run()
+        backup_at = office.clock.at
+        back_up(office, tmp_path / "backup")
+        office.clock.at += HOUR
+        office.deliver(
+            a_claim_mail(OTHERS),
+            make_mail(subject="where is it?"),
+        )
+        yield office, tmp_path / "backup", backup_at
+
+
+def statuses(office: MailboxOffice) -> list[tuple[str, str]]:
+    return [(email.kind, email.status) for email in office.emails]
+
+
+def test_what_is_missing_is_read_again_and_its_answers_wait_for_a_person(
+    lost: tuple[MailboxOffice, Path, datetime],
+) -> None:
+    before, backup, backup_at = lost
+    claims = before.store.audits.counts()["claims"]
+    with restored(backup, before) as office:
+        recover(
+            office.parts,
+            backup_at=backup_at - HOUR,
+            lost_at=before.clock.at,
+            by="jane",
+        )
+
+        read_missing(office)
+
+        assert office.relay.taken == []
+        assert office.store.audits.counts()["claims"] == claims
+        assert {reason.held_reason for reason in office.store.outbox.held()} == {
+            "recovered"
+        }
+        assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_what_the_list_says_went_out_counts_as_sent(
+    lost: tuple[MailboxOffice, Path, datetime], tmp_path: Path
+) -> None:
+    before, backup, backup_at = lost
+    log = tmp_path / "mail.log"
+    ids = [email.message_id for email in before.emails]
+    log.write_text("\n".join(f"postfix: message-id={one} ok" for one in ids))
+    with restored(backup, before) as office:
+        found = recover(
+            office.parts,
+            backup_at=backup_at - HOUR,
+            lost_at=before.clock.at,
+            sent_list=log,
+            by="jane",
+        )
+
+        read_missing(office)
+
+        assert found.known == len(ids)
+        assert office.relay.taken == []
+        assert statuses(office) == statuses(before)
+        assert [email.message_id for email in office.emails] == ids
+        assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_what_the_backup_had_still_to_send_is_held(
+    lost: tuple[MailboxOffice, Path, datetime],
+) -> None:
+    before, backup, backup_at = lost
+    with restored(backup, before) as office:
+        with office.store.database.write() as session:
+            session.connection().exec_driver_sql(
+                "update emails set status = 'sending', sent_at = null where id = 1"
+            )
+
+        found = recover(
+            office.parts, backup_at=backup_at, lost_at=before.clock.at, by="jane"
+        )
+
+        assert (found.sent, found.held) == (0, 1)
+        assert [one.held_reason for one in office.store.outbox.held()] == ["recovered"]
+
+
+def test_what_came_after_the_loss_is_answered_as_ever(
+    lost: tuple[MailboxOffice, Path, datetime],
+) -> None:
+    before, backup, backup_at = lost
+    with restored(backup, before) as office:
+        recover(
+            office.parts,
+            backup_at=backup_at - HOUR,
+            lost_at=before.clock.at,
+            by="jane",
+        )
+        read_missing(office)
+        office._uid = office.server.uidnext - 1  # noqa: SLF001 - of a new mail
+        later = make_later(office)
+
+        office.deliver(later)
+
+        assert len(office.relay.taken) == 1
+
+
+def make_later(office: MailboxOffice) -> bytes:
+    from tests.builders_mail import make_claim_mail  # noqa: PLC0415 - only here
+
+    at = office.clock.at
+    return make_claim_mail(order=LATER, received_at=at).replace(b"<one@", b"<late@")
+
+
+def test_instants_the_wrong_way_round_are_refused(
+    lost: tuple[MailboxOffice, Path, datetime],
+) -> None:
+    before, backup, backup_at = lost
+    with restored(backup, before) as office, pytest.raises(UsageError, match="swap"):
+        recover(
+            office.parts,
+            backup_at=backup_at,
+            lost_at=backup_at - HOUR,
+            by="jane",
+        )

@@ -1,0 +1,503 @@
+"""What an audit asks the record; every question is one pass over an index.
+
+On SQLite a mail's row continues on other pages behind its reading, and an e-mail's
+behind its bytes. So what stands there is asked of indexes, and compared here: sets of
+numbers cost less than the rows.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database
+from worker.adapters.store.schema import (
+    ClaimEventRow,
+    ClaimRow,
+    EmailRow,
+    JobRow,
+    MailboxRow,
+    MailRow,
+    SharedMailRow,
+)
+from worker.adapters.store.upkeep_schema import AuditRow
+from worker.domain.gaps import Gap, GapCode
+from worker.domain.mail import Fate
+
+BATCH = 1000
+MOST_KEPT = 1000
+"""Gaps that an audit's row keeps. Our choice."""
+_ALIVE = ("waiting", "ready", "running")
+_OF_CLAIMS = (Fate.CLAIM, Fate.FOLLOW_UP, Fate.IDENTITY_HOLD)
+_BEFORE_SENT = ("draft", "queued", "sending", "held")
+_SENT = ("sent", "bounced")
+_RECEIPT = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedMailbox:
+    """A mailbox of the ledger, as far as it was read."""
+
+    mailbox_id: int
+    uidvalidity: int | None
+    last_uid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRaw:
+    """The raw bytes that a mail should have.
+
+    `size_bytes` is None where the row does not say how many are kept.
+    """
+
+    mail_id: int
+    uid: int
+    uidvalidity: int
+    sha256: str
+    size_bytes: int | None
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """An audit that was made."""
+
+    audit_id: int
+    at: datetime
+    is_deep: bool
+    counts: dict[str, Any]
+    gap_count: int
+    gaps: tuple[str, ...]
+    """Their keys, the first thousand."""
+
+
+class Audits:
+    """Reads what audits compare, and those that were made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- the ledger --
+
+    def mailbox(self, name: str) -> AuditedMailbox | None:
+        """Return a mailbox by its name in the ledger; None if it was never read."""
+        with self._database.read() as session:
+            row = session.execute(
+                sa.select(MailboxRow).where(MailboxRow.name == name)
+            ).scalar_one_or_none()
+            if row is None:
+                return None
+            return AuditedMailbox(row.id, row.uidvalidity, row.last_uid)
+
+    def uids(
+        self, mailbox_id: int, uidvalidity: int, first_uid: int, last_uid: int
+    ) -> set[int]:
+        """Return which UIDs of a window have a row."""
+        with self._database.read() as session:
+            return set(
+                session.execute(
+                    sa.select(MailRow.uid).where(
+                        MailRow.mailbox_id == mailbox_id,
+                        MailRow.uidvalidity == uidvalidity,
+                        MailRow.uid.between(first_uid, last_uid),
+                    )
+                ).scalars()
+            )
+
+    def raws(self) -> Iterator[KeptRaw]:
+        """Yield the raw bytes that mails should have, in batches of one read each."""
+        with self._database.read() as session:
+            erased = set(_ids(session, MailRow.id, MailRow.erased_at.is_not(None)))
+        last = 0
+        columns = sa.select(
+            MailRow.id,
+            MailRow.uid,
+            MailRow.uidvalidity,
+            MailRow.sha256,
+            MailRow.size_bytes,
+            MailRow.trouble,
+        )
+        while True:
+            with self._database.read() as session:
+                rows = session.execute(
+                    columns.where(MailRow.id > last).order_by(MailRow.id).limit(BATCH)
+                ).all()
+            for row in rows:
+                if row.sha256 is not None:
+                    yield KeptRaw(
+                        mail_id=row.id,
+                        uid=row.uid,
+                        uidvalidity=row.uidvalidity,
+                        sha256=row.sha256,
+                        size_bytes=None if row.trouble else row.size_bytes,
+                        is_erased=row.id in erased,
+                    )
+            if len(rows) < BATCH:
+                return
+            last = rows[-1].id
+
+    def has_other_raw(self, sha256: str) -> bool:
+        """Return whether a mail that is not erased has these bytes."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(
+                    sa.exists().where(
+                        MailRow.sha256 == sha256, MailRow.erased_at.is_(None)
+                    )
+                )
+            ).scalar_one()
+
+    def mail_gaps(self) -> list[Gap]:
+        """Return what is wrong with the ends of mails."""
+        with self._database.read() as session:
+            return [
+                *_without_job(session),
+                *_without_claim(session),
+                *_rows_gone(session),
+                *_in_two_claims(session),
+            ]
+
+    # -- claims --
+
+    def claim_gaps(self) -> list[Gap]:
+        """Return what is wrong with histories, and claims that no mail opened."""
+        with self._database.read() as session:
+            return [
+                *_incomplete_events(session),
+                *_states_without_event(session),
+                *_without_mail(session),
+            ]
+
+    def unanswered(self) -> list[int]:
+        """Return claims without an acknowledgement in the outbox, ascending.
+
+        Those of which every mail is held for its sender's identity are left out: what
+        such a mail is answered with is no acknowledgement.
+        """
+        has_receipt = sa.exists().where(
+            EmailRow.claim_id == ClaimRow.id, EmailRow.kind == _RECEIPT
+        )
+        with self._database.read() as session:
+            return list(
+                session.execute(
+                    sa.select(ClaimRow.id)
+                    .where(
+                        ~has_receipt,
+                        ClaimRow.state != "identity_hold",
+                        ClaimRow.erased_at.is_(None),
+                    )
+                    .order_by(ClaimRow.id)
+                ).scalars()
+            )
+
+    def assessment_job(self, claim_id: int) -> str | None:
+        """Return how the jobs that assess a claim stand; None where all are done.
+
+        `alive` where one will run, `quarantined` where one is a dead letter.
+        """
+        prefix = f"{claim_id}:"
+        with self._database.read() as session:
+            states = set(
+                session.execute(
+                    sa.select(JobRow.state).where(
+                        JobRow.kind == "validate",
+                        JobRow.ref.between(prefix, f"{claim_id};"),
+                        JobRow.state != "done",
+                    )
+                ).scalars()
+            )
+        if not states:
+            return None
+        return "alive" if states & set(_ALIVE) else "quarantined"
+
+    # -- the outbox --
+
+    def email_gaps(self) -> list[Gap]:
+        """Return what is wrong with the outbox, bytes that were sent aside."""
+        with self._database.read() as session:
+            return [
+                *_unsent_without_job(session),
+                *_sent_without_copy(session),
+                *_never_tried(session),
+            ]
+
+    def changed_emails(self, *, is_deep: bool) -> Iterator[Gap]:
+        """Yield e-mails whose bytes are not those composed; all or the unsent ones."""
+        last = 0
+        is_wanted = [EmailRow.raw.is_not(None), EmailRow.erased_at.is_(None)]
+        if not is_deep:
+            is_wanted = [EmailRow.status.in_(_BEFORE_SENT), *is_wanted]
+        while True:
+            with self._database.read() as session:
+                rows = session.execute(
+                    sa.select(EmailRow.id, EmailRow.raw, EmailRow.raw_sha256)
+                    .where(EmailRow.id > last, *is_wanted)
+                    .order_by(EmailRow.id)
+                    .limit(BATCH // 5)
+                ).all()
+            for row in rows:
+                if hashlib.sha256(row.raw).hexdigest() != row.raw_sha256:
+                    yield Gap(code=GapCode.EMAIL_CHANGED, ref=f"email:{row.id}")
+            if not rows:
+                return
+            last = rows[-1].id
+
+    # -- counts and earlier audits --
+
+    def counts(self) -> dict[str, int]:
+        """Return how much there was to compare."""
+        with self._database.read() as session:
+            totals = {
+                name: session.execute(
+                    sa.select(sa.func.count()).select_from(table)
+                ).scalar_one()
+                for name, table in (
+                    ("mails", MailRow),
+                    ("claims", ClaimRow),
+                    ("emails", EmailRow),
+                )
+            }
+            totals["open"] = session.execute(
+                sa.select(sa.func.count()).where(MailRow.fate.is_(None))
+            ).scalar_one()
+            totals["dead_letters"] = session.execute(
+                sa.select(sa.func.count()).where(JobRow.state == "quarantined")
+            ).scalar_one()
+        return totals
+
+    def newest(self) -> Audited | None:
+        """Return the last audit that was made, or None."""
+        with self._database.read() as session:
+            return newest(session)
+
+
+def newest(session: Session) -> Audited | None:
+    """Return the last audit that was made, or None."""
+    row = session.execute(
+        sa.select(AuditRow).order_by(AuditRow.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    if row is None:
+        return None
+    return Audited(
+        audit_id=row.id,
+        at=row.at,
+        is_deep=row.is_deep,
+        counts=dict(row.counts),
+        gap_count=row.gap_count,
+        gaps=tuple(row.gaps),
+    )
+
+
+def record(
+    session: Session,
+    gaps: Sequence[Gap],
+    counts: dict[str, int],
+    *,
+    at: datetime,
+    is_deep: bool,
+) -> int:
+    """Write an audit; return its number."""
+    row = AuditRow(
+        at=at,
+        is_deep=is_deep,
+        counts=counts,
+        gap_count=len(gaps),
+        gaps=[gap.key for gap in gaps[:MOST_KEPT]],
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+# -- mails ------------------------------------------------------------------------
+
+
+def _without_job(session: Session) -> Iterator[Gap]:
+    """Yield unsettled mails that nothing will settle.
+
+    Understanding that waits counts only while its reading is alive too.
+    """
+    alive = set(
+        session.execute(
+            sa.select(JobRow.ref).where(
+                JobRow.kind.in_(("read", "understand")),
+                JobRow.state.in_(("ready", "running")),
+            )
+        ).scalars()
+    )
+    rows = session.execute(
+        sa.select(MailRow.id, MailRow.uid, MailRow.uidvalidity).where(
+            MailRow.fate.is_(None)
+        )
+    ).all()
+    for row in rows:
+        if str(row.id) not in alive:
+            yield _of_mail(GapCode.MAIL_WITHOUT_JOB, row)
+
+
+def _without_claim(session: Session) -> Iterator[Gap]:
+    of_claims = set(_ids(session, MailRow.id, MailRow.fate.in_(_OF_CLAIMS)))
+    placed = set(_ids(session, MailRow.id, MailRow.claim_id.is_not(None)))
+    yield from _named(session, GapCode.MAIL_WITHOUT_CLAIM, of_claims - placed)
+
+
+def _rows_gone(session: Session) -> Iterator[Gap]:
+    refs = session.execute(sa.select(JobRow.ref).where(JobRow.kind == "read")).scalars()
+    known = {int(ref) for ref in refs}
+    for mail_id in sorted(known - set(_ids(session, MailRow.id))):
+        yield Gap(code=GapCode.MAIL_ROW_GONE, ref=f"mail:{mail_id}")
+
+
+def _in_two_claims(session: Session) -> Iterator[Gap]:
+    """Yield mails whose bytes came to two claims by the rules alone."""
+    twice = (
+        sa.select(MailRow.sha256)
+        .where(MailRow.sha256.is_not(None))
+        .group_by(MailRow.sha256)
+        .having(sa.func.count() > 1)
+    )
+    rows = session.execute(
+        sa.select(
+            MailRow.id,
+            MailRow.uid,
+            MailRow.uidvalidity,
+            MailRow.sha256,
+            MailRow.claim_id,
+        )
+        .where(
+            MailRow.sha256.in_(twice),
+            MailRow.fate.in_((Fate.CLAIM, Fate.FOLLOW_UP)),
+            MailRow.claim_id.is_not(None),
+            MailRow.settled_by.is_(None),
+            MailRow.erased_at.is_(None),
+        )
+        .order_by(MailRow.id)
+    )
+    claims: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        claims[row.sha256].add(row.claim_id)
+        if len(claims[row.sha256]) > 1:
+            yield _of_mail(GapCode.MAIL_IN_TWO_CLAIMS, row)
+
+
+def _named(session: Session, code: GapCode, mail_ids: set[int]) -> Iterator[Gap]:
+    wanted = sorted(mail_ids)
+    for start in range(0, len(wanted), BATCH):
+        rows = session.execute(
+            sa.select(MailRow.id, MailRow.uid, MailRow.uidvalidity)
+            .where(MailRow.id.in_(wanted[start : start + BATCH]))
+            .order_by(MailRow.id)
+        )
+        yield from (_of_mail(code, row) for row in rows)
+
+
+def _of_mail(code: GapCode, row: Any) -> Gap:  # noqa: ANN401 - three of its columns
+    return Gap(
+        code=code, ref=f"mail:{row.id}", uid=row.uid, uidvalidity=row.uidvalidity
+    )
+
+
+# -- claims -----------------------------------------------------------------------
+
+
+def _incomplete_events(session: Session) -> Iterator[Gap]:
+    """Yield claims whose events are not 1, 2, 3 ...; none at all is a gap too."""
+    seq = ClaimEventRow.seq
+    rows = session.execute(
+        sa.select(
+            ClaimEventRow.claim_id,
+            sa.func.count().label("count"),
+            sa.func.min(seq).label("first"),
+            sa.func.max(seq).label("last"),
+        ).group_by(ClaimEventRow.claim_id)
+    )
+    whole = {
+        row.claim_id
+        for row in rows
+        if row.first == 1 and row.last == row._mapping["count"]  # noqa: SLF001 - its API
+    }
+    for claim_id in sorted(set(_ids(session, ClaimRow.id)) - whole):
+        yield Gap(code=GapCode.EVENTS_INCOMPLETE, ref=f"claim:{claim_id}")
+
+
+def _states_without_event(session: Session) -> Iterator[Gap]:
+    last = (
+        sa.select(ClaimEventRow.claim_id, sa.func.max(ClaimEventRow.seq).label("seq"))
+        .group_by(ClaimEventRow.claim_id)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(ClaimRow.id)
+        .join(last, last.c.claim_id == ClaimRow.id)
+        .join(
+            ClaimEventRow,
+            sa.and_(
+                ClaimEventRow.claim_id == ClaimRow.id, ClaimEventRow.seq == last.c.seq
+            ),
+        )
+        .where(ClaimEventRow.state_after != ClaimRow.state)
+        .order_by(ClaimRow.id)
+    ).scalars()
+    for claim_id in rows:
+        yield Gap(code=GapCode.STATE_WITHOUT_EVENT, ref=f"claim:{claim_id}")
+
+
+def _without_mail(session: Session) -> Iterator[Gap]:
+    opened = set(_ids(session, MailRow.claim_id, MailRow.claim_id.is_not(None)))
+    opened |= set(_ids(session, SharedMailRow.claim_id))
+    for claim_id in sorted(set(_ids(session, ClaimRow.id)) - opened):
+        yield Gap(code=GapCode.CLAIM_WITHOUT_MAIL, ref=f"claim:{claim_id}")
+
+
+# -- e-mails ----------------------------------------------------------------------
+
+
+def _unsent_without_job(session: Session) -> Iterator[Gap]:
+    jobs = session.execute(
+        sa.select(JobRow.ref).where(JobRow.kind == "send", JobRow.state.in_(_ALIVE))
+    ).scalars()
+    alive = {int(ref.partition(":")[0]) for ref in jobs}
+    unsent = _ids(session, EmailRow.id, EmailRow.status.in_(("queued", "sending")))
+    for email_id in sorted(set(unsent) - alive):
+        yield Gap(code=GapCode.EMAIL_WITHOUT_JOB, ref=f"email:{email_id}")
+
+
+def _sent_without_copy(session: Session) -> Iterator[Gap]:
+    rows = _ids(
+        session,
+        EmailRow.id,
+        EmailRow.status.in_(_SENT),
+        sa.func.coalesce(sa.func.length(EmailRow.raw), 0) == 0,
+        EmailRow.erased_at.is_(None),
+    )
+    for email_id in sorted(rows):
+        yield Gap(code=GapCode.EMAIL_WITHOUT_COPY, ref=f"email:{email_id}")
+
+
+def _never_tried(session: Session) -> Iterator[Gap]:
+    """Yield sent e-mails that no attempt led to; what staff sent has none of ours.
+
+    After a recovery, what is known to have gone out has none either.
+    """
+    rows = _ids(
+        session,
+        EmailRow.id,
+        sa.text("status in ('sent', 'bounced') and attempts = 0"),  # as the index
+        EmailRow.dedup_key.not_like("sent:%"),
+        EmailRow.last_code != "recovered",
+    )
+    for email_id in sorted(rows):
+        yield Gap(code=GapCode.EMAIL_NEVER_TRIED, ref=f"email:{email_id}")
+
+
+def _ids(
+    session: Session,
+    column: sa.SQLColumnExpression[Any],
+    *where: sa.ColumnElement[bool] | sa.TextClause,
+) -> list[int]:
+    return list(session.execute(sa.select(column).where(*where)).scalars())

@@ -1,0 +1,299 @@
+"""What is personal is taken out of rows; the rows stay, as tombstones.
+
+A mail keeps its UID and its digest, so that neither the mailbox nor a backup brings it
+back; a claim keeps its number, its states, its dates and its amounts, so that figures
+and histories stay whole.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.desk_schema import (
+    DraftEditRow,
+    OperatorActionRow,
+    PendingPlacementRow,
+    PendingReplyRow,
+    PresenceRow,
+    RemarkRow,
+    SavedViewRow,
+)
+from worker.adapters.store.holds import held_claims, is_member_held
+from worker.adapters.store.schema import (
+    AssessmentRow,
+    ClaimEventRow,
+    ClaimFlagRow,
+    ClaimKeyRow,
+    ClaimRow,
+    DocumentRow,
+    EmailRow,
+    MailRow,
+    MemberAddressRow,
+    MemberRow,
+    NoteRow,
+    OrderRow,
+    PackageRow,
+    PhotographRow,
+    PieceRow,
+    SharedMailRow,
+)
+from worker.adapters.store.words import mails_with
+from worker.domain.claim import reference
+from worker.domain.errors import UsageError
+
+ERASED = "erased"
+BATCH = 500
+_UNSENT = ("draft", "queued", "held")
+
+
+def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
+    """Return the mails of claims; those that count for another claim too are not."""
+    own = sa.select(MailRow.id).where(MailRow.claim_id.in_(claim_ids))
+    others = sa.select(SharedMailRow.mail_id).where(
+        SharedMailRow.claim_id.not_in(claim_ids)
+    )
+    return set(session.execute(own).scalars()) - set(session.execute(others).scalars())
+
+
+def claims_of_member(session: Session, member_key: str) -> dict[int, bool]:
+    """Return a member's claims that are not erased, and whether each is open."""
+    rows = session.execute(
+        sa.select(ClaimRow.id, ClaimRow.is_open)
+        .where(ClaimRow.member_key == member_key, ClaimRow.erased_at.is_(None))
+        .order_by(ClaimRow.id)
+    )
+    return {row.id: row.is_open for row in rows}
+
+
+def erasable_claims(session: Session, member_key: str) -> list[int]:
+    """Return the claims of a member that may be erased: all of them.
+
+    Raises:
+        UsageError: one of them is open, or a legal hold stands.
+    """
+    claims = claims_of_member(session, member_key)
+    held = held_claims(session, list(claims))
+    if held or is_member_held(session, member_key):
+        named = ", ".join(map(reference, sorted(held))) or "the member"
+        raise UsageError(f"a legal hold stands on {named}: `claims legal-hold list`")
+    still_open = [reference(number) for number, is_open in claims.items() if is_open]
+    if still_open:
+        raise UsageError(f"{', '.join(still_open)} is open: close or decide it first")
+    return list(claims)
+
+
+def mails_of_member(
+    session: Session, member_key: str, claim_ids: Collection[int]
+) -> set[int]:
+    """Return the mails of a member's claims, and those of no claim that are theirs."""
+    addresses = addresses_of_member(session, member_key)
+    loose = loose_mails(session, member_key, addresses)
+    return mails_of_claims(session, claim_ids) | loose
+
+
+def addresses_of_member(session: Session, member_key: str) -> set[str]:
+    """Return the addresses on file, and those that the member's claims were sent to."""
+    on_file = sa.select(MemberAddressRow.address).join(
+        MemberRow, MemberRow.id == MemberAddressRow.member_pk
+    )
+    used = sa.select(ClaimRow.member_address).where(ClaimRow.member_key == member_key)
+    found = [
+        *session.execute(on_file.where(MemberRow.key == member_key)).scalars(),
+        *session.execute(used).scalars(),
+    ]
+    return {address.lower() for address in found if address}
+
+
+def loose_mails(session: Session, member_key: str, addresses: set[str]) -> set[int]:
+    """Return mails of no claim that came from these addresses, or name the member."""
+    no_claim = sa.and_(MailRow.claim_id.is_(None), MailRow.erased_at.is_(None))
+    found = set(
+        session.execute(
+            sa.select(MailRow.id).where(
+                no_claim, sa.func.lower(MailRow.sender_address).in_(addresses)
+            )
+        ).scalars()
+    )
+    dialect = session.get_bind().dialect.name
+    for asked in (member_key, *addresses):
+        query = mails_with(dialect, asked, limit=10_000)
+        if query is not None:
+            named = list(session.execute(query).scalars())
+            found |= set(
+                session.execute(
+                    sa.select(MailRow.id).where(no_claim, MailRow.id.in_(named))
+                ).scalars()
+            )
+    return found
+
+
+def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) -> int:
+    """Take what mails say out of the record; return how many there were."""
+    count = 0
+    for ids in _batches(mail_ids):
+        done = session.execute(
+            sa.update(MailRow)
+            .where(MailRow.id.in_(ids), MailRow.erased_at.is_(None))
+            .values(
+                reading=None,
+                message_id=None,
+                sender_address=None,
+                header_date_at=None,
+                notes={},
+                signal=ERASED,
+                erased_at=at,
+            )
+            .returning(MailRow.id)
+            .execution_options(synchronize_session=False)
+        ).scalars()
+        erased = list(done)
+        count += len(erased)
+        _drop_words(session, ids)
+        session.execute(
+            sa.update(PieceRow)
+            .where(PieceRow.mail_id.in_(ids))
+            .values(filename="", evidence="")
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(sa.delete(PhotographRow).where(PhotographRow.mail_id.in_(ids)))
+        session.execute(
+            sa.delete(PendingPlacementRow).where(PendingPlacementRow.mail_id.in_(ids))
+        )
+        _erase_emails(session, EmailRow.mail_id.in_(ids), at=at)
+        _forget_reasons(session, "mail", ids)
+    return count
+
+
+def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) -> int:
+    """Take what is personal out of claims; return how many there were."""
+    for ids in _batches(claim_ids):
+        for table in (
+            ClaimKeyRow,
+            PieceRow,
+            PhotographRow,
+            NoteRow,
+            RemarkRow,
+            DraftEditRow,
+            PendingReplyRow,
+            PendingPlacementRow,
+            PresenceRow,
+            AssessmentRow,
+        ):
+            session.execute(sa.delete(table).where(table.claim_id.in_(ids)))
+        _blank(session, DocumentRow, ids, files=[], evidence="", waived_reason="")
+        _blank(session, ClaimFlagRow, ids, evidence="", cleared_reason="")
+        _blank(session, ClaimEventRow, ids, reason="", data={})
+        _erase_emails(session, EmailRow.claim_id.in_(ids), at=at)
+        _forget_reasons(session, "claim", ids)
+        session.execute(
+            sa.update(ClaimRow)
+            .where(ClaimRow.id.in_(ids))
+            .values(
+                member_id=ERASED,
+                member_key=ERASED,
+                order_number=ERASED,
+                order_key=ERASED,
+                package_id=None,
+                package_key="",
+                member_address=None,
+                held_address=None,
+                payout_ref=None,
+                locale=None,
+                next_due_at=None,
+                erased_at=at,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    return len(claim_ids)
+
+
+def erase_member(session: Session, member_key: str) -> None:
+    """Take a member out of the order directory, and out of views that ask for them."""
+    member_pk = session.execute(
+        sa.select(MemberRow.id).where(MemberRow.key == member_key)
+    ).scalar()
+    for view in session.execute(sa.select(SavedViewRow)).scalars().all():
+        if member_key in view.query.lower():
+            session.delete(view)
+    if member_pk is None:
+        return
+    orders = sa.select(OrderRow.id).where(OrderRow.member_pk == member_pk)
+    session.execute(sa.delete(PackageRow).where(PackageRow.order_pk.in_(orders)))
+    session.execute(sa.delete(OrderRow).where(OrderRow.member_pk == member_pk))
+    session.execute(
+        sa.delete(MemberAddressRow).where(MemberAddressRow.member_pk == member_pk)
+    )
+    session.execute(sa.delete(MemberRow).where(MemberRow.id == member_pk))
+
+
+def digests_of_erased(session: Session) -> list[str]:
+    """Return the digests of erased mails that no other mail has: their blobs go."""
+    alive = sa.orm.aliased(MailRow)
+    found = session.execute(
+        sa.select(MailRow.sha256)
+        .where(
+            MailRow.erased_at.is_not(None),
+            ~sa.exists().where(
+                alive.sha256 == MailRow.sha256, alive.erased_at.is_(None)
+            ),
+        )
+        .distinct()
+    ).scalars()
+    return [sha256 for sha256 in found if sha256 is not None]
+
+
+def _erase_emails(
+    session: Session, which: sa.ColumnElement[bool], *, at: datetime
+) -> None:
+    session.execute(
+        sa.update(EmailRow)
+        .where(which)
+        .values(
+            recipient=ERASED,
+            subject="",
+            raw=b"",
+            raw_sha256=None,
+            erased_at=at,
+            status=sa.case(
+                (EmailRow.status.in_(_UNSENT), "cancelled"), else_=EmailRow.status
+            ),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _blank(
+    session: Session,
+    table: type[DocumentRow] | type[ClaimFlagRow] | type[ClaimEventRow],
+    ids: Sequence[int],
+    **values: object,
+) -> None:
+    session.execute(
+        sa.update(table)
+        .where(table.claim_id.in_(ids))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _forget_reasons(session: Session, kind: str, ids: Sequence[int]) -> None:
+    targets = [f"{kind}:{number}" for number in ids]
+    session.execute(
+        sa.update(OperatorActionRow)
+        .where(OperatorActionRow.target.in_(targets))
+        .values(reason="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _drop_words(session: Session, ids: Sequence[int]) -> None:
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    column = sa.column("rowid" if is_sqlite else "mail_id", sa.BigInteger)
+    session.execute(sa.delete(sa.table("mail_words", column)).where(column.in_(ids)))
+
+
+def _batches(ids: Collection[int]) -> list[list[int]]:
+    every = sorted(ids)
+    return [every[start : start + BATCH] for start in range(0, len(every), BATCH)]

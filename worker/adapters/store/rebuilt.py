@@ -1,0 +1,281 @@
+"""A record made once more: what people placed in it, and copying it to a database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from worker.adapters.store import Store
+from worker.adapters.store.engine import Database, make_engine
+from worker.adapters.store.mails import COPY_BY_PERSON, DISMISSED_BY_PERSON
+from worker.adapters.store.schema import (
+    Base,
+    ClaimRow,
+    EmailRow,
+    JobRow,
+    MailboxRow,
+    MailRow,
+    SharedMailRow,
+)
+from worker.adapters.store.words import put_words
+from worker.domain.errors import UsageError
+from worker.domain.mail import Mail
+
+BATCH = 200
+_MAIL = TypeAdapter(Mail)
+_OF_SOURCE = frozenset(
+    {
+        "api_tokens",
+        "audits",
+        "emails",
+        "erasures",
+        "known_sent",
+        "legal_holds",
+        "member_addresses",
+        "members",
+        "operator_actions",
+        "orders",
+        "packages",
+        "recoveries",
+        "recovery_codes",
+        "remarks",
+        "saved_views",
+        "sent_folders",
+        "staff",
+    }
+)
+"""What no mail and no rule gives: it is copied."""
+_LEFT = frozenset(
+    {
+        "alerts",
+        "desk_sessions",
+        "draft_edits",
+        "job_minutes",
+        "notices",
+        "paused_queues",
+        "pending_placements",
+        "pending_replies",
+        "presences",
+        "processes",
+        "sign_in_failures",
+    }
+)
+"""What belongs to the processes and browsers of the old record."""
+_OF_OUTBOX = ("send", "draft", "desk_send", "sent", "triage")
+_BY_PEOPLE = ("decided_usd", "paid_at", "payout_ref", "assigned_to", "erased_at")
+_HELD, _REASON = "held", "rebuilt"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A mail that a person gave to a claim."""
+
+    mail_id: int
+    by: str
+    order_number: str
+    package_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """A mail that a person said is no claim, or a copy of another."""
+
+    mail_id: int
+    by: str
+    copy_of: int | None
+
+
+def placements(store: Store) -> dict[tuple[int, datetime], Placement]:
+    """Return the mails that people gave to claims, by claim and instant."""
+    facts = (ClaimRow.id, ClaimRow.order_number, ClaimRow.package_id)
+    assigned = (
+        sa.select(MailRow.id, MailRow.settled_by, MailRow.settled_at, *facts)
+        .join(ClaimRow, ClaimRow.id == MailRow.claim_id)
+        .where(MailRow.settled_by.is_not(None))
+    )
+    shared = sa.select(
+        SharedMailRow.mail_id, SharedMailRow.by, SharedMailRow.at, *facts
+    ).join(ClaimRow, ClaimRow.id == SharedMailRow.claim_id)
+    with store.database.read() as session:
+        rows = [*session.execute(assigned), *session.execute(shared)]
+    return {
+        (claim_id, at): Placement(mail_id, by, order, package)
+        for mail_id, by, at, claim_id, order, package in rows
+    }
+
+
+def dismissals(store: Store) -> list[Dismissal]:
+    """Return the mails that people dismissed and left so, oldest first."""
+    with store.database.read() as session:
+        rows = session.execute(
+            sa.select(MailRow.id, MailRow.settled_by, MailRow.signal)
+            .where(MailRow.settled_by.is_not(None), MailRow.claim_id.is_(None))
+            .order_by(MailRow.id)
+        ).all()
+    return [
+        Dismissal(
+            row.id,
+            row.settled_by,
+            int(row.signal.removeprefix(COPY_BY_PERSON))
+            if row.signal.startswith(COPY_BY_PERSON)
+            else None,
+        )
+        for row in rows
+        if row.signal.startswith((DISMISSED_BY_PERSON, COPY_BY_PERSON))
+    ]
+
+
+def erased_claims(store: Store) -> frozenset[int]:
+    """Return the claims of which nothing personal is left."""
+    with store.database.read() as session:
+        return frozenset(
+            session.execute(
+                sa.select(ClaimRow.id).where(ClaimRow.erased_at.is_not(None))
+            ).scalars()
+        )
+
+
+def copy_record(source: Store, made: Store, url: str) -> None:
+    """Fill an empty, migrated database with a record that was made once more.
+
+    Its e-mails are those of the source. One that only the new record has is held
+    there: nobody knows whether it went out.
+
+    Raises:
+        UsageError: there are mails or claims in the database already.
+    """
+    engine = make_engine(url)
+    target = Database(engine)
+    try:
+        with (
+            source.database.read() as old,
+            made.database.read() as new,
+            target.write() as write,
+        ):
+            _expect_empty(write)
+            for table in Base.metadata.sorted_tables:
+                if table.name not in _LEFT:
+                    _copy(table, old, new, write)
+            _take_cursors(old, write)
+            _take_acts(old, new, write)
+            _hold_new_emails(new, write)
+            _put_all_words(write)
+            _number_on(write)
+    finally:
+        engine.dispose()
+
+
+def _expect_empty(write: Session) -> None:
+    for table in (MailRow, ClaimRow, EmailRow):
+        if write.execute(sa.select(sa.exists().select_from(table))).scalar_one():
+            raise UsageError("--into needs an empty database: this one has a record")
+
+
+def _copy(table: sa.Table, old: Session, new: Session, write: Session) -> None:
+    is_old = table.name in _OF_SOURCE
+    where: list[sa.ColumnElement[bool]] = []
+    if table.name == "jobs":
+        _insert(table, _rows(old, table, JobRow.kind.in_(_OF_OUTBOX)), write)
+        where = [JobRow.kind.not_in(_OF_OUTBOX)]
+    rows = _rows(old if is_old else new, table, *where)
+    _insert(table, rows, write)
+
+
+def _rows(
+    session: Session, table: sa.Table, *where: sa.ColumnElement[bool]
+) -> Iterator[dict[str, Any]]:
+    query = sa.select(table).where(*where).order_by(*table.primary_key.columns)
+    for row in session.execute(query.execution_options(yield_per=BATCH)):
+        values = dict(row._mapping)  # noqa: SLF001 - its API
+        if table.name == "jobs":
+            values.pop("id")  # those of two records would meet
+        if table.name == "assessments":
+            values["job_id"] = None
+        if table.name == "claims":
+            values["merged_into"] = None  # which may have a higher number
+        yield values
+
+
+def _insert(table: sa.Table, rows: Iterator[dict[str, Any]], write: Session) -> None:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            write.execute(table.insert(), batch)
+            batch = []
+    if batch:
+        write.execute(table.insert(), batch)
+
+
+def _take_cursors(old: Session, write: Session) -> None:
+    for box in old.execute(sa.select(MailboxRow)).scalars():
+        write.execute(
+            sa.update(MailboxRow)
+            .where(MailboxRow.id == box.id)
+            .values(last_uid=box.last_uid)
+        )
+
+
+def _take_acts(old: Session, new: Session, write: Session) -> None:
+    """Set what people gave to claims beside their states."""
+    columns = [getattr(ClaimRow, name) for name in _BY_PEOPLE]
+    given = {row.id: row for row in old.execute(sa.select(ClaimRow.id, *columns))}
+    merged = sa.select(ClaimRow.id, ClaimRow.merged_into)
+    for claim_id, into in new.execute(merged).all():
+        values: dict[str, Any] = {"merged_into": into}
+        if claim_id in given:
+            values |= {name: getattr(given[claim_id], name) for name in _BY_PEOPLE}
+        write.execute(
+            sa.update(ClaimRow)
+            .where(ClaimRow.id == claim_id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _hold_new_emails(new: Session, write: Session) -> None:
+    known = set(write.execute(sa.select(EmailRow.dedup_key)).scalars())
+    next_id = (write.execute(sa.select(sa.func.max(EmailRow.id))).scalar() or 0) + 1
+    table = Base.metadata.tables["emails"]
+    for row in _rows(new, table):
+        if row["dedup_key"] in known:
+            continue
+        values = row | {"id": next_id, "attempts": 0, "sent_at": None}
+        if row["status"] not in {"draft", "cancelled"}:
+            values |= {"status": _HELD, "held_reason": _REASON}
+        write.execute(table.insert(), [values])
+        next_id += 1
+
+
+def _put_all_words(write: Session) -> None:
+    last = 0
+    while True:
+        rows = write.execute(
+            sa.select(MailRow.id, MailRow.reading)
+            .where(MailRow.id > last, MailRow.reading.is_not(None))
+            .order_by(MailRow.id)
+            .limit(BATCH)
+        ).all()
+        for row in rows:
+            put_words(write, row.id, _MAIL.validate_json(row.reading))
+        if not rows:
+            return
+        last = rows[-1].id
+
+
+def _number_on(write: Session) -> None:
+    """Let PostgreSQL number on behind what was copied; SQLite does so by itself."""
+    if write.get_bind().dialect.name != "postgresql":
+        return
+    for table in Base.metadata.sorted_tables:
+        if "id" in table.columns and isinstance(table.c.id.type, sa.BigInteger):
+            write.execute(
+                sa.text(
+                    f"select setval(pg_get_serial_sequence('{table.name}', 'id'),"  # noqa: S608 - our own name
+                    f" coalesce((select max(id) from {table.name}), 0) + 1, false)"
+                )
+            )

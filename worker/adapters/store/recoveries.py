@@ -1,0 +1,78 @@
+"""Backups that were put back: which e-mails went out in between, as far as known."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.schema import EmailRow
+from worker.adapters.store.upkeep_schema import KnownSentRow, RecoveryRow
+
+HELD = "recovered"
+"""Why an e-mail is held that may have gone out before, and the code of one that did."""
+
+
+class Recoveries:
+    """Reads recoveries; the functions below write in a caller's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def covers(self, at: datetime) -> bool:
+        """Return whether an instant lies between a backup and the loss after it."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(
+                    sa.exists().where(
+                        RecoveryRow.backup_at <= at, RecoveryRow.lost_at >= at
+                    )
+                )
+            ).scalar_one()
+
+    def is_known_sent(self, message_id: str) -> bool:
+        """Return whether an e-mail with this Message-ID is known to have gone out."""
+        with self._database.read() as session:
+            return session.get(KnownSentRow, message_id) is not None
+
+
+def begin(
+    session: Session,
+    *,
+    backup_at: datetime,
+    lost_at: datetime,
+    sent: Iterable[str],
+    by: str,
+    at: datetime,
+) -> tuple[int, int]:
+    """Record a recovery, and settle what the backup had still to send.
+
+    What is known to have gone out is sent; all else is held for a person. Returns how
+    many of each there were.
+    """
+    session.add(RecoveryRow(backup_at=backup_at, lost_at=lost_at, by=by, at=at))
+    for message_id in sent:
+        session.execute(
+            insert(session, KnownSentRow)
+            .values(message_id=message_id[:512])
+            .on_conflict_do_nothing()
+        )
+    known = sa.select(KnownSentRow.message_id)
+    unsent = EmailRow.status.in_(("queued", "sending"))
+    gone_out = session.execute(
+        sa.update(EmailRow)
+        .where(unsent, EmailRow.message_id.in_(known))
+        .values(status="sent", sent_at=lost_at, last_code=HELD)
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    sent_count = len(list(gone_out))
+    held = session.execute(
+        sa.update(EmailRow)
+        .where(unsent)
+        .values(status="held", held_reason=HELD)
+        .returning(EmailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    return sent_count, len(list(held))
