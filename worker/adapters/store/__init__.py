@@ -46,6 +46,7 @@ from worker.domain.findings import Assessment, Finding
 from worker.domain.mail import Fate, Mail, Picture
 from worker.domain.note import Note
 from worker.domain.orders import Order
+from worker.faults import Point, reach
 from worker.ports import Bell, Clock, Queue
 
 
@@ -422,6 +423,8 @@ class Store:
             now_ms = session.execute(sa.select(self.database.now_ms)).scalar_one()
             work = Work(session, self._clock.now(), now_ms, self.number_claim)
             yield work
+            reach(Point.WORK_WRITTEN)
+        reach(Point.WORK_COMMITTED)
         bells = list(work.bells)
         # What was committed stays done: a bell that is missed here, the sweep rings.
         with contextlib.suppress(RetryLater):
