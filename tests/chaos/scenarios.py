@@ -347,7 +347,7 @@ SCENARIOS: dict[int, Scenario] = {
     42: Scenario(
         "a mail that kills its reader",
         (
-            "adapters/test_reader.py::TestOneChild::"
+            "adapters/test_reader.py::"
             "test_scenario_42_a_poison_mail_breaks_a_child_and_no_more",
             "adapters/test_hostile_mail.py::"
             "test_a_picture_of_a_billion_pixels_is_not_opened",
@@ -358,7 +358,7 @@ SCENARIOS: dict[int, Scenario] = {
     43: Scenario(
         "mails of 50 and 200 MB",
         (
-            "adapters/test_reader.py::TestOneChild::"
+            "adapters/test_reader.py::"
             "test_p9_a_mail_of_50_mb_takes_less_than_250_mb",
             _SWEEP + "test_P9_a_mail_over_the_cap_is_stored_by_its_beginning",
             _SWEEP + "test_P9_a_big_mail_comes_in_parts",
@@ -431,7 +431,7 @@ SCENARIOS: dict[int, Scenario] = {
         "an upgrade beside old workers",
         (
             _RUNNER
-            + "test_scenario_52_a_job_of_a_kind_that_is_not_known_is_kept_for_a_person",
+            + "test_scenario_52_a_kind_that_we_do_not_know_is_parked_and_not_run",
             "adapters/test_migrations.py::"
             "test_an_upgrade_beside_running_workers_waits_for_them",
         ),
