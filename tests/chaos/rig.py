@@ -72,8 +72,8 @@ class Site:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings of every process."""
-        return {
+        """The settings of every process, without those that are empty."""
+        every = {
             "CLAIMS_MAILBOX_URL": self.dovecot.url(self.user),
             "CLAIMS_DRAFTS_URL": self.dovecot.url(self.staff, "Drafts"),
             "CLAIMS_SENT_FOLDER": "Sent",
@@ -92,6 +92,7 @@ class Site:
             "CLAIMS_OCR": "false",
             **self.more,
         }
+        return {name: value for name, value in every.items() if value}
 
     def import_orders(self, *rows: str) -> None:
         """Make the tables and the order directory; without rows, that of ORDER."""

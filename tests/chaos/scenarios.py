@@ -48,7 +48,10 @@ SCENARIOS: dict[int, Scenario] = {
     ),
     2: Scenario(
         "poller killed before a blob has its name",
-        (*POINTS, _RAW + "TestTrouble::test_a_kill_leaves_an_orphan_that_goes_after_a_day"),
+        (
+            *POINTS,
+            _RAW + "TestTrouble::test_a_kill_leaves_an_orphan_that_goes_after_a_day",
+        ),
     ),
     3: Scenario(
         "poller killed after a blob has its name",
@@ -66,8 +69,7 @@ SCENARIOS: dict[int, Scenario] = {
         "worker killed before and after it marks a mail",
         (
             *POINTS,
-            "adapters/test_imap_marks.py::"
-            "test_D5_a_mail_that_was_moved_is_not_copied_again",
+            "adapters/test_imap_marks.py::test_D5_a_mail_that_was_moved_is_not_copied_again",
         ),
     ),
     6: Scenario(
@@ -103,7 +105,8 @@ SCENARIOS: dict[int, Scenario] = {
     11: Scenario(
         "worker stopped beyond its lease, then continued",
         (
-            _RUNNER + "test_scenario_11_a_worker_that_was_paused_too_long_writes_nothing",
+            _RUNNER
+            + "test_scenario_11_a_worker_that_was_paused_too_long_writes_nothing",
             _OUTAGES + "test_scenario_11_a_stopped_worker_gives_way_and_writes_nothing",
         ),
     ),
@@ -111,22 +114,23 @@ SCENARIOS: dict[int, Scenario] = {
         "SIGTERM while a mail is handed to the relay",
         (
             _QUEUE
-            + "test_scenario_12_a_worker_that_stops_lets_its_job_end_and_gives_the_others"
-            "_back",
+            + "test_scenario_12_a_worker_that_stops_lets_its_job_end_and_gives_the_others_back",
             _OUTAGES + "test_scenario_12_a_worker_told_to_stop_ends_its_mail_first",
         ),
     ),
     13: Scenario(
         "FLUSHALL under load",
         (
-            _QUEUE + "test_scenario_13_after_flushall_the_sweep_rings_what_is_due_again",
+            _QUEUE
+            + "test_scenario_13_after_flushall_the_sweep_rings_what_is_due_again",
             _OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",
         ),
     ),
     14: Scenario(
         "Redis down, back empty",
         (
-            _QUEUE + "test_scenario_14_ringing_without_redis_is_swallowed_and_logged_once",
+            _QUEUE
+            + "test_scenario_14_ringing_without_redis_is_swallowed_and_logged_once",
             _QUEUE
             + "test_scenario_14_redis_may_go_and_come_back_and_each_outage_is_logged",
             _OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",
@@ -156,8 +160,7 @@ SCENARIOS: dict[int, Scenario] = {
         "PostgreSQL stopped, and its connections ended",
         (
             _ENGINE
-            + "test_scenario_18_a_cut_connection_is_a_passing_trouble_and_the_pool"
-            "_recovers",
+            + "test_scenario_18_a_cut_connection_is_a_passing_trouble_and_the_pool_recovers",
             _OUTAGES + "test_scenario_18_a_database_that_stops_costs_only_time",
         ),
     ),
@@ -173,7 +176,8 @@ SCENARIOS: dict[int, Scenario] = {
     20: Scenario(
         "the raw store's disk is full",
         (
-            _RAW + "TestTrouble::test_scenario_20_a_full_disk_takes_no_blob_and_recovers",
+            _RAW
+            + "TestTrouble::test_scenario_20_a_full_disk_takes_no_blob_and_recovers",
             _SWEEP + "test_no_row_without_its_blob_when_the_disk_is_full",
             _POLL + "test_L12_a_full_disk_is_waited_out",
         ),
@@ -181,8 +185,7 @@ SCENARIOS: dict[int, Scenario] = {
     21: Scenario(
         "SQLite locked by another process",
         (
-            _ENGINE
-            + "test_scenario_21_a_writer_waits_for_a_lock_and_loses_no_update",
+            _ENGINE + "test_scenario_21_a_writer_waits_for_a_lock_and_loses_no_update",
             _ENGINE
             + "test_a_lock_that_stays_is_a_passing_trouble_and_nothing_is_written",
         ),
@@ -234,8 +237,7 @@ SCENARIOS: dict[int, Scenario] = {
         (
             _SMTP
             + "test_a_mail_that_the_real_server_keeps_and_never_confirms_is_uncertain",
-            _ACTORS
-            + "test_silence_after_the_final_dot_sends_an_acknowledgement_again",
+            _ACTORS + "test_silence_after_the_final_dot_sends_an_acknowledgement_again",
             _OUTAGES + "test_scenario_28_a_cut_at_the_dot_repeats_the_same_bytes",
         ),
         "11 minutes of silence are a shortened timeout",
@@ -258,7 +260,8 @@ SCENARIOS: dict[int, Scenario] = {
     31: Scenario(
         "IMAP cut in a literal, in a line, in IDLE; half-open",
         (
-            _POLL + "TestOnDovecot::test_scenario_31_cuts_anywhere_lose_and_double_nothing",
+            _POLL
+            + "TestOnDovecot::test_scenario_31_cuts_anywhere_lose_and_double_nothing",
             _IMAP + "TestOnDovecot::test_a_cut_anywhere_is_no_mail",
             _IMAP + "TestOnDovecot::test_half_open_while_waiting",
             _IMAP + "TestOnDovecot::test_a_cut_while_waiting",
@@ -276,8 +279,7 @@ SCENARIOS: dict[int, Scenario] = {
         "UIDVALIDITY changes",
         (
             _LEDGER
-            + "test_scenario_33_mails_of_an_earlier_epoch_become_aliases_and_new_ones"
-            "_mails",
+            + "test_scenario_33_mails_of_an_earlier_epoch_become_aliases_and_new_ones_mails",
             _OUTAGES + "test_scenario_33_another_uidvalidity_answers_nobody_again",
         ),
     ),
@@ -331,8 +333,7 @@ SCENARIOS: dict[int, Scenario] = {
         "two schedulers, a missed slot",
         (
             _SCHEDULE + "test_T6_two_schedulers_at_once_make_one_job_and_one_mail",
-            _SCHEDULE
-            + "test_scenario_40_what_fell_due_during_a_week_off_is_done_once",
+            _SCHEDULE + "test_scenario_40_what_fell_due_during_a_week_off_is_done_once",
         ),
     ),
     41: Scenario(
@@ -347,10 +348,8 @@ SCENARIOS: dict[int, Scenario] = {
     42: Scenario(
         "a mail that kills its reader",
         (
-            "adapters/test_reader.py::"
-            "test_scenario_42_a_poison_mail_breaks_a_child_and_no_more",
-            "adapters/test_hostile_mail.py::"
-            "test_a_picture_of_a_billion_pixels_is_not_opened",
+            "adapters/test_reader.py::test_scenario_42_a_poison_mail_breaks_a_child_and_no_more",
+            "adapters/test_hostile_mail.py::test_a_picture_of_a_billion_pixels_is_not_opened",
             _ACTORS
             + "test_P1_a_mail_that_breaks_the_reader_is_parked_and_the_next_one_is_read",
         ),
@@ -358,8 +357,7 @@ SCENARIOS: dict[int, Scenario] = {
     43: Scenario(
         "mails of 50 and 200 MB",
         (
-            "adapters/test_reader.py::"
-            "test_p9_a_mail_of_50_mb_takes_less_than_250_mb",
+            "adapters/test_reader.py::test_p9_a_mail_of_50_mb_takes_less_than_250_mb",
             _SWEEP + "test_P9_a_mail_over_the_cap_is_stored_by_its_beginning",
             _SWEEP + "test_P9_a_big_mail_comes_in_parts",
         ),
@@ -367,8 +365,7 @@ SCENARIOS: dict[int, Scenario] = {
     44: Scenario(
         "headers made to keep a parser busy",
         (
-            "adapters/test_hostile_mail.py::"
-            "test_p2_a_hostile_mail_costs_little_and_the_next_is_read",
+            "adapters/test_hostile_mail.py::test_p2_a_hostile_mail_costs_little_and_the_next_is_read",
         ),
     ),
     45: Scenario(
@@ -377,8 +374,7 @@ SCENARIOS: dict[int, Scenario] = {
             _FAILURES
             + "test_S2_and_S3_an_answer_to_each_answer_ends_within_the_budget",
             _FAILURES + "test_S3_two_of_us_do_not_answer_each_other",
-            "flow/test_breaker.py::"
-            "test_S3_what_is_more_than_the_hour_allows_is_held_and_told_once",
+            "flow/test_breaker.py::test_S3_what_is_more_than_the_hour_allows_is_held_and_told_once",
         ),
     ),
     46: Scenario(
@@ -389,19 +385,16 @@ SCENARIOS: dict[int, Scenario] = {
     47: Scenario(
         "forged Authentication-Results and senders",
         (
-            "flow/test_identity.py::"
-            "test_T3_a_forged_sender_is_tier_c_though_on_file_and_never_answered",
+            "flow/test_identity.py::test_T3_a_forged_sender_is_tier_c_though_on_file_and_never_answered",
             "flow/test_identity.py::test_a_mail_without_one_clear_sender_is_nobodys",
-            "flow/test_identity.py::"
-            "test_a_header_of_microsofts_form_that_came_with_the_mail_proves_nothing",
+            "flow/test_identity.py::test_a_header_of_microsofts_form_that_came_with_the_mail_proves_nothing",
         ),
     ),
     48: Scenario(
         "bounces, forged and genuine",
         (
             "flow/test_bounces.py::test_a_forged_bounce_of_a_stranger_undoes_nothing",
-            "flow/test_bounces.py::"
-            "test_an_email_that_came_back_is_marked_and_a_person_is_told",
+            "flow/test_bounces.py::test_an_email_that_came_back_is_marked_and_a_person_is_told",
             "flow/test_bounces.py::test_a_delay_changes_nothing",
             "flow/test_machines.py::test_a_complaint_report_is_no_claim",
         ),
@@ -416,11 +409,10 @@ SCENARIOS: dict[int, Scenario] = {
     50: Scenario(
         "a template that fails, values that break headers",
         (
-            _ACTORS + "test_L13_a_template_that_fails_holds_the_answer_and_keeps_the_claim",
-            "adapters/test_outgoing.py::"
-            "test_a_subject_cannot_add_a_header_or_turn_the_line_around",
-            "adapters/test_render.py::"
-            "test_a_fault_of_a_template_gives_up_and_tells_no_facts",
+            _ACTORS
+            + "test_L13_a_template_that_fails_holds_the_answer_and_keeps_the_claim",
+            "adapters/test_outgoing.py::test_a_subject_cannot_add_a_header_or_turn_the_line_around",
+            "adapters/test_render.py::test_a_fault_of_a_template_gives_up_and_tells_no_facts",
         ),
     ),
     51: Scenario(
@@ -432,8 +424,7 @@ SCENARIOS: dict[int, Scenario] = {
         (
             _RUNNER
             + "test_scenario_52_a_kind_that_we_do_not_know_is_parked_and_not_run",
-            "adapters/test_migrations.py::"
-            "test_an_upgrade_beside_running_workers_waits_for_them",
+            "adapters/test_migrations.py::test_an_upgrade_beside_running_workers_waits_for_them",
         ),
     ),
     53: Scenario(

@@ -261,9 +261,10 @@ def _touch_claim(work: Work, found: ingest.Understanding) -> Claim | None:
     before = found.joins
     if found.joined == before:
         # An assessment may have moved it since it was read; its history has no gaps.
-        claim = work.lock_claim(before.claim_id)
-        if claim is None or claim.version != before.version:
+        now = work.lock_claim(before.claim_id)
+        if now is None or now.version != before.version:
             raise StaleClaim(before.ref)
+        claim = now
     else:
         claim = work.save_claim(before, found.joined)
     event = Event.MAIL_JOINED
