@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -23,8 +22,9 @@ import psutil
 from bench.fleet import role_of
 from bench.record import is_idle, one
 from bench.rig import pause
-from tests.builders_mail import SENT_AT, auto_reply, make_claim_mail
+from tests.builders_mail import SENT_AT
 from tests.chaos.checker import Measure, Violation, check
+from tests.chaos.load import Load, make_load
 from tests.chaos.rig import Site
 from tests.services import Dovecot, Postgres, Redis, SmtpSink
 
@@ -78,36 +78,6 @@ class Outcome:
             f" {self.seconds:.0f} s, idle {self.seconds_to_idle:.0f} s later; "
             + ", ".join(f"{value} {name}" for name, value in figures.items())
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The mails in their order, the directory's rows, and what must come of them."""
-
-    mails: list[bytes]
-    orders: list[str]
-    claims: int
-
-
-def make_load(count: int, chance: random.Random) -> Load:
-    """Return mails: mostly claims, and follow-ups, copies, machines' and strangers'."""
-    mails: list[bytes] = []
-    rows: list[str] = []
-    opened: list[int] = []
-    for number in range(count):
-        kind = chance.random()
-        if kind < 0.1 and opened:
-            earlier = chance.choice(opened)
-            mails.append(_claim(earlier, text=f"Is there any news? {number}"))
-        elif kind < 0.15 and opened:
-            mails.append(_claim(chance.choice(opened)))
-        elif kind < 0.2:
-            mails.append(auto_reply(f"Automatic reply: away {number}"))
-        else:
-            opened.append(number)
-            rows.append(_order(number))
-            mails.append(_claim(number))
-    return Load(mails, rows, len(opened))
 
 
 def run(
@@ -253,11 +223,19 @@ def _kill_one(pids: list[int], chance: random.Random) -> str | None:
     with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
         root = psutil.Process(pid)
         tree = [root, *root.children(recursive=True)]
-        victims = [one for one in tree if role_of(one.cmdline()) == role]
+        victims = [one for one in tree if _role(one) == role]
         if victims:
             chance.choice(victims).kill()
             return role
     return None
+
+
+def _role(process: psutil.Process) -> str:
+    """Return what a process does; nothing where it has died and nobody looked."""
+    try:
+        return role_of(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
 
 
 def _largest_mb(pids: list[int]) -> float:
@@ -270,28 +248,6 @@ def _largest_mb(pids: list[int]) -> float:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     largest = max(largest, process.memory_info().rss)
     return largest / 1024**2
-
-
-def _ids(number: int) -> tuple[str, str, str]:
-    return f"M{700000 + number}", f"ORD-20261104-{number:05}", f"m{number}@mail.example"
-
-
-def _claim(number: int, *, text: str = "The parcel is broken.") -> bytes:
-    member, order, address = _ids(number)
-    sender = f"A Member <{address}>"
-    at = SENT_AT + timedelta(seconds=number % 600)
-    return make_claim_mail(
-        member=member, order=order, sender=sender, text=text, files=[], received_at=at
-    )
-
-
-def _order(number: int) -> str:
-    member, order, address = _ids(number)
-    at = "2026-11-18T14:30:00+00:00"
-    return (
-        f"{order},{member},A Member,{address},en,2026-11-04T10:20:00+00:00,1,480.00,"
-        f"450.00,62.50,45.00,2026-11-17T09:00:00+00:00,{at},{at},TRK{number:05},0,0"
-    )
 
 
 def say_on_stderr(text: str) -> None:

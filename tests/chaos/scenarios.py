@@ -123,7 +123,7 @@ SCENARIOS: dict[int, Scenario] = {
         (
             _QUEUE
             + "test_scenario_13_after_flushall_the_sweep_rings_what_is_due_again",
-            _OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",
+            _OUTAGES + "test_scenarios_13_to_16_whatever_redis_does_costs_only_time",
         ),
     ),
     14: Scenario(
@@ -133,7 +133,7 @@ SCENARIOS: dict[int, Scenario] = {
             + "test_scenario_14_ringing_without_redis_is_swallowed_and_logged_once",
             _QUEUE
             + "test_scenario_14_redis_may_go_and_come_back_and_each_outage_is_logged",
-            _OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",
+            _OUTAGES + "test_scenarios_13_to_16_whatever_redis_does_costs_only_time",
         ),
         "jobs rest while Redis is down, since workers are woken by it alone; mails are"
         " stored meanwhile",
@@ -142,18 +142,18 @@ SCENARIOS: dict[int, Scenario] = {
         "Redis stands still",
         (
             _QUEUE + "test_a_command_is_never_sent_twice_and_never_waits_for_ever",
-            _OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",
+            _OUTAGES + "test_scenarios_13_to_16_whatever_redis_does_costs_only_time",
         ),
     ),
     16: Scenario(
         "Redis out of memory, or read-only",
-        (_OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",),
+        (_OUTAGES + "test_scenarios_13_to_16_whatever_redis_does_costs_only_time",),
     ),
     17: Scenario(
         "answers of Redis are lost",
         (
             _QUEUE + "test_a_doubled_ring_runs_a_job_once",
-            _OUTAGES + "test_scenarios_13_to_17_whatever_redis_does_costs_only_time",
+            _OUTAGES + "test_scenario_17_answers_of_redis_that_are_lost_cost_only_time",
         ),
     ),
     18: Scenario(
@@ -206,7 +206,9 @@ SCENARIOS: dict[int, Scenario] = {
     ),
     24: Scenario(
         "connection lost during COMMIT",
-        (_OUTAGES + "test_scenario_24_a_commit_whose_answer_is_lost_is_not_repeated",),
+        (
+            "chaos/test_commits.py::test_scenario_24_a_commit_whose_answer_is_lost_is_not_repeated",
+        ),
     ),
     25: Scenario(
         "451 at RCPT for an hour",
@@ -429,8 +431,8 @@ SCENARIOS: dict[int, Scenario] = {
     ),
     53: Scenario(
         "a backup of an hour ago",
-        (_OUTAGES + "test_scenario_53_an_older_record_reads_again_what_it_lacks",),
-        "erasure is not built yet",
+        reason="not tested: an older record reads again what it lacks, and its answers"
+        " go out once more with the same Message-IDs",
     ),
     54: Scenario(
         "the virus scanner is down",
@@ -442,7 +444,7 @@ SCENARIOS: dict[int, Scenario] = {
         (
             _RAW + "TestPut::test_all_is_on_disk_before_put_returns",
             _ENGINE + "test_sqlite_survives_power_loss_and_minds_foreign_keys",
-            _OUTAGES + "test_scenario_55_what_was_not_synced_may_vanish",
+            "chaos/test_commits.py::test_scenario_55_what_was_not_synced_may_vanish",
         ),
     ),
 }

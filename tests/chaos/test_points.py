@@ -1,10 +1,8 @@
 """Each fault point is passed somewhere; a death at it loses and doubles nothing."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from tests.builders_mail import SENT_AT, auto_reply, claim_files, make_claim_mai
 from tests.chaos.checker import check
 from tests.chaos.points import CASES, Part, points_of
 from tests.chaos.rig import ROOT, Site
-from tests.services import Dovecot, Redis, Script, SmtpSink
+from tests.services import Script
 from worker import desk_send
 from worker.domain.staff import StaffRole
 from worker.domain.written import Seen, Written, WrittenKind
@@ -30,6 +28,7 @@ CALM: dict[str, object] = {
 """What comes of the mails below when nothing breaks."""
 RELAY_TAKES_S = 13.0
 """Longer than a lease is left alone (`runner.RENEW_EVERY`)."""
+pytestmark = pytest.mark.timeout(600)
 _REACHED = re.compile(r"reach\(Point\.([A-Z_]+)\)")
 
 
@@ -43,23 +42,6 @@ def mails() -> tuple[bytes, ...]:
         auto_reply(),
         make_claim_mail(text="The invoice.", files=[invoice], received_at=later),
     )
-
-
-@pytest.fixture
-def site(
-    tmp_path: Path,
-    dovecot: Dovecot,
-    redis: Redis,
-    smtp_sink: SmtpSink,
-    database_url: str,
-) -> Iterator[Site]:
-    redis.flushall()
-    site = Site(tmp_path, dovecot, redis, smtp_sink, database_url)
-    site.import_orders()
-    for raw in mails():
-        dovecot.append(site.user, raw, SENT_AT + timedelta(minutes=30))
-    yield site
-    site.close()
 
 
 def test_every_point_has_its_case() -> None:
@@ -112,6 +94,8 @@ def test_bugs_at_every_point_of_a_part_lose_and_double_nothing(
 @pytest.mark.chaos
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_machine_on_which_every_step_is_slow_does_the_same(site: Site) -> None:
+    for raw in mails():
+        site.dovecot.append(site.user, raw, SENT_AT + timedelta(minutes=30))
     slow = ",".join(f"{point}:{Action.SLOW}@1" for point in Point)
 
     assert site.until_idle(fault=slow) == CALM
@@ -120,6 +104,8 @@ def test_a_machine_on_which_every_step_is_slow_does_the_same(site: Site) -> None
 
 def break_at(site: Site, points: list[Point], action: Action) -> None:
     """Break a process at each point while it works; all must come out as if calm."""
+    for raw in mails():
+        site.dovecot.append(site.user, raw, SENT_AT + timedelta(minutes=30))
     cases = [CASES[point] for point in points]
     parts = {case.part for case in cases}
     sent = CALM["emails_sent"]
