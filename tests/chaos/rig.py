@@ -198,7 +198,9 @@ def mails_on(dovecot: Dovecot, user: str, folder: str = "INBOX") -> MailKeys:
     return found
 
 
-def wait_until(is_so: Callable[[], bool], what: str, within_s: float = 60.0) -> float:
+def wait_until(
+    is_so: Callable[[], bool], what: str, within_s: float = IDLE_WITHIN_S
+) -> float:
     """Wait until something is so; return how many seconds that took.
 
     Raises:
