@@ -109,6 +109,7 @@ SCENARIOS: dict[int, Scenario] = {
             + "test_scenario_11_a_worker_that_was_paused_too_long_writes_nothing",
             _OUTAGES + "test_scenario_11_a_stopped_worker_gives_way_and_writes_nothing",
         ),
+        "on SQLite a process that is stopped within a write holds up all others",
     ),
     12: Scenario(
         "SIGTERM while a mail is handed to the relay",
@@ -162,6 +163,7 @@ SCENARIOS: dict[int, Scenario] = {
             _ENGINE
             + "test_scenario_18_a_cut_connection_is_a_passing_trouble_and_the_pool_recovers",
             _OUTAGES + "test_scenario_18_a_database_that_stops_costs_only_time",
+            _ENGINE + "test_a_postgres_that_falls_silent_is_noticed_within_a_minute",
         ),
     ),
     19: Scenario(

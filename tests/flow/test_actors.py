@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -108,10 +107,10 @@ def test_a_claim_that_moved_while_a_mail_was_understood_has_no_gap_in_its_histor
     office.deliver(incomplete(text="Is there any news?"), run=False)
     understand = ingest.understand
 
-    def and_meanwhile(*asked: Any) -> ingest.Understanding:
+    def and_meanwhile(*asked: object) -> ingest.Understanding:
         """Understand the mail; somebody else waives the invoice before it ends."""
         monkeypatch.setattr(ingest, "understand", understand)
-        found = understand(*asked)
+        found = understand(*asked)  # type: ignore[arg-type]
         claim, store = office.claim, office.store
         moved = dataclasses.replace(claim, state=ClaimState.UNDER_REVIEW)
         with store.transaction() as work:
