@@ -17,7 +17,7 @@ POINT = _POINTS + "test_a_death_at_one_point_loses_and_doubles_nothing"
 ON_POSTGRES = (
     _POINTS + "test_deaths_at_every_point_lose_and_double_nothing_on_postgresql"
 )
-BUGS = _POINTS + "test_bugs_at_every_point_of_a_part_lose_and_double_nothing"
+BUGS = _POINTS + "test_bugs_at_every_point_lose_and_double_nothing"
 POINTS = (PART, POINT, ON_POSTGRES, BUGS)
 _ACTORS = "flow/test_actors.py::"
 _ENGINE = "adapters/test_store_engine.py::"

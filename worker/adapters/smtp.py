@@ -97,8 +97,15 @@ class SmtpTransport:
             return Attempt(Delivery.BLOCKED, "bad_sender")
         if not _ADDRESS.fullmatch(recipient):
             return Attempt(Delivery.REFUSED, "bad_recipient")
-        refusal = self._offer_mail(envelope_from, recipient, len(raw))
-        return self._hand_over(raw) if refusal is None else refusal
+        is_over = False
+        try:
+            refusal = self._offer_mail(envelope_from, recipient, len(raw))
+            attempt = self._hand_over(raw) if refusal is None else refusal
+            is_over = True
+        finally:
+            if not is_over:  # a bug: the next mail must not read this one's answers
+                self._drop()
+        return attempt
 
     def probe(self) -> Probe:
         """Connect, encrypt and log in, without offering any mail; never raises."""
