@@ -103,7 +103,9 @@ class SmtpTransport:
             attempt = self._hand_over(raw) if refusal is None else refusal
             is_over = True
         finally:
-            if not is_over:  # a bug: the next mail must not read this one's answers
+            if (
+                not is_over
+            ):  # a bug: the next mail must not wait for answers to this one
                 self._drop()
         return attempt
 
