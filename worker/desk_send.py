@@ -37,6 +37,7 @@ from worker.domain.written import (
     WrittenKind,
     news,
 )
+from worker.faults import Point, reach
 from worker.lookups import order_of
 from worker.replies.decisions import accuses
 from worker.replies.facts import paragraphs
@@ -97,7 +98,9 @@ def _send(parts: Parts, job: Job, reply: Pending) -> None:
             raise Undone
         drop_edit(work.session, reply.claim_id, sent=reply.written)
         work.finish(job)
+        reach(Point.DESK_DECIDED)
 
+    reach(Point.DESK_SENDING)
     person = parts.desk.people.named(reply.by)
     if person is None or person.disabled_at is not None:
         raise UsageError(f"the account {reply.by} was disabled meanwhile")

@@ -22,6 +22,7 @@ from worker.adapters.store import Job, Store, Work
 from worker.adapters.store.job_figures import Ending
 from worker.adapters.store.jobs import ALONE_AFTER_VANISHED
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
+from worker.faults import Point, reach
 from worker.ports import READER_CRASHED, Bell, ReadFailed
 
 log = structlog.get_logger()
@@ -168,6 +169,7 @@ class LeaseKeeper:
             with self._lock:
                 jobs = list(self._jobs.values())
             for job in jobs:
+                reach(Point.JOB_RENEWING)
                 try:
                     self._store.jobs.renew(job, lease_for=LEASE_FOR)
                 except LeaseLost:
@@ -188,6 +190,7 @@ class Runner(Generic[P]):
 
     def run(self, job_id: int) -> None:
         """Take the job if it is due, run its step, and record how that ended."""
+        reach(Point.JOB_HEARD)
         try:
             job = self._store.jobs.take(job_id, lease_for=LEASE_FOR)
         except RetryLater as error:
@@ -195,6 +198,7 @@ class Runner(Generic[P]):
             return
         if job is None:
             return
+        reach(Point.JOB_TAKEN)
         kind = self._kinds.get(job.kind)
         if kind is None:
             self._leave_for_newer(job)
@@ -204,6 +208,7 @@ class Runner(Generic[P]):
             # Kept while it waits, too: a lease that runs out counts as a death.
             with self.leases.keep(job), self._gate.enter(alone=job.must_run_alone):
                 self._run_step(kind, job)
+        reach(Point.JOB_ENDED)
 
     def _leave_for_newer(self, job: Job) -> None:
         """Put back a job of a kind that a newer version wrote: one will come by.

@@ -15,6 +15,7 @@ from worker.actors import QUEUES, audit_job, reminder, retain_job
 from worker.adapters import processes
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
+from worker.faults import Point, reach
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class Scheduler:
         self.bury_the_dead()
         while not stop.wait(SWEEP_EVERY.total_seconds()):
             elapsed += SWEEP_EVERY
+            reach(Point.SCHEDULE_TICK)
             try:
                 self.ring_due()
                 if elapsed % DEADLINES_EVERY == timedelta(0):
@@ -85,6 +87,8 @@ class Scheduler:
             if depth >= DEEP:
                 limit, quiet_for = MOST_RUNG_DEEP, RING_DEEP_AGAIN_AFTER
             bells = self._store.jobs.due(queue, limit=limit, quiet_for=quiet_for)
+            if bells:
+                reach(Point.SCHEDULE_RINGING)
             self._store.ring(bells, first=True)
             rung += len(bells)
         return rung

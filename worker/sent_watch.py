@@ -11,6 +11,7 @@ import structlog
 
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
+from worker.faults import Point, reach
 from worker.sent import is_of_interest, job_of
 
 log = structlog.get_logger()
@@ -53,6 +54,7 @@ class SentWatch:
         while not is_complete:
             cursor = parts.store.sent.cursor(folder.name)
             seen = folder.look(cursor)
+            reach(Point.SENT_LOOKED)
             jobs = [
                 job_of(seen.uidvalidity, head.uid)
                 for head in seen.heads

@@ -174,6 +174,9 @@ class Settings(BaseSettings):
     clock_anchor: datetime | None = Field(
         None, description="The real instant at which CLAIMS_CLOCK began"
     )
+    fault: str | None = Field(
+        None, description="Breaks a process at a fault point (tests only)"
+    )
     readers: int = Field(2, ge=1, le=64, description="Reader children of a worker")
     ocr: bool = Field(
         default=True, description="Read pictures of text, where the extra is installed"

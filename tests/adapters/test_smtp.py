@@ -8,6 +8,7 @@ import ssl
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from typing import Self
 import pytest
 
 from tests.services import Script, SmtpSink, free_port
-from worker.adapters.smtp import SmtpTransport, attempt_of, relay_of
+from worker import faults
+from worker.adapters.smtp import TIMEOUT, SmtpTransport, attempt_of, relay_of
 from worker.domain.errors import SettingsInvalid
 from worker.ports import Attempt, Delivery
 
@@ -587,3 +589,23 @@ def test_a_mail_that_the_real_server_keeps_and_never_confirms_is_uncertain(
         assert send(transport).delivery is Delivery.ACCEPTED
 
     assert len(smtp_sink.wait_for(2)) == 2
+
+
+@pytest.mark.parametrize("point", ["send.offered", "send.written", "send.dotted"])
+def test_after_a_bug_the_next_mail_does_not_wait_for_answers_to_the_last(
+    smtp_sink: SmtpSink, tmp_path: Path, point: str
+) -> None:
+    """On the old connection it would wait until the timeout."""
+    faults.arm(f"{point}:raise@1", tmp_path / "faults")
+    try:
+        with closing(SmtpTransport(smtp_sink.url)) as transport:
+            with pytest.raises(faults.FaultRaised):
+                send(transport)
+            began = time.monotonic()
+            attempts = [send(transport).delivery for _ in range(2)]
+    finally:
+        faults.disarm()
+
+    assert attempts == [Delivery.ACCEPTED] * 2
+    assert time.monotonic() - began < TIMEOUT.total_seconds() / 2
+    assert smtp_sink.connections() == 2

@@ -1,5 +1,7 @@
 """Engines: no lost update, patient locks, exact instants, errors that say what next."""
 
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -312,6 +314,42 @@ def test_an_idle_connection_that_was_cut_is_replaced_unnoticed(
 
     assert count(on_postgres) == 0
     other.engine.dispose()
+
+
+def test_a_postgres_that_falls_silent_is_noticed_within_a_minute(
+    on_postgres: Database,
+) -> None:
+    """What the kernel was told about the connection; the default is two hours."""
+    with on_postgres.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            option = line.getsockopt
+            idle_s = option(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+            every_s = option(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+            probes = option(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+            unheard_ms = option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+            assert option(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert idle_s + every_s * probes <= 60
+    assert 0 < unheard_ms <= 60_000
+
+
+def test_what_the_url_says_about_a_silent_postgres_wins() -> None:
+    made = make_engine("postgresql://u@h/d?connect_timeout=3")
+    with pytest.MonkeyPatch.context() as patch:
+        asked: dict[str, object] = {}
+
+        def connect(*_words: object, **options: object) -> object:
+            asked.update(options)
+            raise made.dialect.loaded_dbapi.OperationalError
+
+        patch.setattr(made.dialect.loaded_dbapi, "connect", connect)
+        with pytest.raises(exc.OperationalError):
+            made.connect()
+
+    assert str(asked["connect_timeout"]) == "3"
+    assert asked["keepalives_idle"] == engine.ALIVE_OR_GONE["keepalives_idle"]
 
 
 def test_scenario_19_a_full_disk_is_a_passing_trouble_and_nothing_is_written(

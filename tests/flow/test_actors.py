@@ -17,10 +17,10 @@ from tests.builders_mail import (
     make_mail,
 )
 from tests.office import OPENING, InlineReader, Office, an_office
-from worker import decide
+from worker import decide, ingest
 from worker.adapters.mime import parse
 from worker.adapters.render import JinjaRenderer
-from worker.domain.claim import ClaimState, Event
+from worker.domain.claim import ClaimEvent, ClaimState, Event
 from worker.domain.errors import UsageError
 from worker.domain.orders import Order
 from worker.ports import Attempt, Delivery
@@ -98,6 +98,43 @@ def test_two_mails_that_arrive_together_are_answered_in_their_order(
     first, second = office.emails
     assert b"Proof of purchase" in parse(first.raw).text.encode()
     assert first.created_at <= second.created_at
+
+
+def test_a_claim_that_moved_while_a_mail_was_understood_has_no_gap_in_its_history(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(incomplete())
+    office.deliver(incomplete(text="Is there any news?"), run=False)
+    understand = ingest.understand
+
+    def and_meanwhile(*asked: object) -> ingest.Understanding:
+        """Understand the mail; somebody else waives the invoice before it ends."""
+        monkeypatch.setattr(ingest, "understand", understand)
+        found = understand(*asked)  # type: ignore[arg-type]
+        claim, store = office.claim, office.store
+        moved = dataclasses.replace(claim, state=ClaimState.UNDER_REVIEW)
+        with store.transaction() as work:
+            work.save_claim(claim, moved)
+            event = ClaimEvent(
+                event=Event.DOCS_COMPLETE,
+                actor="jane",
+                at=work.at,
+                state_before=claim.state,
+                state_after=moved.state,
+            )
+            work.append_event(claim.claim_id, event)
+        return found
+
+    monkeypatch.setattr(ingest, "understand", and_meanwhile)
+    office.run()
+    office.run_again()
+
+    steps = [
+        (event.state_before, event.state_after)
+        for event in office.store.claims.events(office.claim.claim_id)
+    ]
+    assert [before for before, _ in steps[1:]] == [after for _, after in steps[:-1]]
+    assert office.fate(2) == "follow_up"
 
 
 def test_D1_the_same_mail_twice_is_one_claim_and_one_answer(office: Office) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from worker.adapters import imap_session
 from worker.adapters.imap_session import LIBRARY_ERRORS, TIMEOUTS, Client, Timeouts
+from worker.faults import Point, reach
 from worker.ports import MailboxGone, MailboxState, MailHead
 
 # Ours to choose: a look costs such a server three short commands.
@@ -73,6 +74,7 @@ class ImapMailbox:
         """See ports.Mailbox."""
         with self._talk() as client:
             found = imap_session.search(client, first_uid, last_uid)
+        reach(Point.POLL_SEARCHED)
         return sorted(uid for uid in found if first_uid <= uid <= last_uid)
 
     def heads(self, uids: Sequence[int]) -> dict[int, MailHead]:
@@ -87,6 +89,7 @@ class ImapMailbox:
     def bodies(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """See ports.Mailbox. All bodies of one call are in memory together."""
         answers = self._fetch(uids, "(UID BODY.PEEK[])")
+        reach(Point.POLL_FETCHED)
         for uid in uids:
             body = answers.pop(uid, {}).get(b"BODY[]")
             if isinstance(body, bytes):  # NIL is None

@@ -12,6 +12,7 @@ from uuid import uuid4
 from worker.adapters import imap_session
 from worker.adapters.imap_session import LIBRARY_ERRORS, TIMEOUTS, Client, Timeouts
 from worker.domain.errors import GiveUp, RetryLater
+from worker.faults import Point, reach
 from worker.ports import MailboxGone
 
 # Source: RFC 9051 §2.3.2
@@ -45,7 +46,9 @@ class ImapDrafts:
         """See ports.Drafts. A kill in between leaves two; the next call leaves one."""
         with self._session() as (client, folder):
             older = _find(client, message_id)
+            reach(Point.DRAFT_LAYING)
             client.append(folder, raw, flags=self._flags)
+            reach(Point.DRAFT_LAID)
             _remove(client, older)
 
     def remove(self, *, message_id: str) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
+from worker.faults import Point, reach
 from worker.ports import Stored
 
 FILE_MODE = 0o600  # members' mail: nobody else on the machine reads it
@@ -251,11 +252,14 @@ class _Group:
         """Make everything durable, under its name."""
         named = [(d, d.target) for d in self._drafts if d.target is not None]
         for draft, _ in named:
+            reach(Point.RAW_SYNCING)
             os.fsync(draft.descriptor)
+        reach(Point.RAW_WRITTEN)
         for draft, target in named:
             for folder in (target.parent.parent, target.parent):
                 folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             draft.path.rename(target)
+        reach(Point.RAW_NAMED)
         # A folder that another process made may not be durable yet either: sync the
         # way up from each blob to the top.
         leaves = {target.parent for target in self._targets}

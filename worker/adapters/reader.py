@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import worker
+from worker import faults
 from worker.adapters.reader_frames import (
     RAW_URL,
     SCANNED,
@@ -352,6 +353,7 @@ def _start(
         # 50 MB does not make the child look big for ever. Source: mallopt(3).
         env={
             **kept,
+            **faults.for_child(),
             RAW_URL: raw_url,
             "PYTHONPATH": path,
             "MALLOC_MMAP_THRESHOLD_": "1048576",

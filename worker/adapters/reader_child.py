@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
+from worker import faults
 from worker.adapters import dkim_check, mime
 from worker.adapters.reader_frames import (
     RAW_URL,
@@ -28,6 +29,7 @@ from worker.adapters.reader_frames import (
 )
 from worker.adapters.view_frames import ASKED, Seen
 from worker.domain.errors import GiveUp, RetryLater
+from worker.faults import Point, reach
 from worker.ports import RawStore, ReadFailed
 
 MAX_MEMORY_BYTES = {"read": 1024**3, "ocr": 2 * 1024**3}
@@ -61,7 +63,10 @@ class Child:
             except PipeClosed:
                 return
             _allow_more_cpu(self.cpu_seconds)
-            write_answer(self.answers, self._answer(kind, payload))
+            reach(Point.READER_ASKED)
+            answer = self._answer(kind, payload)
+            reach(Point.READER_ANSWERING)
+            write_answer(self.answers, answer)
 
     def _answer(self, kind: bytes, payload: bytearray) -> Answer:
         """Return the mail, or a code: whatever it raises, it is the end of one mail."""
@@ -125,6 +130,7 @@ def main() -> None:
     silence = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # nothing that a library prints reaches the parent
         os.dup2(silence, descriptor)
+    faults.arm_child(os.environ)
     _limit(MAX_MEMORY_BYTES[role])
     gc.freeze()
     with os.fdopen(requests, "rb") as source, os.fdopen(answers, "wb") as sink:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from worker.domain.errors import SettingsInvalid
+from worker.faults import Point, reach
 from worker.ports import Attempt, Delivery
 
 TIMEOUT = timedelta(seconds=30)
@@ -96,8 +97,17 @@ class SmtpTransport:
             return Attempt(Delivery.BLOCKED, "bad_sender")
         if not _ADDRESS.fullmatch(recipient):
             return Attempt(Delivery.REFUSED, "bad_recipient")
-        refusal = self._offer_mail(envelope_from, recipient, len(raw))
-        return self._hand_over(raw) if refusal is None else refusal
+        is_over = False
+        try:
+            refusal = self._offer_mail(envelope_from, recipient, len(raw))
+            attempt = self._hand_over(raw) if refusal is None else refusal
+            is_over = True
+        finally:
+            if (
+                not is_over
+            ):  # a bug: the next mail must not wait for answers to this one
+                self._drop()
+        return attempt
 
     def probe(self) -> Probe:
         """Connect, encrypt and log in, without offering any mail; never raises."""
@@ -163,11 +173,14 @@ class SmtpTransport:
         if smtp is None or smtp.sock is None:
             return Attempt(Delivery.DEFERRED, "disconnected")
         dot_sent = False
+        reach(Point.SEND_OFFERED)
         try:
             smtp.send(_stuffed(raw))
+            reach(Point.SEND_WRITTEN)
             dot_sent = True
             smtp.sock.settimeout(self._answer_timeout_s)
             smtp.send(b".\r\n")
+            reach(Point.SEND_DOTTED)
             code, text = smtp.getreply()
             smtp.sock.settimeout(self._timeout_s)
         except (OSError, smtplib.SMTPException, ValueError) as error:
@@ -175,6 +188,7 @@ class SmtpTransport:
             return attempt_of(error, dot_sent=dot_sent)
         match code // 100:
             case 2:
+                reach(Point.SEND_ACCEPTED)
                 return Attempt(Delivery.ACCEPTED, str(code))
             case 4 | 5:
                 if code == _CLOSING:
@@ -188,6 +202,7 @@ class SmtpTransport:
         """Return a new connection that is encrypted and logged in as the URL says."""
         relay = self._relay
         smtp: _Smtp
+        reach(Point.SEND_CONNECTING)
         if relay.scheme == "smtps":
             smtp = smtplib.SMTP_SSL(
                 relay.host,

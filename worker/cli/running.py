@@ -229,6 +229,7 @@ def _running(
     What processes of this machine held when they died is free from here on; what this
     one holds is free when it ends.
     """
+    from worker import faults
     from worker import log as logs
     from worker.adapters import migrations
     from worker.bootstrap import Parts
@@ -246,6 +247,7 @@ def _running(
         raise UsageError(
             "the database is not at the newest schema: run `claims migrate`"
         )
+    faults.arm(parts.settings.fault, parts.data_dir / "faults")
     parts.announce()
     Scheduler(parts).bury_the_dead()
     pulse = Pulse(parts)

@@ -11,6 +11,7 @@ from worker.domain.claim import Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.reply import HELD_WHEN_UNCERTAIN, ReplyKind
+from worker.faults import Point, reach
 from worker.ports import Delivery
 from worker.steps.shared import event_now
 
@@ -138,6 +139,8 @@ def mark(parts: Parts, job: Job) -> None:
     """Flag, label or move a mail that has its fate; its own connection, by UID."""
     if parts.marker is not None:
         record = parts.store.mails.get(int(job.ref))
+        reach(Point.MARK_BEGINNING)
         parts.marker.mark(uidvalidity=record.uidvalidity, uid=record.uid)
+        reach(Point.MARK_DONE)
     with parts.store.transaction() as work:
         work.finish(job)

@@ -259,7 +259,14 @@ def _touch_claim(work: Work, found: ingest.Understanding) -> Claim | None:
     if found.joins is None or found.joined is None:
         return None
     before = found.joins
-    claim = before if found.joined == before else work.save_claim(before, found.joined)
+    if found.joined == before:
+        # An assessment may have moved it since it was read; its history has no gaps.
+        now = work.lock_claim(before.claim_id)
+        if now is None or now.version != before.version:
+            raise StaleClaim(before.ref)
+        claim = now
+    else:
+        claim = work.save_claim(before, found.joined)
     event = Event.MAIL_JOINED
     if before.state is ClaimState.IDENTITY_HOLD and claim.state is ClaimState.INTAKE:
         work.release_held_mails(claim.claim_id, at=found.stamp.received_at)

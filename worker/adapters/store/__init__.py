@@ -52,6 +52,7 @@ from worker.domain.gaps import Gap
 from worker.domain.mail import Fate, Mail, Picture
 from worker.domain.note import Note
 from worker.domain.orders import Order
+from worker.faults import Point, reach
 from worker.ports import Bell, Clock, Queue
 
 
@@ -444,6 +445,8 @@ class Store:
             now_ms = session.execute(sa.select(self.database.now_ms)).scalar_one()
             work = Work(session, self._clock.now(), now_ms, self.number_claim)
             yield work
+            reach(Point.WORK_WRITTEN)
+        reach(Point.WORK_COMMITTED)
         bells = list(work.bells)
         # What was committed stays done: a bell that is missed here, the sweep rings.
         with contextlib.suppress(RetryLater):

@@ -15,6 +15,7 @@ from worker.adapters.store.jobs import NewJob, add_jobs
 from worker.adapters.store.schema import MailboxRow, MailRow
 from worker.domain.errors import LeaseLost
 from worker.domain.mail import Fate
+from worker.faults import Point, reach
 from worker.ports import Bell, MailboxLease, NewMail
 
 # Made once: an alias costs more than the query.
@@ -166,6 +167,8 @@ class SqlLedger:
                     bells += add_jobs(
                         session, jobs, at=mail.first_seen_at, now_ms=now_ms
                     )
+            reach(Point.LEDGER_WRITTEN)
+        reach(Point.LEDGER_COMMITTED)
         self._ring(bells)
         return added
 

@@ -1,0 +1,1 @@
+"""The program under attack: fault points, scenarios, random kills, and the checker."""
