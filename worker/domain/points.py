@@ -38,7 +38,7 @@ class EntryKind(StrEnum):
     REVIEW_APPROVED = "review_approved"
     """P4: once for each line of an order."""
     GRANTED = "granted"
-    """The prize of an event or a game; counts for the daily limit, as what is earned."""
+    """The prize of an event or a game; counts for the daily limit too."""
     REDEEMED = "redeemed"
     """P7: paid for products with points."""
     SPENT_ON_EVENT = "spent_on_event"
