@@ -15,8 +15,8 @@ COMPILE := pip compile pyproject.toml --universal --python-version 3.11 --quiet 
 
 .PHONY: help
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
-		awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | \
+		awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 .PHONY: demo
 demo: $(RUNTIME) ## run everything embedded on sample mails, and show it
@@ -66,6 +66,14 @@ lock: ## choose package versions anew after a change in pyproject.toml; needs uv
 .PHONY: messages
 messages: $(DEV) ## list the sentences of the e-mails that lack a translation
 	.venv/bin/python tools/messages.py
+
+.PHONY: pictures
+pictures: $(DEV) ## make the pictures of the e-mails in the docs anew; needs chromium
+	.venv/bin/python tools/email_pictures.py
+
+.PHONY: desk-pictures
+desk-pictures: $(DEV) ## take the pictures of the desk in docs/img anew; needs Chromium
+	PYTHONPATH=. $(BIN)/python tools/desk_pictures.py
 
 .PHONY: clean
 clean: ## remove .venv, caches and build output

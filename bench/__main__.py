@@ -8,6 +8,7 @@ import sys
 
 SCRIPTS = (
     "live_scenarios",
+    "replayed",
     "full_mailbox",
     "latency",
     "memory",
@@ -16,6 +17,8 @@ SCRIPTS = (
     "corpus",
     "pictures",
     "ocr",
+    "big_record",
+    "desk_speed",
 )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from worker.adapters.orders_csv import COLUMNS
+from worker.adapters.order_rows import COLUMNS
 
 SEED = 20261121
 PROFILES = {"small": 9, "claims": 1}

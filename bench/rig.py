@@ -157,6 +157,7 @@ def installation(
             "CLAIMS_DATABASE_URL": database_url,
             "CLAIMS_DATA_DIR": str(folder / "data"),
             "CLAIMS_GO_LIVE": go_live.isoformat(),
+            "CLAIMS_DESK_BIND": "off",
             **house,
         }
         if clock is not None:

@@ -3,7 +3,7 @@
 A test that asks for a server is marked `services` by that alone. A server's program
 that is missing skips its tests, except with CI=true, where it fails them, and where
 any skipped test fails the run. What opens an office (tests/office.py) runs every step
-on a real database and is marked `slow`.
+on a real database and is marked `slow`, and so are all tests of the desk.
 """
 
 import os
@@ -32,6 +32,8 @@ settings.register_profile("here", deadline=None)
 settings.load_profile("here")
 
 SERVERS = frozenset({"chromium", "dovecot", "redis", "postgres", "smtp_sink"})
+DESK = Path(__file__).with_name("desk")
+"""Its tests open an office each, some of them by way of helpers."""
 HOME_FOLDERS = {
     "HOME": ".",
     "XDG_CACHE_HOME": ".cache",
@@ -131,7 +133,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not SERVERS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
-        if isinstance(item, pytest.Function) and hasattr(item.module, "an_office"):
+        has_office = isinstance(item, pytest.Function) and hasattr(
+            item.module, "an_office"
+        )
+        if has_office or DESK in item.path.parents:
             item.add_marker(pytest.mark.slow)
 
 

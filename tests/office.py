@@ -199,4 +199,6 @@ def an_office(home: Path, *orders: Order, **settings: object) -> Iterator[Office
     try:
         yield Office(parts, queue)
     finally:
+        if "viewer" in parts.__dict__:
+            parts.viewer.close()
         parts.store.close()

@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -38,13 +39,18 @@ def extract() -> Catalog:
         found = extract_from_dir(
             ROOT / folder, methods, _OPTIONS, directory_filter=lambda _: True
         )
-        for file, _line, sentence, _comments, _context in sorted(found):
+        for file, _line, sentence, _comments, context in sorted(found, key=_order):
             # Without line numbers, which would change with every edit.
             place = [(f"{folder}/{file}", 0)]
-            catalog.add(sentence, locations=place)
+            catalog.add(sentence, locations=place, context=context)
     for sentence in LABELS.values():
         catalog.add(sentence, locations=[("worker/domain/amount_labels.py", 0)])
     return catalog
+
+
+def _order(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    file, line, sentence, _comments, context = found
+    return file, line, str(sentence), context or ""
 
 
 def read(language: str) -> Catalog:
@@ -81,7 +87,8 @@ def main() -> int:
         (LOCALE / f"{language}.po").write_bytes(written.getvalue())
         for message in untranslated(catalog):
             is_done = False
-            print(f"{language}: {message.id}")
+            context = f" ({message.context})" if message.context else ""
+            print(f"{language}: {message.id}{context}")
     return 0 if is_done else 1
 
 

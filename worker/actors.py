@@ -8,6 +8,8 @@
     remind      ─▶ send, draft         what a deadline makes due
     send        ─▶ (claim's clock)     outbox row to the relay
     draft                              draft into the staff's mailbox
+    triage      ─▶ validate, send      what a person did in triage, ten seconds after
+    desk_send   ─▶ validate, send      a reply from the desk, ten seconds after
     sent                               what staff sent from their own mail program
     mark                               CLAIMS_AFTER: flag, label or move the mail
 
@@ -18,7 +20,7 @@ its own end in one transaction. It runs twice safely. Why rows and not messages:
 ADR-0002.
 """
 
-from worker import sent
+from worker import desk_send, sent, triaging
 from worker.bootstrap import Parts
 from worker.composing import SEND
 from worker.runner import JobKind
@@ -45,6 +47,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             "understand",
             on_failure=intake.let_others_pass,
             on_quarantine=intake.park,
+            on_requeue=intake.unpark,
         ),
         JobKind(
             "understand",
@@ -52,6 +55,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             intake.understand,
             "ocr, validate, send",
             on_quarantine=intake.park,
+            on_requeue=intake.unpark,
         ),
         JobKind(
             "ocr",
@@ -76,9 +80,24 @@ KINDS: dict[str, JobKind[Parts]] = {
             delivery.send,
             "the claim's clock",
             on_quarantine=delivery.hold,
+            on_requeue=delivery.queue_again,
         ),
         JobKind("draft", SEND, delivery.draft, "nothing"),
         JobKind("sent", SEND, sent.take, "the claim, as a person decided"),
+        JobKind(
+            triaging.KIND,
+            VALIDATE,
+            triaging.take,
+            "validate, send: a mail is placed",
+            on_quarantine=triaging.give_up,
+        ),
+        JobKind(
+            desk_send.KIND,
+            VALIDATE,
+            desk_send.take,
+            "validate, send: a person's reply",
+            on_quarantine=desk_send.give_up,
+        ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
     )
 }

@@ -49,6 +49,9 @@ from worker.ports import (
 )
 from worker.settings import Settings
 
+VIEWERS = 2
+"""Children of a desk that open files; more people wait a moment. Our choice."""
+
 
 @dataclass
 class Parts:
@@ -176,6 +179,11 @@ class Parts:
                 raise SettingsInvalid(["CLAIMS_DKIM is on without the extra `dkim`"])
             keys = dkim_check.KEYS
         return ReaderPool(self.raw_url, size=self.settings.readers, keys=keys)
+
+    @cached_property
+    def viewer(self) -> ReaderPool:
+        """Return the children that open files for people to look at."""
+        return ReaderPool(self.raw_url, size=VIEWERS)
 
     @cached_property
     def scanner(self) -> Scanner | None:
@@ -319,6 +327,10 @@ class Parts:
             depth = self.queue.depth(queue)
         return depth
 
+    def redis_answers(self) -> bool:
+        """Return whether Redis answers; starts nothing."""
+        return isinstance(self.queue, RedisQueue) and self.queue.ping()
+
     def announce(self) -> None:
         """Record that this process is alive, so that its leases can be ended."""
         pid = os.getpid()
@@ -335,6 +347,8 @@ class Parts:
         made = self.__dict__
         if "reader" in made:
             self.reader.close()
+        if "viewer" in made:
+            self.viewer.close()
         if made.get("scanner") is not None:
             made["scanner"].close()
         if made.get("orders_http") is not None:

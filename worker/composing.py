@@ -78,13 +78,23 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
     """
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
-            work.add_jobs(NewJob(SEND, str(email_id), SEND))
+            work.add_jobs(_sending(email_id, email.claim_id))
         elif email.raw is None or email.kind in MUST_GO_OUT:
             ref = f"email:{email_id}"
             work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)
         if email.held_reason == notify.BREAKER:
             oldest = work.oldest_held_for(notify.BREAKER)
             work.raise_alert("breaker_open", f"email:{oldest}")
+
+
+def _sending(email_id: int, claim_id: int | None) -> NewJob:
+    """Return the job that sends an e-mail, after the earlier ones of its claim.
+
+    One that the relay defers leaves the lane, and so does one whose sending fails: the
+    later ones need not wait for it.
+    """
+    lane = None if claim_id is None else f"send:{claim_id}"
+    return NewJob(SEND, str(email_id), SEND, lane=lane)
 
 
 def _spent_budget(parts: Parts, reply: Reply) -> str:

@@ -52,8 +52,13 @@ def explain(parts: Parts, claim: Claim) -> Explained:
     clocks = (
         receipt(
             claim,
-            [clocks_of(store, parts.house, mail.mail_id) for mail in mails],
+            [
+                clocks_of(store, parts.house, mail.mail_id)
+                for mail in mails
+                if utc(mail.received_at) == utc(claim.received_at)
+            ],
             policy,
+            is_followed=len(mails) > 1,
         ),
         twenty_four_hours(facts),
         thirty_days(facts),

@@ -8,16 +8,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import timedelta
+from decimal import Decimal
+from html import escape
 from pathlib import Path
 
 from worker.adapters.wrapping import wrap
+from worker.domain.amount_labels import LineKind
+from worker.domain.amounts import AmountLine
 from worker.domain.claim import Claim, ClaimState
+from worker.domain.clauses import ClauseId
 from worker.domain.decisions import ApprovalReason
-from worker.domain.findings import Assessment
+from worker.domain.documents import Verdict, Why
+from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.identity import SenderTier
 from worker.domain.money import Money
+from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
-from worker.notify import StaffNote, decide, note_reply, respond
+from worker.notify import Decision, StaffNote, decide, note_reply, respond
 from worker.ports import Renderer
 from worker.replies.closings import (
     PaymentProblem,
@@ -28,6 +35,7 @@ from worker.replies.closings import (
     reopen,
     withdraw,
 )
+from worker.replies.facts import TOLD_CHECKS
 from worker.replies.staff import (
     Missing,
     Waiting,
@@ -48,10 +56,14 @@ from worker.samples import (
     a_cause,
     a_claim,
     a_complete_claim,
+    a_finding,
     a_note,
+    a_package,
     an_assessment,
     an_incomplete_assessment,
     an_order,
+    answers,
+    documents,
     every_reply,
 )
 
@@ -68,7 +80,89 @@ def every_sample() -> dict[str, Reply]:
         for name, replies in (every_reply() | held).items()
         for reply in replies
     }
-    return caused | _notices() | _to_staff()
+    return caused | _rarer() | _notices() | _to_staff()
+
+
+def _rarer() -> dict[str, Reply]:
+    """Return what few members see: odd files, unclear facts, other arithmetic."""
+    order, complete = an_order(), a_complete_claim()
+    waiting = a_claim(state=ClaimState.AWAITING_DOCUMENTS, documents_due_at=DUE_AT)
+    odd = documents(Why.UNREADABLE, Why.NOT_THIS_KIND, Why.TOO_LARGE, Why.INFECTED)
+    doubled = documents(*[Verdict.SATISFIED] * 2, Verdict.WAIVED, Why.DUPLICATE)
+    unclear = an_assessment(
+        findings=tuple(a_finding(c, FindingVerdict.UNCLEAR) for c in TOLD_CHECKS),
+        documents=doubled,
+    )
+    unknown = an_order(
+        packages=(a_package(arrived=None, delivered=None, collected=None),)
+    )
+    proposed = a_complete_claim(state=ClaimState.DECISION_PROPOSED)
+    asked = a_complete_claim(state=ClaimState.AWAITING_MEMBER)
+    next_at = RESPOND_BY + timedelta(days=7)
+
+    def answered(claim: Claim, assessment: Assessment, order: Order) -> Reply:
+        tier = SenderTier.A
+        return respond(claim, assessment, order, NOW, next_at, tier=tier)
+
+    paid_less = changed(
+        APPROVAL,
+        is_partial=True,
+        reason="We did not accept the second cup.",
+        paid_at=_LATER,
+        payment_reference="P-881",
+    )
+    (missing,) = answers(
+        waiting, an_incomplete_assessment(documents=odd), is_first=False
+    )
+    return {
+        "documents_missing-odd_files": missing,
+        "response-unclear": answered(proposed, unclear, unknown),
+        "response-asked": answered(asked, an_assessment(), order),
+        "approved-damage": decide(ReplyKind.APPROVED, complete, order, _damage()),
+        "approved-foreign": decide(ReplyKind.APPROVED, complete, order, _foreign()),
+        "completed-partial": decide(ReplyKind.COMPLETED, complete, order, paid_less),
+    }
+
+
+def _damage() -> Decision:
+    lines = (
+        AmountLine(
+            LineKind.SHIPPING_DAMAGE,
+            Money.of("18.75"),
+            ClauseId("G8"),
+            {"paid": Money.of("62.50")},
+        ),
+        AmountLine(
+            LineKind.PRODUCT_LOSS,
+            Money.of("85.00"),
+            ClauseId("G8"),
+            {"loss": Money.of("85.00"), "most": Money.of("100.00")},
+        ),
+    )
+    return Decision(at=NOW, lines=lines, amount=Money.of("103.75"))
+
+
+def _foreign() -> Decision:
+    lines = (
+        AmountLine(
+            LineKind.GOODS_LOWER_FOREIGN,
+            Money.of("500.00"),
+            ClauseId("G5"),
+            {
+                "foreign": Money.of("3900.00", "HKD"),
+                "rate": Decimal("7.80"),
+                "value": Money.of("500.00"),
+                "price": Money.of("512.00"),
+            },
+        ),
+        AmountLine(
+            LineKind.SHIPPING_ALL,
+            Money.of("62.50"),
+            ClauseId("G3"),
+            {"paid": Money.of("62.50")},
+        ),
+    )
+    return Decision(at=NOW, lines=lines, amount=Money.of("562.50"), points_restored=1)
 
 
 def _notices() -> dict[str, Reply]:
@@ -118,6 +212,7 @@ def _notices() -> dict[str, Reply]:
 
 def _to_staff() -> dict[str, Reply]:
     claim = a_complete_claim()
+    proposed = a_complete_claim(state=ClaimState.DECISION_PROPOSED)
     amount, why = Money.of("462.50"), ApprovalReason
     rows = [
         Waiting(a_claim(claim_id=number), missing, NOW - timedelta(days=number))
@@ -126,7 +221,7 @@ def _to_staff() -> dict[str, Reply]:
 
     def approval(amount: Money | None, *reasons: ApprovalReason) -> Reply:
         return ask_approval(
-            claim, STAFF, amount=amount, reasons=reasons, respond_by=RESPOND_BY
+            proposed, STAFF, amount=amount, reasons=reasons, respond_by=RESPOND_BY
         )
 
     def warn(hours: int) -> Reply:
@@ -167,20 +262,27 @@ def _to_staff() -> dict[str, Reply]:
 
 PHONES, DESKTOP = (320, 375), 900
 """Widths of the frames, in CSS pixels."""
-VIEW_SIZE = (2640, 1960)
+VIEW_WIDTH = 2640
 """Room for the four frames of a page, in pixels."""
 _FRAMES = tuple(zip((*PHONES, DESKTOP, DESKTOP), ("light", "dark") * 2, strict=True))
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 24px; background: #e8eaee; color: #1c2430; }
 table { border-collapse: collapse; } th, td { padding: 4px 16px 4px 0; text-align: left; }
 .frames { display: flex; gap: 16px; align-items: flex-start; }
-figure { margin: 0; } iframe { border: 1px solid #9aa3af; height: 1800px; }
+figure { margin: 0; } figcaption { overflow-wrap: anywhere; }
+iframe { border: 1px solid #9aa3af; height: 240px; }
 """  # noqa: E501 - a style sheet
 _FRAME = (
-    "<figure><figcaption>{width} px, {scheme}</figcaption>"
-    '<iframe src="{name}.html" title="{name}, {width} px, {scheme}" width="{width}"'
-    ' style="color-scheme:{scheme}"></iframe></figure>'
+    '<figure style="width:{width}px"><figcaption>{title}</figcaption>'
+    '<iframe srcdoc="{html}" title="{title}" width="{width}"'
+    ' style="color-scheme:{scheme}" onload="this.style.height ='
+    " this.contentDocument.documentElement.scrollHeight + 'px'\"></iframe></figure>"
 )
+_MEASURE = (
+    '<script>addEventListener("load", () => { document.documentElement.dataset'
+    ".height = document.documentElement.scrollHeight; });</script>"
+)
+"""Says how tall the page is, for who takes a picture of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +313,7 @@ def write_gallery(
         for code in codes
     ]
     folder.joinpath("index.html").write_text(
-        "".join(_index(pages, codes)), encoding="utf-8"
+        page("E-mails", _index(pages, codes)), encoding="utf-8"
     )
     return pages
 
@@ -224,24 +326,43 @@ def _write(
     parts = {
         f"{name}.html": rendered.html,
         f"{name}.txt": f"Subject: {rendered.subject}\n\n{wrap(rendered.text)}",
-        f"{name}.view.html": "".join(_view(name)),
+        f"{name}.view.html": page(name, _view(name, rendered.html)),
     }
     for file, text in parts.items():
         folder.joinpath(file).write_text(text, encoding="utf-8")
     return Page(name, code, folder / f"{name}.view.html")
 
 
-def _view(name: str) -> Iterator[str]:
-    yield _head(name)
+def page(title: str, body: Iterable[str]) -> str:
+    """Return an HTML page that says its own height, as data of its root."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"{''.join(body)}{_MEASURE}</body></html>\n"
+    )
+
+
+def frame(html: str, title: str, width: int, scheme: str) -> str:
+    """Return an e-mail in a frame as wide as a screen and as tall as the e-mail.
+
+    Args:
+        html: the whole HTML part.
+        title: what stands above the frame.
+        width: of the screen, in CSS pixels.
+        scheme: `light` or `dark`, which the e-mail takes for the reader's choice.
+    """
+    return _FRAME.format(html=escape(html), title=title, width=width, scheme=scheme)
+
+
+def _view(name: str, html: str) -> Iterator[str]:
     yield f'<h1>{name}</h1><p><a href="{name}.txt">Plain text</a></p>'
     yield '<div class="frames">'
     for width, scheme in _FRAMES:
-        yield _FRAME.format(name=name, width=width, scheme=scheme)
-    yield "</div></body></html>\n"
+        yield frame(html, f"{width} px, {scheme}", width, scheme)
+    yield "</div>"
 
 
 def _index(pages: list[Page], codes: tuple[str, ...]) -> Iterator[str]:
-    yield _head("E-mails")
     yield "<h1>E-mails</h1><p>Each page: phone and desktop, light and dark.</p>"
     yield "<table>\n"
     for name in dict.fromkeys(page.name for page in pages):
@@ -249,11 +370,4 @@ def _index(pages: list[Page], codes: tuple[str, ...]) -> Iterator[str]:
             f'<td><a href="{code}/{name}.view.html">{code}</a></td>' for code in codes
         )
         yield f'<tr><th scope="row">{name}</th>{links}</tr>\n'
-    yield "</table></body></html>\n"
-
-
-def _head(title: str) -> str:
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
-    )
+    yield "</table>"

@@ -15,11 +15,10 @@ from worker.adapters.store.replica import (
     waivers,
 )
 from worker.bootstrap import Parts
-from worker.domain.claim import Event
+from worker.domain.claim import SYSTEM, Event
 from worker.domain.errors import RetryLater
 from worker.domain.orders import Member, Order, normal_id
 from worker.ports import Orders
-from worker.steps.shared import SYSTEM
 
 DECISIONS = frozenset({Event.APPROVED, Event.APPROVED_PARTIAL, Event.REJECTED})
 """What people decide about a claim."""

@@ -153,10 +153,12 @@ def assign(
     order: Order,
     *,
     package_id: str | None,
+    thread: Claim | None = None,
 ) -> Understanding:
     """Return what a mail does to the claims of an order that a person chose for it.
 
-    Whose mail it is, and what may be answered, is judged as of any other.
+    Whose mail it is, and what may be answered, is judged as of any other. `thread` is
+    the claim that the person chose, if they chose one.
 
     Raises:
         RetryLater: the order directory is down.
@@ -166,7 +168,7 @@ def assign(
     case = _Case(mail, arrival, known, house, stamp_of(mail, arrival, house))
     signal = detect(mail, house.own_addresses).signal
     case = replace(case, package_id=package_id, silencer=signal)
-    return case.for_order(order, None, ())
+    return case.for_order(order, thread, ())
 
 
 def stamp_of(mail: Mail | None, arrival: Arrival, house: House) -> ReceivedStamp:
@@ -308,6 +310,8 @@ class _Case:
         )
         brought = self._pieces(order, found, tuple(earlier))
         notes = dropped(self.mail, brought, tuple(earlier))
+        if SEVERAL_ORDERS in flags:
+            found = replace(found, alerts=(*found.alerts, SEVERAL_ORDERS))
         return replace(found, pieces=brought, notes=notes)
 
     def _reopening(

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
-from worker.adapters.store.flags import SYSTEM, is_set_by_person
+from worker.adapters.store.flags import is_set_by_person
 from worker.domain.authentication import Authentication
-from worker.domain.claim import Claim, Event, reference
+from worker.domain.claim import SYSTEM, Claim, Event, reference
 from worker.domain.decisions import appealed_at
 from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater

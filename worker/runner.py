@@ -19,6 +19,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from worker.adapters.store import Job, Store, Work
+from worker.adapters.store.job_figures import Ending
 from worker.adapters.store.jobs import ALONE_AFTER_VANISHED
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
 from worker.ports import READER_CRASHED, Bell, ReadFailed
@@ -68,13 +69,19 @@ def _nothing_more(_work: Work, _job: Job, _reason: str) -> None:
     """Nothing else follows from a failure or the quarantine."""
 
 
+def _always(_work: Work, _ref: str) -> bool:
+    """Nothing stands against trying again."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):
     """One row of the map in actors.py.
 
     `step` runs twice safely and ends with `work.finish(job)`. `on_failure` writes what
     else is true while the job is tried again, `on_quarantine` once it is a dead
-    letter; each in the same transaction.
+    letter; each in the same transaction. `on_requeue` undoes the latter when a person
+    lets the job run again, and is False where that is settled in another way by then.
     """
 
     name: str
@@ -84,6 +91,7 @@ class JobKind(Generic[P]):
     patience: Patience = Patience()
     on_failure: Callable[[Work, Job, str], None] = _nothing_more
     on_quarantine: Callable[[Work, Job, str], None] = _nothing_more
+    on_requeue: Callable[[Work, str], bool] = _always
 
 
 class Gate:
@@ -197,14 +205,30 @@ class Runner(Generic[P]):
 
     def _run_step(self, kind: JobKind[P], job: Job) -> None:
         began = time.monotonic()
+        how = self._try(kind, job)
+        took_ms = (time.monotonic() - began) * 1000
+        if how is Ending.DONE:
+            log.debug(
+                "job_done", job_id=job.job_id, kind=job.kind, duration_ms=round(took_ms)
+            )
+        if how is not None:
+            self._store.job_figures.tally.ended(
+                job.kind, job.queue, how, took_ms=took_ms, waited_ms=job.waited_ms
+            )
+
+    def _try(self, kind: JobKind[P], job: Job) -> Ending | None:
+        """Run the step and record what was raised; None where another has the job."""
         try:
             kind.step(self._parts, job)
         except LeaseLost:
             log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
+            return None
         except StaleClaim:
             self._put_back(job, "stale_claim", STALE_PAUSE)
+            return Ending.PUT_BACK
         except RetryLater as error:
             self._after_refusal(kind, job, error)
+            return Ending.PUT_BACK
         except GiveUp as error:
             self._quarantine(job, error.reason, kind)
         except ReadFailed as error:
@@ -217,12 +241,8 @@ class Runner(Generic[P]):
         except Exception as error:  # noqa: BLE001 - the one place that sorts bugs
             self._after_failure(kind, job, type(error).__name__, error)
         else:
-            log.debug(
-                "job_done",
-                job_id=job.job_id,
-                kind=job.kind,
-                duration_ms=round((time.monotonic() - began) * 1000),
-            )
+            return Ending.DONE
+        return Ending.FAILED
 
     def _after_refusal(self, kind: JobKind[P], job: Job, error: RetryLater) -> None:
         if job.transient_for >= kind.patience.give_up_after:
@@ -244,7 +264,7 @@ class Runner(Generic[P]):
     def _after_failure(
         self, kind: JobKind[P], job: Job, reason: str, error: Exception | None = None
     ) -> None:
-        where = _where(error)
+        where = place_of(error)
         log.error(
             "job_failed", job_id=job.job_id, kind=job.kind, reason=reason, where=where
         )
@@ -292,7 +312,7 @@ class Runner(Generic[P]):
             log.warning("job_not_recorded", job_id=job.job_id, reason=error.reason)
 
 
-def _where(error: Exception | None) -> str:
+def place_of(error: Exception | None) -> str:
     """Return the innermost place of ours in the traceback: file and line, no text."""
     place = ""
     traceback = error.__traceback__ if error else None

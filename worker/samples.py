@@ -358,7 +358,10 @@ def every_reply(tier: SenderTier = SenderTier.A) -> dict[str, tuple[Reply, ...]]
     """Return each e-mail in its main variants, as a sender of the tier causes it."""
     open_claim = a_claim(state=ClaimState.AWAITING_DOCUMENTS, documents_due_at=DUE_AT)
     complete = a_complete_claim()
-    ineligible = a_complete_claim(state=ClaimState.INELIGIBLE_PROPOSED)
+    late = DELIVERED_AT + timedelta(hours=25)
+    ineligible = a_complete_claim(
+        state=ClaimState.INELIGIBLE_PROPOSED, received_at=late
+    )
     fails = an_assessment(findings=(a_finding("G1"), a_failed_check("C11")))
     unknown = {"claim_type": ClaimType.UNKNOWN}
     wishes = documents(*[Verdict.SATISFIED] * 2, Verdict.MISSING, Why.TOO_SMALL)
@@ -434,14 +437,7 @@ def every_reply(tier: SenderTier = SenderTier.A) -> dict[str, tuple[Reply, ...]]
             respond(complete, an_assessment(), order, NOW, next_at, tier=tier),
         ),
         "response-ineligible": (
-            respond(
-                replace(ineligible, received_at=DELIVERED_AT + timedelta(hours=25)),
-                fails,
-                order,
-                NOW,
-                next_at,
-                tier=tier,
-            ),
+            respond(ineligible, fails, order, NOW, next_at, tier=tier),
         ),
         "response-open": (
             respond(

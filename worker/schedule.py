@@ -20,6 +20,9 @@ log = structlog.get_logger()
 SWEEP_EVERY = timedelta(seconds=1)
 DEADLINES_EVERY = timedelta(seconds=5)
 BURY_EVERY = timedelta(seconds=5)
+FORGET_EVERY = timedelta(hours=1)
+SILENT_FOR = timedelta(days=1)
+"""A process of another machine that was not heard of for so long is forgotten."""
 DEEP = 200
 """Of a queue with this many rings most jobs wait only for their turn. Our choice."""
 MOST_RUNG, RING_AGAIN_AFTER = 500, timedelta(seconds=3)
@@ -49,7 +52,8 @@ class Scheduler:
                     self.enqueue_deadlines(self._parts.clock.now())
                 if elapsed % BURY_EVERY == timedelta(0):
                     self.bury_the_dead()
-                    self._parts.announce()
+                if elapsed % FORGET_EVERY == timedelta(0):
+                    self.forget_old()
             except RetryLater as error:
                 if not self._is_failing:
                     log.warning("sweep_failed", reason=error.reason)
@@ -90,3 +94,9 @@ class Scheduler:
             is_gone = not processes.is_alive(pid, ticks)
             if is_gone and self._store.processes.bury(owner):
                 log.info("process_buried", owner=owner)
+
+    def forget_old(self) -> None:
+        """Delete figures that no chart shows any more, and processes long silent."""
+        self._store.job_figures.forget_old()
+        for owner in self._store.processes.silent(SILENT_FOR):
+            self._store.processes.bury(owner)

@@ -9,7 +9,13 @@ from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -19,6 +25,7 @@ from pydantic_settings import (
 )
 
 from worker.domain.errors import SettingsInvalid
+from worker.domain.staff import StaffRole
 
 PREFIX = "CLAIMS_"
 _MAILBOX_SCHEMES = {"imap", "imaps", "imap+starttls"}
@@ -125,6 +132,30 @@ class Settings(BaseSettings):
     desk_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses of proxies in front of the desk (comma list)"
     )
+    oidc_client_id: str | None = Field(
+        None, description="The desk's client id at the OpenID provider"
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Its secret there; unset: a public client"
+    )
+    oidc_name: str = Field(
+        "OpenID", description="How staff call that provider: Sign in with ..."
+    )
+    oidc_scopes: str = Field(
+        "openid profile email", description="What the provider is asked for"
+    )
+    oidc_role_claim: str = Field(
+        "groups", description="The claim with a person's groups, dots lead inside"
+    )
+    oidc_roles: Annotated[tuple[tuple[str, StaffRole], ...], NoDecode] = Field(
+        (), description="Which group has which role: claims-leads=lead,claims=agent"
+    )
+    oidc_issuer: str | None = Field(
+        None, description="OpenID provider for staff: https://id.example/realm"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token for /metrics; unset: this machine alone"
+    )
     alert_url: SecretStr | None = Field(
         None, description="Where alerts go: https:// webhook or mailto:"
     )
@@ -193,7 +224,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("orders_token")
+    @field_validator("orders_token", "metrics_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
@@ -222,6 +253,38 @@ class Settings(BaseSettings):
             message = "must be scheme and host alone: https://desk.example"
             raise ValueError(message)
         return value.rstrip("/")
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _group_roles(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = []
+        for part in value.split(","):
+            group, _, role = part.rpartition("=")
+            if not group.strip() or role.strip() not in set(StaffRole):
+                message = f"must be group=role, ...; roles are {', '.join(StaffRole)}"
+                raise ValueError(message)
+            pairs.append((group.strip(), role.strip()))
+        return tuple(pairs)
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        _checked_url(SecretStr(value), {"https", "http"})
+        parts = urlsplit(value)
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            message = "must begin with https://; http:// is for this machine only"
+            raise ValueError(message)
+        needed = ("oidc_client_id", "oidc_roles", "desk_url")
+        missing = [name for name in needed if not info.data.get(name)]
+        if missing:
+            names = " and ".join(PREFIX + name.upper() for name in missing)
+            message = f"needs {names}"
+            raise ValueError(message)
+        return value
 
     @field_validator("from_")
     @classmethod

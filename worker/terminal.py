@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from worker.domain.claim import Claim, ClaimState
-from worker.domain.deadlines import SlaState, sla_state
+from worker.domain.deadlines import SlaState, is_answered, sla_state
 
 NOTHING = "[dim]–[/]"
 STATE_STYLES = {
@@ -18,7 +18,11 @@ STATE_STYLES = {
     ClaimState.APPROVED_PARTIAL: "green",
     ClaimState.COMPLETED_PAID: "bold green",
 }
-CLOCK_STYLES = {SlaState.DUE_SOON: "bold yellow", SlaState.BREACHED: "bold red"}
+CLOCK_STYLES = {
+    SlaState.DUE_SOON: "bold yellow",
+    SlaState.MET: "dim",
+    SlaState.BREACHED: "bold red",
+}
 
 
 class Printer(Console):
@@ -65,13 +69,29 @@ def left(span: timedelta, *, is_short: bool = False) -> str:
     return f"{days}d {clock}" if days else clock
 
 
+def seven_days(claim: Claim, now: datetime, *, is_short: bool) -> str:
+    """Return whether the seven days were kept, else what is left; "" without a clock.
+
+    A short one says only `answered`, or `late`.
+    """
+    state = sla_state(claim, now=now)
+    if claim.respond_by is None or state is SlaState.NONE:
+        return ""
+    style = CLOCK_STYLES.get(state, "default")
+    if not is_answered(claim):
+        return f"[{style}]{left(claim.respond_by - now, is_short=is_short)}[/]"
+    if state is SlaState.MET:
+        return f"[{style}]{'answered' if is_short else 'answered in time'}[/]"
+    return f"[{style}]{'late' if is_short else 'answered late'}[/]"
+
+
 def clock(claim: Claim, now: datetime, *, is_short: bool) -> str:
-    """Return what is left of the seven days, else the days left for documents."""
+    """Return how the seven days of an open claim stand, else its days for documents."""
     if not claim.is_open:
         return NOTHING
-    if claim.respond_by is not None:
-        style = CLOCK_STYLES.get(sla_state(claim, now=now), "default")
-        return f"[{style}]{left(claim.respond_by - now, is_short=is_short)}[/]"
+    stands = seven_days(claim, now, is_short=is_short)
+    if stands:
+        return stands
     if claim.documents_due_at is not None:
         return f"[dim]docs {(claim.documents_due_at - now).days}d[/]"
     return NOTHING

@@ -17,12 +17,14 @@ from tests.builders_mail import a_file, make_claim_mail
 from tests.commands import HEADER, ROW, one_line, write_orders
 from tests.commands import claims_here as claims
 from tests.office import Office, an_office
-from worker import __version__
+from worker import __version__, decide
 from worker.adapters import processes
 from worker.cli import make_app
 from worker.cli.report import ALERTS
 from worker.domain.deadlines import DueKind
+from worker.domain.errors import UsageError
 from worker.inspection import looks_like_mail
+from worker.ports import Attempt, Delivery
 
 WARNINGS = (DueKind.WARN_48H, DueKind.WARN_24H, DueKind.DOCUMENTS_EXPIRY)
 
@@ -357,6 +359,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
         yield office
 
 
+APPROVE = (
+    *("approve", "CLM-1", "--amount", "80"),
+    *("--reason", "The lamp works.", "--by", "jane"),
+)
+
+
 def look(office: Office, *words: str, **settings: str) -> str:
     """Return what a command prints about an office's record, at its time."""
     done = claims(
@@ -414,10 +422,147 @@ def test_alerts_are_told_in_words_newest_first(office: Office) -> None:
         office.wait_until(claim.respond_by - before)
 
     lines = [line for line in look(office, "alerts").splitlines() if "CLM-1" in line]
-    assert [line.split("│")[2].strip() for line in lines] == [
+    assert [line.split("│")[3].strip() for line in lines] == [
         "24 hours are left to respond",
         "48 hours are left to respond",
     ]
+
+
+def test_the_history_names_the_e_mail_that_was_sent(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    decide.respond(office.parts, office.claim, by="jane", text="We look.")
+    office.run()
+
+    assert "status sent: response" in look(office, "show", "CLM-1", COLUMNS="160")
+
+
+def codes(office: Office) -> list[str]:
+    found = office.store.alerts.newest(limit=9)
+    assert office.store.stats.counts().alerts_open == len(found)
+    return [one.code for one in found]
+
+
+def test_a_warning_is_listed_until_its_clock_was_answered(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    due = office.claim.respond_by
+    assert due is not None
+    office.wait_until(due - timedelta(hours=48))
+    assert codes(office) == ["warn_48h"]
+
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
+    office.run()
+    assert codes(office) == []
+    office.clock.at += timedelta(hours=1)
+    decide.appeal(office.parts, office.claim, by="jane", reason="new photographs")
+    assert codes(office) == []
+    due = office.claim.respond_by
+    assert due is not None
+    office.wait_until(due - timedelta(hours=48))
+
+    assert codes(office) == ["warn_48h"]
+
+
+def test_what_is_proposed_is_listed_until_it_is_decided(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    wanted = decide.rejection(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
+
+    decide.propose(office.parts, office.claim, wanted, by="jane")
+    assert codes(office) == ["approval_needed"]
+    decide.give_back(office.parts, office.claim, by="kim", reason="why?")
+    assert codes(office) == []
+    office.clock.at += timedelta(hours=1)
+    decide.propose(office.parts, office.claim, wanted, by="jane")
+
+    assert codes(office) == ["approval_needed"]
+
+
+def test_documents_that_did_not_come_are_listed_until_the_claim_is_closed(
+    office: Office,
+) -> None:
+    office.deliver(make_claim_mail(files=[]))
+    due = office.claim.documents_due_at
+    assert due is not None
+    office.wait_until(due - timedelta(days=2))
+    office.wait_until(due + timedelta(seconds=1))
+    assert codes(office) == ["documents_expiry"]
+
+    decide.close(office.parts, office.claim, by="jane")
+
+    assert codes(office) == []
+
+
+def test_a_held_decision_is_listed_until_a_person_released_it(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    office.relay.script = [Attempt(Delivery.UNCERTAIN, "lost")]
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
+    office.run()
+    assert codes(office) == ["email_uncertain"]
+
+    (held,) = office.store.outbox.held()
+    decide.release(office.parts, held.email_id, by="jane")
+    office.run()
+
+    assert codes(office) == []
+
+
+def test_a_dead_letter_is_listed_while_it_is_one(office: Office) -> None:
+    office.deliver(make_claim_mail(), run=False)
+    (bell, *_) = office.queue.bells
+    with office.store.transaction() as work:
+        work.raise_alert("dead_letter", f"job:{bell.job_id}")
+
+    assert codes(office) == []
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update jobs set state = 'quarantined', finished_at = created_at"
+        )
+
+    assert codes(office) == ["dead_letter"]
+
+
+def test_a_lost_mailbox_is_listed_until_it_is_reached_again(office: Office) -> None:
+    with office.store.transaction() as work:
+        work.raise_alert("mailbox_lost", "mailbox:1:tls:2026-11-18")
+    assert codes(office) == []
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql("update mailboxes set trouble = 'tls'")
+
+    assert codes(office) == ["mailbox_lost"]
+
+
+def test_what_cannot_be_undone_is_listed_until_somebody_has_seen_it(
+    office: Office,
+) -> None:
+    office.deliver(make_claim_mail())
+    office.relay.script = [Attempt(Delivery.REFUSED, "550")]
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
+    office.run()
+    assert codes(office) == ["email_refused"]
+    (alert,) = office.store.alerts.newest(limit=9)
+
+    for by in ("", "system"):
+        with pytest.raises(UsageError, match="--by"):
+            decide.dismiss_alert(office.parts, alert.alert_id, by=by)
+    told = look(office, "alerts", "--seen", str(alert.alert_id), "--by", "jane")
+    assert told == f"Alert {alert.alert_id} is off the list.\n"
+    with pytest.raises(UsageError, match="is not listed"):
+        decide.dismiss_alert(office.parts, alert.alert_id, by="kim")
+
+    assert look(office, "alerts") == "No alerts.\n"
+    (action,) = office.parts.desk.actions.newest(limit=9)
+    assert (action.by, action.action, action.target) == (
+        "jane",
+        "alert_dismissed",
+        f"alert:{alert.alert_id}",
+    )
 
 
 def test_every_alert_that_is_raised_has_words() -> None:
@@ -444,10 +589,45 @@ def test_a_decision_says_when_its_e_mail_goes_out(
         boot_ticks=(processes.boot_ticks(pid) or 0) + (0 if is_at_work else 1),
     )
 
-    told = look(office, "approve", "1", "--amount", "80", "--by", "jane")
+    told = look(office, *APPROVE)
 
     end = "is on its way" if is_at_work else "goes out with the next `claims serve`"
     assert told == f"CLM-000001 is now approved partial; the e-mail {end}.\n"
+
+
+@pytest.mark.parametrize(
+    ("late_by", "listed", "shown"),
+    [
+        pytest.param(
+            None,
+            r"4d 23:59:5\d|5d 00:00:00",
+            r"left: (4d 23:59:5\d|5d 00:00:00)",
+            id="two days on",
+        ),
+        pytest.param(timedelta(0), "answered in time", "answered in time", id="kept"),
+        pytest.param(timedelta(seconds=1), "answered late", "answered late", id="late"),
+    ],
+)
+def test_C10_the_clock_is_told_in_plain_words(
+    office: Office, late_by: timedelta | None, listed: str, shown: str
+) -> None:
+    office.deliver(make_claim_mail())
+    due = office.claim.respond_by
+    assert due is not None
+    if late_by is not None:
+        office.clock.at = due + late_by
+        decide.approve(
+            office.parts, office.claim, amount="80", by="jane", reason="It works."
+        )
+        office.run()
+    else:
+        office.clock.at = due - timedelta(days=5)
+
+    last = look(office, "list", COLUMNS="120").splitlines()[-1]
+    assert re.search(f"({listed})$", last)
+    lines = look(office, "show", "CLM-1", COLUMNS="120").splitlines()
+    (line,) = [one for one in lines if "Respond by" in one]
+    assert re.search(f"UTC  {shown}$", line)
 
 
 @pytest.mark.slow
@@ -463,7 +643,7 @@ def test_the_note_of_a_claim_is_shown_and_said_to_be_stale(office: Office) -> No
     office.deliver(make_claim_mail())
 
     fresh = look(office, "show", "CLM-1", "--note")
-    look(office, "approve", "1", "--amount", "80", "--by", "jane")
+    look(office, *APPROVE)
     stale = look(office, "show", "CLM-1", "--note")
 
     assert "12. How to read this" in fresh

@@ -80,7 +80,9 @@ def test_what_is_asked_waived_and_chosen(office: Office, tmp_path: Path) -> None
     done(tmp_path, "respond CLM-1 --by jane --text", "We look.")
     done(tmp_path, "ask CLM-1 --by jane --text", "Which lamp is it?")
     done(tmp_path, "stop CLM-1 --by kim --reason sanctions")
-    assert "is stopped" in refused(tmp_path, "reject CLM-1 --clause C8 --by kim")
+    assert "is stopped" in refused(
+        tmp_path, "reject CLM-1 --clause C8 --reason so --by kim"
+    )
     done(tmp_path, "resume CLM-1 --by kim --reason cleared")
     assert "no later mail of the member" in refused(
         tmp_path, "withdraw CLM-1 --by jane --reason so"

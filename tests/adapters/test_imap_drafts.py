@@ -1,9 +1,12 @@
 """Drafts in the staff mailbox: laid, replaced, taken away, and nothing else touched."""
 
 import imaplib
+from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 
+from tests.commands import claims
 from tests.services import Dovecot, free_port
 from worker.adapters.imap_drafts import ImapDrafts, ImapNotes
 from worker.domain.errors import GiveUp, RetryLater
@@ -58,6 +61,69 @@ def test_a_missing_folder_is_made(dovecot: Dovecot) -> None:
     ImapDrafts(url).put(a_draft("first"), message_id=ID)
 
     assert dovecot.mails("new", "Entw&APw-rfe") == [a_draft("first")]
+
+
+def doctor(folder: Path, name: str, url: str) -> str:
+    """What `claims doctor` says of one part."""
+    told = claims(folder, "doctor", CLAIMS_DRAFTS_URL=url).stdout.splitlines()
+    (line,) = [one for one in told if one[1:].strip().startswith(name)]
+    return line
+
+
+@pytest.mark.parametrize("folder", ["Drafts", "Entw%C3%BCrfe"], ids=["there", "made"])
+def test_doctor_lays_a_mail_among_the_drafts_and_leaves_nothing(
+    tmp_path: Path, dovecot: Dovecot, folder: str
+) -> None:
+    dovecot.drop("doctored")
+    url = dovecot.url("doctored", folder)
+    ImapDrafts(url).put(a_draft("first"), message_id=ID)
+
+    for name in ("Drafts", "Notes"):
+        assert "✓" in (line := doctor(tmp_path, name, url))
+        assert "laid there and taken away" in line
+
+    name = {"Drafts": "Drafts"}.get(folder, "Entw&APw-rfe")
+    assert dovecot.mails("doctored", name) == [a_draft("first")]
+    assert dovecot.mails("doctored", '"Claims notes"') == []
+
+
+def test_doctor_says_that_the_drafts_cannot_be_reached(tmp_path: Path) -> None:
+    line = doctor(tmp_path, "Drafts", f"imap://u:p@127.0.0.1:{free_port()}/Drafts")
+
+    assert "✗" in line
+    assert line.endswith("nothing answers at that host and port: CLAIMS_DRAFTS_URL")
+
+
+def test_doctor_says_that_the_login_is_refused(
+    tmp_path: Path, dovecot: Dovecot
+) -> None:
+    url = dovecot.url("doctored", "Drafts").replace(dovecot.password, "wrong")
+    line = doctor(tmp_path, "Drafts", url)
+
+    assert "✗" in line
+    assert "user or password is wrong" in line
+
+
+def test_a_folder_that_takes_nothing_is_told_by_the_probe(
+    dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> tuple[str, list[bytes]]:
+        return "NO", [b"[NOPERM] no"]
+
+    monkeypatch.setattr(imaplib.IMAP4, "append", refuse)
+
+    with pytest.raises(GiveUp, match="drafts_refused"):
+        ImapDrafts(dovecot.url("refusing", "Drafts")).probe()
+
+
+def test_nothing_is_laid_where_it_could_not_be_taken_away(
+    dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IMAPClient, "has_capability", lambda *_: False)
+
+    assert ImapDrafts(dovecot.url("without", "Drafts")).probe() is False
+
+    assert dovecot.mails("without", "Drafts") == []
 
 
 def test_a_server_that_is_away_is_asked_again() -> None:

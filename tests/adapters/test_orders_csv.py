@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.adapters.orders_csv import (
-    COLUMNS,
-    REQUIRED_COLUMNS,
-    CsvFaults,
-    OrdersFile,
-    read_orders,
-)
+from worker.adapters.order_rows import COLUMNS, REQUIRED_COLUMNS, CsvFaults
+from worker.adapters.orders_csv import OrdersFile, read_orders
 from worker.domain.errors import UsageError
 from worker.domain.orders import Order, Precision
 

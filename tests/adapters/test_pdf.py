@@ -1,9 +1,13 @@
+import io
+
 import fpdf
 import pytest
+from PIL import Image
 
 from tests.builders_mail import ORDER, invoice_pdf
 from worker.adapters import pdf
 from worker.adapters.pdf import PdfText
+from worker.adapters.reading.marks import Wanted
 from worker.domain.mail import Trouble
 
 
@@ -78,3 +82,29 @@ def test_a_page_without_text_is_empty_text() -> None:
     found = pdf.read(bytes(document.output()))
 
     assert found == PdfText("", 1, 1)
+
+
+@pytest.mark.parametrize("side", range(300, 308))
+def test_a_page_of_any_width_is_drawn_whole(side: int) -> None:
+    drawn = pdf.draw_apart(invoice_pdf(), 0, side=side)
+
+    assert drawn is not None
+    with Image.open(io.BytesIO(drawn)) as page:
+        page.load()
+        assert page.height == side
+        assert page.getpixel((page.width - 1, page.height - 1)) == (255, 255, 255)
+
+
+def test_places_on_a_page_are_told_from_its_top_left() -> None:
+    count, (page,) = pdf.find_apart(invoice_pdf(), (Wanted("order", ORDER),))
+
+    (hit,) = page.hits
+    assert count == 1
+    assert 0.1 < hit.left < 0.3
+    assert 0.0 < hit.top < 0.1
+
+
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.7 and nothing else", b"\0" * 500])
+def test_what_is_no_pdf_has_no_pages(data: bytes) -> None:
+    assert pdf.find_apart(data, ()) == (0, ())
+    assert pdf.draw_apart(data, 0, side=300) is None

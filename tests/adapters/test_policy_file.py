@@ -25,6 +25,10 @@ from worker.domain.policy import (
 )
 
 ROOT = Path(__file__).parents[2]
+
+# Rules that stand and are tested, and that no command reaches yet.
+NOT_REACHED = {ROOT / "worker" / "domain" / "points.py"}
+
 EVERY_SWITCH = """
 version = "2027-01"
 damage_cap_mode = "lower"
@@ -246,6 +250,7 @@ def test_who_changes_a_written_policy_gets_another_version() -> None:
 @pytest.mark.parametrize("name", SWITCHES)
 def test_a_switch_that_nothing_reads_yet_says_so(name: str) -> None:
     used = re.compile(rf"policy\.{name}\b")
-    sources = [path.read_text() for path in (ROOT / "worker").rglob("*.py")]
+    files = {*(ROOT / "worker").rglob("*.py")} - NOT_REACHED
+    sources = [path.read_text() for path in files]
 
     assert any(map(used.search, sources)) is SWITCHES[name].is_acted_on

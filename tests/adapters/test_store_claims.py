@@ -631,7 +631,7 @@ def test_an_incident_is_one_alert(store: Store) -> None:
     claim = put(store, a_claim())
 
     def raise_it(work: Work, ref: str) -> None:
-        work.raise_alert("warn_48h", ref, claim_id=claim.claim_id)
+        work.raise_alert("uidvalidity_changed", ref, claim_id=claim.claim_id)
 
     with store.transaction() as work:
         raise_it(work, "claim:1")
@@ -641,7 +641,7 @@ def test_an_incident_is_one_alert(store: Store) -> None:
         raise_it(work, "claim:2")
 
     assert rows(store, "select code, ref, claim_id from alerts order by id") == [
-        ("warn_48h", "claim:1", claim.claim_id),
-        ("warn_48h", "claim:2", claim.claim_id),
+        ("uidvalidity_changed", "claim:1", claim.claim_id),
+        ("uidvalidity_changed", "claim:2", claim.claim_id),
     ]
     assert store.stats.counts().alerts_open == 2

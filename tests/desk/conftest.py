@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.conftest import do_without
 from tests.desk.browsers import DESKTOP, a_browser
+from tests.desk.claim_offices import Opened, an_opener
 from tests.services import ServiceMissing
 
 
@@ -34,3 +35,10 @@ def page(context: BrowserContext) -> Page:
     page = context.new_page()
     page.set_default_timeout(15_000)
     return page
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """A raw store with a child that opens its files, for the tests of a module."""
+    with an_opener(tmp_path_factory.mktemp("opened")) as opened:
+        yield opened

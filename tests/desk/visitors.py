@@ -81,3 +81,10 @@ def signed_in(
         assert visitor.sign_in(name).status_code == 303
         visitor.get("/account/password")
         yield visitor
+
+
+def flash(visitor: Visitor) -> str:
+    """What the next page says at its top."""
+    found = re.search(r'role="status">\s*<p>(.*?)</p>', visitor.get("/claims").text)
+    assert found is not None
+    return unescape(found[1])

@@ -500,12 +500,16 @@ def test_a_claim_that_is_not_approved_is_not_paid(office: Office) -> None:
 
 def test_what_was_decided_is_not_decided_again(office: Office) -> None:
     office.deliver(make_claim_mail())
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane", reason="")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
 
     with pytest.raises(
         UsageError, match=r"is already approved; it cannot be rejected$"
     ):
-        decide.reject(office.parts, office.claim, clauses=("C11",), by="jo", reason="")
+        decide.reject(
+            office.parts, office.claim, clauses=("C11",), by="jo", reason="Seen."
+        )
     with pytest.raises(UsageError, match=r"it cannot be approved again$"):
         decide.approve(office.parts, office.claim, amount=None, by="jo", reason="")
     decide.complete(office.parts, office.claim, by="jane", reference="PAY-1")

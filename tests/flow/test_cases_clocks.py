@@ -189,6 +189,7 @@ def test_EX_31_a_date_header_that_is_in_time_does_not_help_and_is_marked() -> No
     assert finding.verdict is V.FAIL
     assert "29 hours and 30 minutes after delivery" in finding.text
     assert finding.flags == (DATE_MISMATCH,)
+    assert "Date header " in finding.evidence
 
 
 def test_EX_32_a_slow_hop_of_ours_costs_the_member_nothing() -> None:
@@ -396,7 +397,9 @@ def test_EX_50_a_reply_accepted_at_the_due_second_is_met_and_later_breached(
     assert due_at is not None
     office.clock.at = due_at + late_by
 
-    decide.reject(office.parts, office.claim, clauses=("C8",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
     office.run()
 
     assert office.claim.responded_at == due_at + late_by

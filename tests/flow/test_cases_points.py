@@ -52,7 +52,7 @@ def last_day(earned: date, life: Lifetime) -> date:
     ("product_cents", "most"),
     [(8000, 4000), (3333, 1666), (1, 0), (2, 1)],
 )
-def test_EX_54_and_EX_55_half_of_the_products_may_be_paid_with_points(
+def test_P7_EX_54_and_EX_55_half_of_the_products_is_paid_with_points(
     product_cents: int, most: int
 ) -> None:
     assert most_redeemable(product_cents, RICH, POLICY) == most
@@ -146,7 +146,7 @@ def test_EX_62_and_EX_63_points_of_an_expired_lot_do_not_come_back(
     assert sum(take.points for take in given.expired) == expired
 
 
-def test_EX_64_a_deduction_ends_at_zero_and_records_what_was_missing() -> None:
+def test_P15_EX_64_a_deduction_ends_at_zero_and_tells_what_was_missing() -> None:
     a, b = lot(1, 50, day(6, 5)), lot(2, 30, day(9, 1))
 
     taken = deduct([b, a], 149, now=NOW)

@@ -20,6 +20,7 @@ from worker.domain.errors import UsageError
 from worker.domain.lifecycle import Role
 from worker.domain.orders import Order
 from worker.notify import PaymentProblem
+from worker.ports import Attempt, Delivery
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
@@ -140,7 +141,9 @@ def test_T19_to_T21_one_proposes_and_another_approves(dear: Office) -> None:
 
 
 def test_T20_what_is_returned_is_reviewed_again(dear: Office) -> None:
-    wanted = decide.approval(dear.parts, dear.claim, amount="600.00", by="jane")
+    wanted = decide.approval(
+        dear.parts, dear.claim, amount="600.00", by="jane", reason="Seen."
+    )
     decide.propose(dear.parts, dear.claim, wanted, by="jane")
 
     with pytest.raises(UsageError, match="--reason must say something"):
@@ -154,13 +157,17 @@ def test_T20_what_is_returned_is_reviewed_again(dear: Office) -> None:
 
 
 def test_an_approval_of_another_amount_than_proposed_is_refused(dear: Office) -> None:
-    wanted = decide.approval(dear.parts, dear.claim, amount="600.00", by="jane")
+    wanted = decide.approval(
+        dear.parts, dear.claim, amount="600.00", by="jane", reason="Seen."
+    )
     decide.propose(dear.parts, dear.claim, wanted, by="jane")
 
     with pytest.raises(UsageError, match=r"600\.00 USD is proposed"):
-        decide.approve(dear.parts, dear.claim, amount="650.00", by="kim")
+        decide.approve(
+            dear.parts, dear.claim, amount="650.00", by="kim", reason="Seen."
+        )
     with pytest.raises(UsageError, match="an approval is proposed"):
-        decide.reject(dear.parts, dear.claim, clauses=("C8",), by="kim")
+        decide.reject(dear.parts, dear.claim, clauses=("C8",), by="kim", reason="Seen.")
 
 
 def test_EX_23_an_intact_box_needs_a_second_person_and_sends_nothing(
@@ -176,9 +183,12 @@ def test_EX_23_an_intact_box_needs_a_second_person_and_sends_nothing(
             by="jane",
             packaging=Condition.INTACT,
             contents=Condition.DAMAGED,
+            reason="Seen.",
         )
     with pytest.raises(UsageError, match=r"the packaging is intact \(G9a\)"):
-        decide.reject(office.parts, office.claim, clauses=("G9a",), by="jane")
+        decide.reject(
+            office.parts, office.claim, clauses=("G9a",), by="jane", reason="Seen."
+        )
     wanted = decide.rejection(
         office.parts, office.claim, clauses=("G9a",), by="jane", reason="Box intact."
     )
@@ -197,9 +207,13 @@ def test_who_has_not_the_role_is_refused(office: Office) -> None:
     agent = Staff("jane", frozenset({Role.AGENT}))
 
     with pytest.raises(UsageError, match="jane has not the role"):
-        decide.approve(office.parts, office.claim, amount="80.00", by=agent)
+        decide.approve(
+            office.parts, office.claim, amount="80.00", by=agent, reason="Seen."
+        )
     with pytest.raises(UsageError, match="--by must say something"):
-        decide.approve(office.parts, office.claim, amount="80.00", by=" ")
+        decide.approve(
+            office.parts, office.claim, amount="80.00", by=" ", reason="Seen."
+        )
 
     assert office.state() is S.UNDER_REVIEW
 
@@ -210,7 +224,7 @@ def test_a_decision_on_what_was_seen_before_a_change_is_refused(office: Office) 
     decide.ask_carrier(office.parts, office.claim, by="jo", reason="trace")
 
     with pytest.raises(UsageError, match="has changed meanwhile"):
-        decide.approve(office.parts, seen, amount="80.00", by="jane")
+        decide.approve(office.parts, seen, amount="80.00", by="jane", reason="Seen.")
 
     assert office.kinds == ["received"]
 
@@ -251,6 +265,48 @@ def test_an_approval_of_what_failed_a_check_says_why(office: Office) -> None:
         Event.DECISION_PROPOSED,
         Event.APPROVED_PARTIAL,
     ]
+
+
+def test_E7_less_than_the_terms_give_needs_a_reason(office: Office) -> None:
+    office.deliver(complete())
+
+    for reason in ("", "  "):
+        with pytest.raises(UsageError, match=r"less than the terms give.*--reason"):
+            decide.approve(
+                office.parts, office.claim, amount="80.00", by="jane", reason=reason
+            )
+    wanted = decide.approval(office.parts, office.claim, amount="80.00", by="jane")
+    with pytest.raises(UsageError, match=r"less than the terms give.*--reason"):
+        decide.propose(office.parts, office.claim, wanted, by="jane")
+    assert office.state() is S.UNDER_REVIEW
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="The lamp works."
+    )
+    office.run()
+
+    assert "The lamp works." in last_text(office)
+
+
+def test_E8_a_rejection_without_a_failed_check_needs_a_reason(office: Office) -> None:
+    office.deliver(complete())
+
+    with pytest.raises(UsageError, match=r"no check failed for C8.*--reason"):
+        decide.reject(office.parts, office.claim, clauses=("C8",), by="jane")
+    wanted = decide.rejection(office.parts, office.claim, clauses=("C8",), by="jane")
+    with pytest.raises(UsageError, match=r"no check failed for C8.*--reason"):
+        decide.propose(office.parts, office.claim, wanted, by="jane")
+
+    assert office.state() is S.UNDER_REVIEW
+
+
+def test_E8_a_clause_beside_a_failed_check_needs_a_reason(office: Office) -> None:
+    office.deliver(late())
+
+    with pytest.raises(UsageError, match=r"no check failed for C8: .*--reason"):
+        decide.reject(office.parts, office.claim, clauses=("C11", "C8"), by="kim")
+    decide.reject(office.parts, office.claim, clauses=("C11",), by="kim")
+
+    assert office.state() is S.COMPLETED_REJECTED
 
 
 def test_T15_a_confirmed_failure_is_one_decision_with_both_events(
@@ -382,10 +438,14 @@ def test_a_flag_of_an_exclusion_asks_for_a_second_person_until_it_is_cleared(
     office.run()
     assert "set_x5" in office.claim.flags
     with pytest.raises(UsageError, match="an exclusion"):
-        decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+        decide.approve(
+            office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+        )
     decide.clear_flag(office.parts, office.claim, "X5", reason="typing error", by="kim")
     office.run()
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
 
     assert office.state() is S.APPROVED_PARTIAL
     (flag,) = office.store.flags.of_claim(1)
@@ -440,7 +500,9 @@ def test_the_fourth_claim_of_a_year_is_a_hint_with_the_others_numbers(
 
 def test_T22_to_T24_a_payout_fails_is_mended_and_is_done(office: Office) -> None:
     office.deliver(complete())
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
     decide.pay(office.parts, office.claim, by="fin")
     key = decide.payout_key(office.parts, office.claim)
 
@@ -460,7 +522,9 @@ def test_T22_to_T24_a_payout_fails_is_mended_and_is_done(office: Office) -> None
 
 def test_T23_what_the_member_cannot_mend_is_not_told(office: Office) -> None:
     office.deliver(complete())
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
     decide.pay(office.parts, office.claim, by="fin")
 
     decide.payment_failed(
@@ -585,7 +649,9 @@ def test_T25_a_held_claim_cannot_be_withdrawn_by_a_stranger(office: Office) -> N
 
 def rejected(office: Office) -> None:
     office.deliver(complete())
-    decide.reject(office.parts, office.claim, clauses=("C8",), by="jane")
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
     office.run()
 
 
@@ -606,7 +672,9 @@ def test_T27_an_appeal_is_decided_once_by_others_with_a_new_clock(
     office.run()
     assert office.state() is S.UNDER_REVIEW
     assert office.claim.respond_by == OPENING + 17 * DAY
-    wanted = decide.approval(office.parts, office.claim, amount="80.00", by="kim")
+    wanted = decide.approval(
+        office.parts, office.claim, amount="80.00", by="kim", reason="Seen."
+    )
     decide.propose(office.parts, office.claim, wanted, by="kim")
     with pytest.raises(UsageError, match="did not decide before"):
         decide.approve(office.parts, office.claim, amount=None, by="jane")
@@ -651,13 +719,17 @@ def test_T28_a_stopped_claim_is_neither_decided_nor_paid_and_its_clock_runs(
     decide.stop(office.parts, office.claim, by="kim", reason="sanctions list")
     assert "stopped" in office.claim.flags
     with pytest.raises(UsageError, match="is stopped: `claims resume CLM-000001`"):
-        decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+        decide.approve(
+            office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+        )
     office.deliver(invoice_follow_up())
     assert "stopped" in office.claim.flags
     assert office.claim.respond_by == due
     decide.resume(office.parts, office.claim, by="kim", reason="another name")
     office.run()
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
 
     assert "stopped" not in office.claim.flags
     assert office.state() is S.APPROVED_PARTIAL
@@ -826,7 +898,9 @@ def test_G6_without_a_type_or_a_package_nothing_is_approved(office: Office) -> N
     office.deliver(complete(text="Please see the attached files."))
 
     with pytest.raises(UsageError, match="say first what happened"):
-        decide.approve(office.parts, office.claim, amount="500.00", by="jane")
+        decide.approve(
+            office.parts, office.claim, amount="500.00", by="jane", reason="Seen."
+        )
 
     assert office.state() is S.UNDER_REVIEW
 
@@ -860,8 +934,10 @@ def test_who_clears_an_exclusion_does_not_approve_alone(office: Office) -> None:
     decide.clear_flag(office.parts, office.claim, "X5", reason="fine", by="jane")
 
     with pytest.raises(UsageError, match="an exclusion"):
-        decide.approve(office.parts, office.claim, amount="80.00", by="jane")
-    decide.approve(office.parts, office.claim, amount="80.00", by="kim")
+        decide.approve(
+            office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+        )
+    decide.approve(office.parts, office.claim, amount="80.00", by="kim", reason="Seen.")
 
     assert office.state() is S.APPROVED_PARTIAL
 
@@ -885,15 +961,21 @@ def test_T27_an_appeal_counts_from_its_mail_however_late_it_is_recorded(
 
 def test_what_was_paid_before_an_appeal_is_not_paid_again(office: Office) -> None:
     office.deliver(complete())
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
     decide.complete(office.parts, office.claim, by="fin", reference="PAY-1")
     decide.appeal(office.parts, office.claim, by="jane", reason="more was broken")
     decide.take_appeal(office.parts, office.claim, by="kim")
     office.run()
 
     with pytest.raises(UsageError, match=r"38\.75 USD, after 80\.00 USD"):
-        decide.approval(office.parts, office.claim, amount="38.76", by="kim")
-    wanted = decide.approval(office.parts, office.claim, amount="38.75", by="kim")
+        decide.approval(
+            office.parts, office.claim, amount="38.76", by="kim", reason="Seen."
+        )
+    wanted = decide.approval(
+        office.parts, office.claim, amount="38.75", by="kim", reason="Seen."
+    )
     decide.propose(office.parts, office.claim, wanted, by="kim")
     decide.approve(office.parts, office.claim, amount=None, by="lee")
     office.run()
@@ -918,7 +1000,9 @@ def test_T8_the_first_receipt_of_two_merged_claims_counts(office: Office) -> Non
 
 def test_an_approved_claim_is_neither_merged_nor_withdrawn(office: Office) -> None:
     office.deliver(complete())
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
     office.deliver(invoice_follow_up())
 
     with pytest.raises(UsageError, match="is already approved"):
@@ -985,3 +1069,42 @@ def test_a_flag_that_a_rule_raises_again_stands_again(tmp_path: Path) -> None:
 
         flags = office.store.flags.of_claim(1)
         assert [one.is_open for one in flags if one.clause == "X11"] == [True]
+
+
+# -- the order of e-mails ------------------------------------------------------------
+
+
+def written_while_nothing_ran(office: Office) -> None:
+    """Leave a response and a decision to be sent, the decision rung first."""
+    office.deliver(complete())
+    decide.respond(office.parts, office.claim, by="jane", text="The carrier looks.")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
+    office.queue.bells.reverse()
+
+
+def subjects_sent(office: Office) -> list[str]:
+    texts = [parse(raw).text for _, raw in office.relay.taken[1:]]
+    return [
+        "response" if "The carrier looks." in text else "approved" for text in texts
+    ]
+
+
+def test_e_mails_of_a_claim_leave_in_the_order_of_writing(office: Office) -> None:
+    written_while_nothing_ran(office)
+
+    office.run()
+
+    assert subjects_sent(office) == ["response", "approved"]
+
+
+def test_an_e_mail_that_the_relay_defers_holds_up_no_later_one(office: Office) -> None:
+    written_while_nothing_ran(office)
+    office.relay.script = [Attempt(Delivery.DEFERRED, "451")]
+
+    office.run()
+    assert subjects_sent(office) == ["approved"]
+    office.run_again()
+
+    assert subjects_sent(office) == ["approved", "response"]

@@ -122,7 +122,9 @@ def test_C10_names_the_mail_that_completed_the_set(office: Office) -> None:
 def test_C10_says_when_it_was_answered(office: Office) -> None:
     office.deliver(make_claim_mail())
     office.clock.at = RECEIVED + DAY
-    decide.reject(office.parts, office.claim, clauses=("C8",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
     office.run()
 
     clock = clocks(office)["7 days"]
@@ -130,6 +132,44 @@ def test_C10_says_when_it_was_answered(office: Office) -> None:
     assert clock.result == "met"
     assert said(clock)["answered"] == "2026-11-19 19:10:00 UTC"
     assert clock.lines[-1].text == "144:00:00 before the limit"
+
+
+def test_C10_says_by_how_much_an_answer_was_late(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    due = office.claim.respond_by
+    assert due is not None
+    office.clock.at = due + timedelta(hours=2)
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
+    office.run()
+
+    clock = clocks(office)["7 days"]
+
+    assert clock.result == "breached"
+    assert clock.lines[-1].text == "2:00:00 after the limit"
+
+
+def test_T27_an_answer_from_before_an_appeal_does_not_answer_its_clock(
+    office: Office,
+) -> None:
+    office.deliver(make_claim_mail())
+    office.clock.at = RECEIVED + DAY
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
+    office.run()
+    office.clock.at = RECEIVED + 2 * DAY
+    decide.appeal(office.parts, office.claim, by="jane", reason="new photographs")
+    office.run()
+
+    clock = clocks(office)["7 days"]
+
+    assert clock.result == "running"
+    assert "answered" not in said(clock)
+    assert clock.lines[-1].label == "now"
+    assert clock.lines[-1].text == "168:00:00 left"
+    assert clock.text == "What was answered before does not stop this clock."
 
 
 def test_the_json_has_utc_and_local_instants_and_the_policy_version(

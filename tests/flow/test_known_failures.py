@@ -298,7 +298,9 @@ def test_D6_a_closed_claim_does_not_return_with_its_mails(office: Office) -> Non
     """The mails stay in the mailbox; their rows stay here, whatever became of them."""
     mails = [make_claim_mail(), make_claim_mail(text="Thanks.", files=[])]
     office.deliver(*mails)
-    decide.reject(office.parts, office.claim, clauses=("G1",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("G1",), by="jane", reason="Seen."
+    )
     office.run()
     before, sent = office.claim, len(office.relay.taken)
     assert not before.is_open
@@ -635,7 +637,9 @@ def test_T7_thanks_reopen_no_closed_claim_and_start_no_clock(
     office: Office, *, is_threaded: bool
 ) -> None:
     office.deliver(make_claim_mail())
-    decide.reject(office.parts, office.claim, clauses=("G1",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("G1",), by="jane", reason="Seen."
+    )
     office.run()
     before, sent = office.claim, len(office.relay.taken)
 
@@ -656,7 +660,9 @@ def test_T7_thanks_reopen_no_closed_claim_and_start_no_clock(
 
 def test_T7_a_new_claim_after_a_closed_one_is_a_new_claim(office: Office) -> None:
     office.deliver(make_claim_mail())
-    decide.reject(office.parts, office.claim, clauses=("G1",), by="jane", reason="")
+    decide.reject(
+        office.parts, office.claim, clauses=("G1",), by="jane", reason="Seen."
+    )
     office.run()
 
     mail_id = office.deliver(

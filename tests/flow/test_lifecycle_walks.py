@@ -42,7 +42,9 @@ STEPS: dict[str, Step] = {
         by="jo",
     ),
     "return": lambda o: decide.give_back(o.parts, o.claim, by="kim", reason="why?"),
-    "reject": lambda o: decide.reject(o.parts, o.claim, clauses=("C8",), by="kim"),
+    "reject": lambda o: decide.reject(
+        o.parts, o.claim, clauses=("C8",), by="kim", reason="Seen."
+    ),
     "overrule": lambda o: decide.overrule(o.parts, o.claim, by="kim", reason="ok"),
     "ask": lambda o: decide.ask(o.parts, o.claim, text="Please say more.", by="jane"),
     "carrier": lambda o: decide.ask_carrier(o.parts, o.claim, by="jane", reason="t"),

@@ -163,7 +163,9 @@ def test_a_draft_and_its_note_are_replaced_together_and_taken_away_together(
     first = drafts(office)
     office.deliver(make_claim_mail(text="One more word."))
     second = drafts(office)
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
 
     assert first.keys() == second.keys() == {"approved", "staff_draft_note"}
     assert all(first[kind] != second[kind] for kind in first)

@@ -233,7 +233,7 @@ def test_what_people_decided_is_carried_over(full: Office, tmp_path: Path) -> No
     ids = {order: number_of(full, order) for order in (DAMAGE, LOST, MISSING)}
     full.clock.at = OPENING + timedelta(days=1)
     claim = decide.find_claim(full.parts, str(ids[DAMAGE]))
-    decide.approve(full.parts, claim, amount="118.75", by="jane")
+    decide.approve(full.parts, claim, amount="118.75", by="jane", reason="Seen.")
     claim = decide.find_claim(full.parts, str(ids[LOST]))
     wanted = decide.approval(full.parts, claim, amount=None, by="jane")
     proposed = decide.propose(full.parts, claim, wanted, by="jane")
@@ -274,7 +274,9 @@ def test_what_was_asked_and_appealed_stays(office: Office) -> None:
     office.clock.at += timedelta(hours=1)
     decide.ask(office.parts, office.claim, text="Which lamp?", by="jane")
     office.run()
-    decide.reject(office.parts, office.claim, clauses=("C8",), by="jane")
+    decide.reject(
+        office.parts, office.claim, clauses=("C8",), by="jane", reason="Seen."
+    )
     office.run()
     office.clock.at += timedelta(days=3)
     decide.appeal(office.parts, office.claim, by="jane", reason="new photographs")

@@ -291,7 +291,9 @@ def test_other_mail_of_staff_is_nothing_to_us(office: Office) -> None:
 
 
 def test_a_copy_that_the_relay_keeps_is_nothing_to_us(office: Office) -> None:
-    decide.approve(office.parts, office.claim, amount="80.00", by="jane")
+    decide.approve(
+        office.parts, office.claim, amount="80.00", by="jane", reason="Seen."
+    )
     office.run()
     copy = message_from_bytes(office.emails[-1].raw, policy=policy.default)
     assert isinstance(copy, EmailMessage)

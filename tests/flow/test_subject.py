@@ -38,7 +38,7 @@ def can_confirm(
 # -- the strict form ------------------------------------------------------------
 
 
-def test_the_strict_form_is_read() -> None:
+def test_C6_the_strict_form_is_read() -> None:
     found = read_ids("M10023+ORD-20245581+Claim")
 
     assert found.candidates == Candidates(

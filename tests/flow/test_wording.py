@@ -62,7 +62,7 @@ def kind(
         "Paketet kom fram skadat",
     ],
 )
-def test_damage_is_understood(text: str) -> None:
+def test_C5_damage_is_understood(text: str) -> None:
     assert kind(text) is DAMAGE
 
 

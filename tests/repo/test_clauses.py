@@ -1,6 +1,8 @@
 """Rules about clauses: every id that is cited exists, and mechanical ones are held."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,16 +85,62 @@ def test_no_other_file_repeats_the_text_of_a_clause(path: str) -> None:
     assert path == "worker/domain/clauses.py" or not repeated
 
 
-@pytest.mark.parametrize("clause", MECHANICAL)
-def test_every_mechanical_clause_is_cited_by_a_rule_and_by_a_test(clause: str) -> None:
-    named = re.compile(rf"\b{clause}(?![0-9a-z])")
-    rules = sources("worker/domain").values()
-    # In names of tests an id stands between underscores.
-    tests = (text.replace("_", " ") for text in sources("tests/flow").values())
+def functions(folder: str) -> Iterator[tuple[ast.FunctionDef, str]]:
+    """Yield every function and method of a folder with its source."""
+    for path, text in sources(folder).items():
+        if path.endswith(".py"):
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.FunctionDef):
+                    yield node, ast.get_source_segment(text, node) or ""
 
-    assert any(
-        clause in cited(found)
-        for text in rules
-        for found in re.findall(r"Source: [^\"]*", text)
-    )
-    assert any(named.search(text) for text in tests)
+
+def clauses_of_rules() -> set[str]:
+    """Return the clauses that functions of the domain name as their source."""
+    told = (ast.get_docstring(one) or "" for one, _ in functions("worker/domain"))
+    found = (text[text.index("Source:") :] for text in told if "Source:" in text)
+    return {clause for text in found for clause in cited(text)}
+
+
+def clauses_of_tests() -> set[str]:
+    """Return the clauses that stand in the name or the body of a test of a rule."""
+    standing_alone = re.compile(rf"(?<![A-Za-z0-9]){CLAUSE}")
+    return {
+        clause
+        for one, text in functions("tests/flow")
+        if one.name.startswith("test_")
+        # In names an id stands between underscores.
+        for clause in standing_alone.findall(text.replace("_", " "))
+    }
+
+
+RULES, TESTED = clauses_of_rules(), clauses_of_tests()
+
+
+@pytest.mark.parametrize("clause", MECHANICAL)
+def test_every_mechanical_clause_is_the_source_of_a_function_and_has_a_test(
+    clause: str,
+) -> None:
+    assert clause in RULES
+    assert clause in TESTED
+
+
+@pytest.mark.parametrize("clause", sorted(RULES - FAMILIES.keys()))
+def test_every_clause_that_a_function_rests_on_exists_and_has_a_test(
+    clause: str,
+) -> None:
+    assert clause in TERMS
+    assert clause in TESTED
+
+
+def test_no_test_names_a_clause_that_the_terms_do_not_have() -> None:
+    named = {
+        clause
+        for one, _ in functions("tests/flow")
+        if one.name.startswith("test_")
+        # D is left out: a test may name a day so.
+        for clause in re.findall(
+            r"(?<= )[CGPX]\d{1,2}[a-z]?\b", one.name.replace("_", " ")
+        )
+    }
+
+    assert named <= TERMS | FAMILIES.keys()

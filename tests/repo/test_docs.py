@@ -170,7 +170,7 @@ def test_every_link_within_a_page_has_its_heading(page: Path) -> None:
 @every_page
 def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     targets = set(
-        re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     )
     lines = [*spans(page), *shell_lines(page)]
     named = {line.split()[1] for line in lines if re.match(r"make [a-z]", line)}
@@ -281,3 +281,14 @@ def test_the_example_is_read_as_settings_without_a_fault(tmp_path: Path) -> None
     for field in Settings.model_fields:
         if variable_of(field) in named:
             assert getattr(settings, field) != Settings.model_fields[field].default
+
+
+# -- pictures -----------------------------------------------------------------------
+
+
+def test_every_picture_is_shown_and_all_are_small() -> None:
+    pictures = list((ROOT / "docs" / "img").iterdir())
+    shown = " ".join(page.read_text() for page in PAGES)
+
+    assert [one.name for one in pictures if f"img/{one.name})" not in shown] == []
+    assert sum(one.stat().st_size for one in pictures) < 5_000_000

@@ -327,8 +327,64 @@ def test_a_member_whose_language_we_do_not_write_reads_english(locale: str) -> N
         ("en", "Kind regards\nThe claims team"),
         ("de", "Freundliche Grüße\nIhr Team für Schadensfälle"),
         ("es", "Un cordial saludo\nEl equipo de reclamaciones"),
-        ("zh", "此致\n理赔团队"),
+        ("zh", "祝好\n理赔团队"),
     ],
 )
 def test_the_claims_team_signs_in_the_language(code: str, signed: str) -> None:
     assert signed in text_of(SAMPLES["merged"], code)
+
+
+# -- how it reads in a language -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("en", "✓ Photos of the packaging: received; a member of our team will look"),
+        ("de", "✗ Fotos des Inhalts: fehlen"),
+        ("es", "✗ Fotos del contenido: faltan"),
+        ("es", "✓ Fotos del embalaje: recibidas;"),
+        ("es", "✓ Correo de confirmación del pedido: recibido\n"),
+        ("zh", "✗ 物品照片：缺少"),
+    ],
+)
+def test_photos_are_spoken_of_as_many_and_a_paper_as_one(code: str, line: str) -> None:
+    assert line in text_of(SAMPLES["received-open"], code)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_chinese_has_no_blank_after_a_sign_that_is_as_wide_as_a_letter(
+    name: str,
+) -> None:
+    sample = SAMPLES[name]
+
+    told = RENDERER.render(sample.kind, sample.facts, locale="zh")
+
+    for part in (told.subject, told.text, told.html):
+        assert re.findall(r".{,9}[）。，：；](?:</\w+>)* +\S", part) == []
+
+
+def test_an_answer_says_nothing_to_do_only_where_nothing_is_missing() -> None:
+    nothing = "You do not need to do anything."
+
+    assert nothing in text_of(SAMPLES["response"])
+    assert nothing in text_of(SAMPLES["response-note"])
+    assert "We still need 1 document from you." in text_of(SAMPLES["response-unclear"])
+    assert nothing not in text_of(SAMPLES["response-unclear"])
+
+
+def test_a_decision_on_an_appeal_does_not_offer_another() -> None:
+    for name in ("appeal-approved", "appeal-rejected"):
+        told = text_of(SAMPLES[name])
+        assert "Your appeal\n" in told
+        assert "If you do not agree" not in told
+
+
+def test_a_digest_without_claims_counts_none() -> None:
+    none = SAMPLES["staff_digest-none"]
+
+    told = RENDERER.render(none.kind, none.facts, locale="en")
+
+    assert told.subject == "No claim lacks one thing only"
+    assert "no claim waits for one thing only" in told.text
+    assert "oldest" not in told.text

@@ -115,7 +115,10 @@ def test_the_tool_changes_nothing_that_is_up_to_date() -> None:
         (
             "es",
             [
-                "miércoles, 18 de noviembre de 2026, 19:12 UTC (20:12, hora de Berlín)",
+                (
+                    "miércoles 18 de noviembre de 2026 a las 19:12 UTC (20:12, hora de"
+                    " Berlín)"
+                ),
                 "1.234,50 USD",
                 "25 horas y 1 segundo",
             ],
@@ -125,7 +128,7 @@ def test_the_tool_changes_nothing_that_is_up_to_date() -> None:
             [
                 "2026年11月18日星期三 19:12 UTC（柏林时间 20:12）",
                 "1,234.50 USD",
-                "25小时和1秒",
+                "25 小时 1 秒",
             ],
         ),
     ],

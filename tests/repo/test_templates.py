@@ -203,6 +203,46 @@ def test_every_table_says_what_its_cells_mean(reply: Reply) -> None:
 
 
 @every_email
+def test_no_line_ends_between_a_number_and_its_unit(reply: Reply) -> None:
+    html = render(reply).html
+
+    assert re.findall(r"\d (?:%|[A-Z]{3}\b)|\w [GXCP]\d{1,2}[a-z]?\b", html) == []
+    assert not re.search(r"\be-mail", html, re.IGNORECASE)
+
+
+IDS = re.compile(r"(.{21})(?:CLM-\d+|ORD-\d+-\d+)")
+
+
+TO_MEMBERS = {n: r for n, r in EVERY_REPLY.items() if not n.startswith("staff_")}
+
+
+@pytest.mark.parametrize("code", sorted(SUPPORTED_LOCALES))
+@pytest.mark.parametrize("name", TO_MEMBERS)
+def test_no_line_ends_within_an_id_that_fits_on_one(name: str, code: str) -> None:
+    html = render(replace(TO_MEMBERS[name], locale=code)).html
+
+    for before in IDS.findall(html[html.index("</head>") :]):
+        assert before.endswith(('white-space:nowrap;">', 'inline-block;">')), before
+
+
+def test_an_id_that_is_longer_than_a_line_may_break() -> None:
+    long = "ORD-" + "20261104" * 4
+    facts = EVERY_REPLY["received-complete"].facts | {"order_number": long}
+
+    html = RENDERER.render("received", facts, locale="en").html
+
+    assert long in html
+    assert f'nowrap;">{long}' not in html
+
+
+def test_the_subject_to_copy_breaks_after_a_plus() -> None:
+    html = render(EVERY_REPLY["cannot_match"]).html
+    pieces = re.findall(r'inline-block;">([^<]*)</span>(?=<)', html)
+
+    assert pieces == ["M123456+", "ORD-20261231-0042+", "Claim"]
+
+
+@every_email
 def test_headings_follow_the_title_in_order(reply: Reply) -> None:
     names = Page(render(reply).html).names()
     headings = [name for name in names if re.fullmatch(r"h\d", name)]
@@ -282,7 +322,7 @@ def test_it_never_says_fraud_and_speaks_kindly(reply: Reply) -> None:
     assert not re.search("fraud|betrug|betrüg|fraude|estafa|欺诈|诈骗", text)
     assert re.match(r"dear |hello,|guten tag|hola[,:]|您好|.+，您好", text)
     assert re.search(
-        "^(kind regards|freundliche grüße|un cordial saludo|此致)$", text, re.MULTILINE
+        "^(kind regards|freundliche grüße|un cordial saludo|祝好)$", text, re.MULTILINE
     )
 
 

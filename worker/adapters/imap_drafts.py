@@ -7,6 +7,7 @@ one already. Only mails found by our own Message-ID are ever touched.
 import contextlib
 import imaplib
 from collections.abc import Iterator
+from uuid import uuid4
 
 from worker.adapters import imap_session
 from worker.adapters.imap_session import LIBRARY_ERRORS, TIMEOUTS, Client, Timeouts
@@ -16,6 +17,7 @@ from worker.ports import MailboxGone
 # Source: RFC 9051 §2.3.2
 DRAFT = rb"\Draft"
 DELETED = rb"\Deleted"
+SEEN = rb"\Seen"
 NOTES_FOLDER = "Claims notes"
 # Source: RFC 5530. A NO with one of these may be a yes later.
 PASSING = ("[OVERQUOTA]", "[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
@@ -50,6 +52,34 @@ class ImapDrafts:
         """See ports.Drafts. Safe to run twice."""
         with self._session() as (client, _):
             _remove(client, _find(client, message_id))
+
+    def probe(self) -> bool:
+        """Lay a mail into the folder and take it away again, for `claims doctor`.
+
+        A folder that is missing is made, as the first draft would. The mail is marked
+        as deleted from the beginning, so that staff's mail programs do not show it.
+
+        Returns:
+            Whether it was tried: where the server cannot expunge by UID the mail would
+            stay, so none is laid.
+
+        Raises:
+            RetryLater: as `put`; `drafts_left` where the mail did not go away again.
+            GiveUp: as `put`.
+        """
+        name = f"<{uuid4()}@doctor.invalid>"
+        raw = f"Message-ID: {name}\r\nSubject: claims doctor\r\n\r\n"
+        found = ["HEADER", "Message-ID", name]
+        with self._session() as (client, folder):
+            if not client.has_capability("UIDPLUS"):
+                return False
+            flags = (*self._flags, SEEN, DELETED)
+            client.append(folder, raw.encode(), flags=flags)
+            client.noop()  # so that the server counts it among the mails of the folder
+            client.uid_expunge(list(client.search(found)))
+            if client.search(found):
+                raise RetryLater("drafts_left")
+        return True
 
     def _folder(self, _client: Client) -> str:
         return self._account.folder

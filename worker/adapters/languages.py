@@ -5,6 +5,7 @@ once for each language that is written; English is what the templates say.
 """
 
 import gettext
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,7 +26,9 @@ from babel.units import format_unit
 
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans"}
 """Where Babel's name of a language says more than ours."""
-_ENGLISH_DAY = "EEEE d MMMM y"
+_DAYS = {"en": "EEEE d MMMM y", "es": "EEEE d 'de' MMMM 'de' y"}
+"""Where a day within a sentence is written otherwise than in CLDR's full form."""
+_WITHIN_CHINESE = re.compile(r"(?<=\d)(?=[\u4e00-\u9fff])")
 _HOURS_ARE_CLEARER_UNDER = timedelta(hours=72)
 _UTC_NAMES = frozenset({"UTC", "GMT", "ETC/UTC", "ETC/GMT"})
 
@@ -129,8 +132,7 @@ class Language:
         return {"day": self._day(at.date()), "time": time}
 
     def _day(self, day: date) -> str:
-        style = _ENGLISH_DAY if self.code == "en" else "full"
-        return format_date(day, style, locale=self._locale)
+        return format_date(day, _DAYS.get(self.code, "full"), locale=self._locale)
 
     def _day_only(self, fact: dict[str, Any]) -> str:
         zone = _zone(fact["zone"]) or ZoneInfo("UTC")
@@ -154,12 +156,16 @@ class Language:
         ]
         if not parts:
             return self._unit(0, "second")
+        if self.code == "zh":
+            return " ".join(parts)
         return format_list(parts, locale=self._locale)
 
     def _unit(self, number: int, unit: str) -> str:
         # The long Chinese forms of CLDR are aliases, which Babel 2.18 does not follow.
         length: Literal["short", "long"] = "short" if self.code == "zh" else "long"
-        return format_unit(number, f"duration-{unit}", length, locale=self._locale)
+        words = format_unit(number, f"duration-{unit}", length, locale=self._locale)
+        # Our Chinese sentences set a blank between a number and its word.
+        return _WITHIN_CHINESE.sub(" ", words)
 
     def _amount(self, fact: dict[str, Any]) -> str:
         pattern = "#,##0.00 ¤¤" if fact["currency"] else "#,##0.00"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from worker.adapters.orders_csv import (
+from worker.adapters.order_rows import (
     OPTIONAL_COLUMNS,
     REQUIRED_COLUMNS,
     CsvFaults,

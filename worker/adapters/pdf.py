@@ -3,6 +3,7 @@
 PDFium is not safe to use from two threads; the reader child has one.
 """
 
+import ctypes
 import json
 import struct
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 import pypdfium2
 
 from worker.adapters import forked
+from worker.adapters.reading.marks import Wanted, find
 from worker.adapters.reading.texts import clean
+from worker.adapters.view_frames import PAGES, Hit, PageSeen
 from worker.domain.mail import Trouble
 
 MAX_PAGES = 20
@@ -28,6 +31,8 @@ DRAWN_PAGES = 3
 DRAWN_SIDE = 1_600
 """Longer side of a drawn page in pixels: small print can be read. Our choice."""
 
+_FINE = 10_000
+"""Steps into which a page is divided to say where something stands on it."""
 _PASSWORD_ERROR = 4
 """FPDF_ERR_PASSWORD. Source: pdfium/public/fpdfview.h."""
 _HYPHEN = "\ufffe"
@@ -118,6 +123,75 @@ def page_images(
         document.close()
 
 
+def draw_apart(data: bytes, number: int, *, side: int) -> bytes | None:
+    """Return one page as a bitmap (BMP), in a process of its own; None without it.
+
+    Args:
+        data: the file.
+        number: of the page, from 0.
+        side: its longer side in pixels.
+    """
+    work = lambda: _draw(data, number, side)  # noqa: E731 - what the copy does
+    return forked.answer(work, cpu=MAX_SECONDS, memory=MAX_BYTES)
+
+
+def find_apart(
+    data: bytes, wanted: tuple[Wanted, ...]
+) -> tuple[int, tuple[PageSeen, ...]]:
+    """Return how many pages there are, and where the first ones name what is wanted.
+
+    Done in a process of its own; a file that cannot be opened has no pages.
+    """
+    found = forked.answer(
+        lambda: PAGES.dump_json(_find(data, wanted)), cpu=MAX_SECONDS, memory=MAX_BYTES
+    )
+    return (0, ()) if found is None else PAGES.validate_json(found)
+
+
+def _draw(data: bytes, number: int, side: int) -> bytes:
+    document = pypdfium2.PdfDocument(data)
+    return _drawn(document, number, side)
+
+
+def _find(data: bytes, wanted: tuple[Wanted, ...]) -> tuple[int, tuple[PageSeen, ...]]:
+    document = pypdfium2.PdfDocument(data)
+    count = min(len(document), MAX_PAGES)
+    pages = tuple(_page_seen(document[number], wanted) for number in range(count))
+    return len(document), pages
+
+
+def _page_seen(page: pypdfium2.PdfPage, wanted: tuple[Wanted, ...]) -> PageSeen:
+    raw, text_page = pypdfium2.raw, page.get_textpage()
+    numbers = range(text_page.count_chars())
+    codes = (raw.FPDFText_GetUnicode(text_page, number) for number in numbers)
+    # One character for each of PDFium's, so that both count alike.
+    text = "".join(chr(code) if 0 < code <= 0x10FFFF else " " for code in codes)  # noqa: PLR2004 - Unicode's end
+    hits: list[Hit] = []
+    for mark in find(text, wanted):
+        count = text_page.count_rects(mark.start, mark.end - mark.start)
+        boxes = (text_page.get_rect(number) for number in range(count))
+        hits += [_hit(page, mark.label, box) for box in boxes]
+    width, height = page.get_size()
+    return PageSeen(round(width, 1), round(height, 1), tuple(hits))
+
+
+def _hit(
+    page: pypdfium2.PdfPage, label: str, box: tuple[float, float, float, float]
+) -> Hit:
+    """Return a box of the text as it lies on the drawn page, turned as that is."""
+    left, bottom, right, top = box
+    (x1, y1), (x2, y2) = (_on_page(page, *p) for p in ((left, bottom), (right, top)))
+    return Hit(label, min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
+
+
+def _on_page(page: pypdfium2.PdfPage, x: float, y: float) -> tuple[float, float]:
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pypdfium2.raw.FPDF_PageToDevice(
+        page, 0, 0, _FINE, _FINE, 0, x, y, ctypes.byref(across), ctypes.byref(down)
+    )
+    return across.value / _FINE, down.value / _FINE
+
+
 def _drawn(document: pypdfium2.PdfDocument, number: int, side: int) -> bytes:
     page = document[number]
     try:
@@ -144,12 +218,21 @@ def _pixels(page: pypdfium2.PdfPage) -> int:
 def _bmp(width: int, height: int, stride: int, pixels: Iterable[int]) -> bytes:
     """Return BGR rows as a BMP file; a negative height means from the top down.
 
-    PDFium pads its rows to four bytes as BMP does.
+    Rows of a BMP are padded to four bytes; those of PDFium may be or not.
     """
-    size = 54 + stride * height
-    head = struct.pack("<2sIHHI", b"BM", size, 0, 0, 54)
+    rows, length = bytes(pixels), width * 3
+    padded = (length + 3) // 4 * 4
+    gap = bytes(padded - length)
+    body = (
+        rows[: stride * height]
+        if stride == padded
+        else b"".join(
+            rows[at : at + length] + gap for at in range(0, stride * height, stride)
+        )
+    )
+    head = struct.pack("<2sIHHI", b"BM", 54 + len(body), 0, 0, 54)
     info = struct.pack("<IiiHHIIiiII", 40, width, -height, 1, 24, 0, 0, 0, 0, 0, 0)
-    return head + info + bytes(pixels)[: stride * height]
+    return head + info + body
 
 
 def _read_pages(document: pypdfium2.PdfDocument, max_pages: int) -> PdfText | Trouble:

@@ -34,6 +34,9 @@ MAX_PIXELS = 250_000_000
 """Phones of today take 200 megapixels; a bomb has a thousand. Our choice."""
 MAX_DECODED_PIXELS = 40_000_000
 """Decoded whole, as all but a plain JPEG must be. Source: reliability.md 4.3."""
+MAX_COPIED_PIXELS = 60_000_000
+"""Shown to staff, one at a time: a phone takes 50 megapixels. Our choice."""
+COPY_QUALITY = 85
 SMALL_SIDE = 400
 """Side of the copy that is looked at: print stays print. Our choice."""
 
@@ -132,6 +135,34 @@ def decoded(data: bytes, *, narrow: int) -> Image.Image | None:
             scale = min(1.0, narrow / min(upright.size))
             size = (round(upright.width * scale), round(upright.height * scale))
             return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    except _BOMBS:
+        return None
+    except _ERRORS:
+        return None
+
+
+def copied(data: bytes, *, side: int) -> bytes | None:
+    """Return a JPEG of our own of a picture, upright; None where it cannot be had.
+
+    Nothing of the file but its pixels is kept.
+
+    Args:
+        data: the file.
+        side: longer side of the copy in pixels, at most.
+    """
+    try:
+        with _opened(data) as image:
+            image.draft("RGB", (side, side))
+            if image.width * image.height > MAX_COPIED_PIXELS:
+                return None
+            image.thumbnail((side * 2, side * 2), Image.Resampling.BOX)
+            upright = ImageOps.exif_transpose(_on_white(image))
+            upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+            made = io.BytesIO()
+            Image.frombytes("RGB", upright.size, upright.tobytes()).save(
+                made, "JPEG", quality=COPY_QUALITY
+            )
+            return made.getvalue()
     except _BOMBS:
         return None
     except _ERRORS:

@@ -28,6 +28,7 @@ from worker.adapters.reader_frames import (
     read_answer,
     write_request,
 )
+from worker.adapters.view_frames import ASKED, Asked, Seen
 from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.mail import Mail
 from worker.ports import READER_CRASHED, Reader, ReadFailed, Scanner
@@ -109,6 +110,23 @@ class ChildReader:
             ReadFailed: see ports.Reader.
         """
         return self._mail(b"B", raw)
+
+    def see(self, asked: Asked, raw: bytes = b"") -> Seen:
+        """Return what is asked of one mail, for people to look at.
+
+        Args:
+            asked: names the mail in the raw store, or nothing where `raw` is it.
+            raw: the mail.
+
+        Raises:
+            ReadFailed: see ports.Reader.
+            RetryLater: `reader_not_started`, or the raw store cannot be reached.
+            GiveUp: the raw store has no such mail.
+        """
+        answer = self._answer(b"V", ASKED.dump_json(asked) + b"\n" + raw)
+        if answer.seen is None:
+            raise _failed(answer)
+        return answer.seen
 
     def close(self) -> None:
         """See ports.Reader."""
@@ -233,6 +251,14 @@ class ReaderPool:
         reader = self._free.get()
         try:
             return reader.read_bytes(raw)
+        finally:
+            self._free.put(reader)
+
+    def see(self, asked: Asked, raw: bytes = b"") -> Seen:
+        """See ChildReader.see."""
+        reader = self._free.get()
+        try:
+            return reader.see(asked, raw)
         finally:
             self._free.put(reader)
 

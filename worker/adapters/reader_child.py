@@ -26,6 +26,7 @@ from worker.adapters.reader_frames import (
     read_request,
     write_answer,
 )
+from worker.adapters.view_frames import ASKED, Seen
 from worker.domain.errors import GiveUp, RetryLater
 from worker.ports import RawStore, ReadFailed
 
@@ -82,6 +83,8 @@ class Child:
         if kind == b"O":
             texts = self._read_pictures(payload)
             return Answer(_rss_bytes(), texts=texts)
+        if kind == b"V":
+            return Answer(_rss_bytes(), seen=self._see(payload))
         is_mail = kind == b"B"
         raw = payload if is_mail else self._stored(payload.decode("ascii"))
         mail = mime.parse(memoryview(raw))
@@ -95,6 +98,14 @@ class Child:
 
         asked = SCANNED.validate_json(bytes(payload))
         return ocr.read(mime.files(self._stored(asked.sha256), asked.paths))
+
+    def _see(self, payload: bytearray) -> Seen:
+        # Loaded late: children that read mail start without it.
+        from worker.adapters import views  # noqa: PLC0415
+
+        line, _, raw = bytes(payload).partition(b"\n")
+        asked = ASKED.validate_json(line)
+        return views.see(asked, self._stored(asked.sha256) if asked.sha256 else raw)
 
     def _stored(self, sha256: str) -> bytes:
         if self.store is None:

@@ -1,7 +1,8 @@
 """What the reader and its child say to each other over two pipes.
 
 The child begins with an empty answer: it is ready. A request is a kind (`S`: a SHA-256
-in the raw store, `B`: the mail itself, `O`: a Scanned), a length and that many bytes;
+in the raw store, `B`: the mail itself, `O`: a Scanned, `V`: an Asked on one line, and
+behind it the mail where that is in no store), a length and that many bytes;
 an answer is a length and JSON. That JSON is all that leaves the child: it holds no
 exception text, since that may quote the mail.
 """
@@ -12,9 +13,10 @@ from typing import BinaryIO, Literal
 
 from pydantic import TypeAdapter
 
+from worker.adapters.view_frames import Seen
 from worker.domain.mail import Mail
 
-Kind = Literal[b"S", b"B", b"O"]
+Kind = Literal[b"S", b"B", b"O", b"V"]
 
 RAW_URL = "READER_RAW_URL"
 """Environment variable for the child: where the raw store is."""
@@ -42,6 +44,7 @@ class Answer:
     rss_bytes: int
     mail: Mail | None = None
     texts: dict[str, str] | None = None
+    seen: Seen | None = None
     failed: str | None = None
     """A ReadFailed code."""
     give_up: str | None = None

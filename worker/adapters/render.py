@@ -27,6 +27,11 @@ _FAULTS_OF_TEMPLATES = (
 """All that rendering can raise: Jinja's own, and what an expression in it may."""
 _GAP_OF_LINES = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_AFTER_WIDE_SIGN = re.compile(r"([）。，：；])((?:</\w+>)*) +(?=\S)")
+"""A Chinese sign of punctuation is as wide as a letter and brings its own room."""
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|[A-Z]{3}\b)|(?<=\w) (?=[GXCP]\d{1,2}[a-z]?\b)")
+"""The blank of "19:10 UTC", "462.50 USD", "30 %" and "clause C11"."""
+_E_OF_EMAIL = re.compile(r"\b([eE])-(?=[mM]ail)")
 
 
 class JinjaRenderer:
@@ -69,10 +74,11 @@ class JinjaRenderer:
     def _part(self, kind: str, part: str, facts: dict[str, Any], code: str) -> str:
         try:
             language, _ = self._language(code)
-            return self._find(kind, part, code).render(language.in_words(facts))
+            text = self._find(kind, part, code).render(language.in_words(facts))
         except _FAULTS_OF_TEMPLATES as error:
             # Without the cause: an expression's error may quote the facts.
             raise _template_error(kind, part, type(error).__name__) from None
+        return _AFTER_WIDE_SIGN.sub(r"\1\2", text)
 
     def _load(self, kind: str, part: str, code: str) -> jinja2.Template:
         _, templates = self._language(code)
@@ -92,7 +98,7 @@ class JinjaRenderer:
         )
         say = language.catalog
         templates.install_gettext_callables(  # type: ignore[attr-defined]
-            say.gettext, say.ngettext, newstyle=True
+            say.gettext, say.ngettext, newstyle=True, pgettext=say.pgettext
         )
         templates.filters["columns"] = columns
         templates.filters["number"] = language.number
@@ -115,7 +121,12 @@ def _tidy(text: str) -> str:
 
 
 def _close(html: str) -> str:
-    return re.sub(r"\n{2,}", "\n", _TRAILING.sub("", html)).strip() + "\n"
+    """Return the HTML without empty lines, each number on one line with its unit.
+
+    A line does not end within "e-mail" either.
+    """
+    closed = re.sub(r"\n{2,}", "\n", _TRAILING.sub("", html)).strip() + "\n"
+    return _E_OF_EMAIL.sub(r"\1&#8209;", _BEFORE_UNIT.sub("&nbsp;", closed))
 
 
 def _template_error(kind: str, part: str, what: str) -> GiveUp:

@@ -102,6 +102,8 @@ class Walk:
             file.blob.data, declared=file.declared, filename=file.filename
         )
         row = _row(file, found, place)
+        if row.path in self.wanted and file.blob.is_whole:
+            self.kept[row.path] = bytes(file.blob.data)
         if not file.blob.is_whole or not file.blob.size_bytes:
             self._add_file(file, found, row)
         elif found.media_type == MSG:
@@ -118,8 +120,6 @@ class Walk:
             self._add_file(file, found, row)
 
     def _add_file(self, file: File, found: Type, row: Attachment) -> None:
-        if row.path in self.wanted and file.blob.is_whole:
-            self.kept[row.path] = bytes(file.blob.data)
         is_measured_only = self.opened >= MAX_OPENED or bool(self.wanted)
         left = 0 if is_measured_only else MAX_COST - self.cost
         look = attachments.look(file.blob, found, charset=file.charset, budget=left)

@@ -13,7 +13,9 @@ from typer.exceptions import TyperException
 
 from worker import __version__
 from worker.cli.console import fail, out
+from worker.cli.dead import app as dead
 from worker.cli.deciding import app as deciding
+from worker.cli.ends import app as ends
 from worker.cli.looking import app as looking
 from worker.cli.quoting import app as quoting
 from worker.cli.replaying import app as replaying
@@ -21,6 +23,8 @@ from worker.cli.running import app as running
 from worker.cli.staff import app as staff
 from worker.cli.steps import app as steps
 from worker.cli.templates import app as templates
+from worker.cli.tokens import app as tokens
+from worker.cli.unplaced import app as unplaced
 from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 
 HELP = """
@@ -60,17 +64,8 @@ def make_app() -> typer.Typer:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    parts = (
-        running,
-        looking,
-        deciding,
-        steps,
-        quoting,
-        replaying,
-        templates,
-        staff,
-    )
-    for part in parts:
+    parts = (running, looking, deciding, steps, ends, unplaced, dead)
+    for part in (*parts, quoting, replaying, templates, staff, tokens):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

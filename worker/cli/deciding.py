@@ -2,7 +2,8 @@
 
 # ruff: noqa: PLC0415 - see the package
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec
 
 import typer
 from rich.markup import escape
@@ -16,13 +17,16 @@ from worker.terminal import words
 if TYPE_CHECKING:
     from worker.bootstrap import Parts
     from worker.decide import Done
+    from worker.domain.claim import Claim as FoundClaim
 
+Given = ParamSpec("Given")
 app = typer.Typer()
 REVIEW, PAYMENT, HELD = "Review", "Payment", "Held e-mails"
 """How the page of help groups the commands."""
 
 Claim = Annotated[str, typer.Argument(help="The claim's number, such as CLM-000012.")]
 By = Annotated[str, typer.Option(help="Who decides; stands in the history.")]
+Why = Annotated[str, typer.Option(help="Why; stands in the history.")]
 Reason = Annotated[
     str, typer.Option(help="Said to the member; empty lines make paragraphs.")
 ]
@@ -44,7 +48,8 @@ HeldFor = Annotated[
 
 @app.command(
     rich_help_panel=REVIEW,
-    epilog="Example: `claims approve CLM-000012 --amount 124.00 --by jane`",
+    epilog="Examples: `claims approve CLM-12 --by jane`;"
+    " `claims approve CLM-12 --amount 124.00 --reason 'the lamp works' --by jane`",
 )
 def approve(
     claim: Claim,
@@ -60,18 +65,15 @@ def approve(
     """Approve a claim and send the decision."""
     from worker import decide
 
-    parts = open_record()
-    found = decide.find_claim(parts, claim)
-    done = decide.approve(
-        parts,
-        found,
+    act_on(
+        claim,
+        decide.approve,
         amount=amount,
         by=by,
         reason=reason,
         packaging=packaging,
         contents=contents,
     )
-    say(parts, done)
 
 
 @app.command(
@@ -90,12 +92,7 @@ def reject(
     """Reject a claim by its clauses and send the decision."""
     from worker import decide
 
-    parts = open_record()
-    found = decide.find_claim(parts, claim)
-    say(
-        parts,
-        decide.reject(parts, found, clauses=tuple(clause or ()), by=by, reason=reason),
-    )
+    act_on(claim, decide.reject, clauses=tuple(clause or ()), by=by, reason=reason)
 
 
 @app.command(
@@ -110,9 +107,7 @@ def complete(
     """Record the payment of an approved claim and send the completion notice."""
     from worker import decide
 
-    parts = open_record()
-    found = decide.find_claim(parts, claim)
-    say(parts, decide.complete(parts, found, by=by, reference=reference))
+    act_on(claim, decide.complete, by=by, reference=reference)
 
 
 @app.command(
@@ -180,6 +175,25 @@ def _chosen(
         there = f"there are: {', '.join(reasons)}" if reasons else "nothing is held"
         raise UsageError(f"no e-mail is held for {held_for!r}; {there}")
     return found
+
+
+def look_up(claim: str) -> "tuple[Parts, FoundClaim]":
+    """Return the record and a claim of it."""
+    from worker import decide
+
+    parts = open_record()
+    return parts, decide.find_claim(parts, claim)
+
+
+def act_on(
+    claim: str,
+    act: "Callable[Concatenate[Parts, FoundClaim, Given], Done]",
+    *given: Given.args,
+    **options: Given.kwargs,
+) -> None:
+    """Let a person's decision happen to a claim, and print what became of it."""
+    parts, found = look_up(claim)
+    say(parts, act(parts, found, *given, **options))
 
 
 def say(parts: "Parts", done: "Done") -> None:

@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from worker.adapters import dkim_check, migrations
 from worker.adapters.imap import ImapMailbox
+from worker.adapters.imap_drafts import ImapDrafts
 from worker.adapters.queue import answers
 from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
@@ -16,7 +17,7 @@ from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
 from worker.domain.reply import ReplyKind
-from worker.ports import MailboxGone, ReadFailed
+from worker.ports import Drafts, MailboxGone, ReadFailed
 from worker.samples import every_reply
 from worker.settings import Settings
 
@@ -30,6 +31,8 @@ ADVICE = {
     "protocol": "the server answers something else than IMAP",
     "no_such_mailbox": "the folder in the URL does not exist",
     "tls": "no TLS, or its certificate does not hold",
+    "refused": "the server lets nothing be laid there, or the folder be made",
+    "left": "a mail could be laid there, and not be taken away again",
 }
 
 ORDERS_ADVICE = {
@@ -99,6 +102,9 @@ def examine(settings: Settings) -> bool:
         ("Sent folder", _sent_folder),
     ):
         examination.check(name, look)
+    if settings.drafts_url is not None:
+        examination.check("Drafts", _drafts)
+        examination.check("Notes", _notes)
     _warn(examination, settings)
     examination.parts.close()
     return examination.is_well
@@ -230,6 +236,29 @@ def _orders(parts: Parts) -> str:
     if count == 0:
         raise Trouble("the directory is empty: run `claims orders import FILE.csv`")
     return f"{count} orders"
+
+
+def _drafts(parts: Parts) -> str:
+    return _lays_mails(parts.drafts)
+
+
+def _notes(parts: Parts) -> str:
+    return _lays_mails(parts.notes)
+
+
+def _lays_mails(folder: Drafts | None) -> str:
+    if not isinstance(folder, ImapDrafts):
+        return "not in a mailbox"
+    try:
+        is_tried = folder.probe()
+    except (RetryLater, GiveUp) as error:
+        code = error.reason.removeprefix("drafts_")
+        raise Trouble(f"{ADVICE.get(code, code)}: CLAIMS_DRAFTS_URL") from None
+    if not is_tried:
+        return (
+            "the folder is there; not tried: a mail could not be taken away (UIDPLUS)"
+        )
+    return "a mail was laid there and taken away"
 
 
 def _sent_folder(parts: Parts) -> str:

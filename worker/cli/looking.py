@@ -149,15 +149,28 @@ def stats(*, as_json: AsJson = False) -> None:
     )
 
 
-@app.command(epilog="Example: `claims alerts`")
+@app.command(epilog="Examples: `claims alerts`; `claims alerts --seen 7 --by jane`")
 def alerts(
     *,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    seen: Annotated[
+        list[int] | None,
+        typer.Option(help="Take this one off the list; repeatable, with --by."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who has seen to it.")] = "",
 ) -> None:
-    """List what a person should know, newest first."""
+    """List what a person should know, newest first, until its cause is gone."""
+    from worker import decide
     from worker.cli import report
 
-    report.print_alerts(open_record().store.alerts.newest(limit=limit))
+    parts = open_record()
+    if by and not seen:
+        raise WrongUse("--by goes with --seen")
+    for number in seen or ():
+        decide.dismiss_alert(parts, number, by=by)
+        out.print(f"Alert {number} is off the list.")
+    if not seen:
+        report.print_alerts(parts.store.alerts.newest(limit=limit))
 
 
 @app.command(epilog="Example: `claims doctor`")

@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - a page of help needs nothing of this
 
 import json
-import re
 import sys
 from datetime import timedelta
 from decimal import Decimal
@@ -28,6 +27,7 @@ from worker.domain.claim import ClaimType
 from worker.domain.clauses import CLAUSES
 from worker.domain.errors import SettingsInvalid, UsageError
 from worker.domain.explanation import ClockExplanation, Line, in_zone
+from worker.domain.money import typed
 from worker.domain.orders import Order, Package, normal_id
 from worker.domain.policy import SWITCHES, Policy
 from worker.terminal import state_words, words
@@ -40,8 +40,6 @@ policy_app = typer.Typer(
     help="What the terms leave open.", invoke_without_command=True, callback=help_alone
 )
 app.add_typer(policy_app, name="policy")
-
-_AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
 
 
 class QuotedType(StrEnum):
@@ -244,9 +242,10 @@ def _plain(value: object) -> str | int | bool | None:
 def _amount(option: str, text: str | None) -> Decimal | None:
     if text is None:
         return None
-    if _AMOUNT.fullmatch(text.strip()) is None:
+    amount = typed(text)
+    if amount is None:
         fail(f"{option}: {text!r} is no amount such as 124.00", code=2)
-    return Decimal(text.strip())
+    return amount
 
 
 def _refuse_idle_options(

@@ -17,14 +17,14 @@ from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
 from worker.domain.amounts import Proposal
-from worker.domain.claim import Claim
-from worker.domain.deadlines import SlaState, sla_state
+from worker.domain.claim import Claim, ClaimEvent, Event
+from worker.domain.deadlines import is_answered
 from worker.domain.decisions import pending
 from worker.domain.documents import DocumentVerdict, Verdict
 from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.lifecycle import PayoutState, payout_state
 from worker.domain.mail import FileKind, Mail
-from worker.terminal import NOTHING, clock, left, short_ref, state_words, words
+from worker.terminal import NOTHING, clock, seven_days, short_ref, state_words, words
 
 NAMES = {
     "D1": "Proof of purchase",
@@ -52,6 +52,8 @@ ALERTS = {
     "email_bounced": "an e-mail came back: it could not be delivered",
     "bounce_unproven": "a bounce names an address we wrote to, but no e-mail of ours",
     "machine_named_claim": "a machine's mail has the form of a member's claim",
+    "several_orders": "a mail names several orders: see `claims assign`",
+    "placement_failed": "what a person did in triage could not be carried out",
     "mailbox_lost": "the mailbox cannot be opened: see `claims doctor`",
     "orders_lost": "the order directory does not answer: see `claims doctor`",
     "orders_unclear": "the order directory says of an order what cannot be read",
@@ -71,6 +73,7 @@ ALERTS = {
     "sent_needs_second": "staff sent a decision that needs a second person",
     "sent_refused": "staff sent a decision that the terms or the state forbid",
     "approval_needed": "a decision waits for a second person",
+    "reply_not_sent": "a reply from the desk was not sent: look at its claim",
     "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",
 }
 WIDE = 100
@@ -79,13 +82,6 @@ NARROW = (10, 20)
 """Columns of member and order in the work list where room is short."""
 UNNAMED = {FileKind.MAIL: "attached e-mail", FileKind.PICTURE: "picture"}
 """What a file without a name is called, beside its part."""
-SLA = {
-    SlaState.NONE: "[dim]–[/]",
-    SlaState.RUNNING: "[green]running[/]",
-    SlaState.DUE_SOON: "[yellow]due soon[/]",
-    SlaState.MET: "[green]met[/]",
-    SlaState.BREACHED: "[red]breached[/]",
-}
 
 
 def print_claims(claims: Sequence[Claim], *, now: datetime) -> None:
@@ -134,7 +130,7 @@ def print_claim(parts: Parts, claim: Claim) -> None:
     for event in store.claims.events(claim.claim_id):
         history.add_row(
             _at(event.at),
-            words(event.event).replace("docs", "documents").replace("sla", "deadline"),
+            _what(event),
             escape(event.actor),
             words(event.state_after),
             ", ".join(event.clauses),
@@ -150,6 +146,14 @@ def print_claim(parts: Parts, claim: Claim) -> None:
     out.print(emails)
 
 
+def _what(event: ClaimEvent) -> str:
+    """Return an event in words; of an e-mail that was sent, which one."""
+    what = words(event.event).replace("docs", "documents").replace("sla", "deadline")
+    kind = (event.data or {}).get("kind")
+    is_named = event.event is Event.STATUS_SENT and kind is not None
+    return f"{what}: {words(kind or '')}" if is_named else what
+
+
 def _facts(parts: Parts, claim: Claim) -> Table:
     now, facts = parts.clock.now(), grid()
     member = parts.orders.member(claim.member_id)
@@ -162,10 +166,10 @@ def _facts(parts: Parts, claim: Claim) -> Table:
     if claim.docs_complete_at is not None:
         facts.add_row("Complete", when(claim.docs_complete_at))
     if claim.respond_by is not None:
-        respond = f"{when(claim.respond_by)}  {SLA[sla_state(claim, now=now)]}"
-        if claim.is_open:
-            respond += f", left: {left(claim.respond_by - now, is_short=True)}"
-        facts.add_row("Respond by", respond)
+        stands = seven_days(claim, now, is_short=False)
+        if stands and not is_answered(claim):
+            stands = f"left: {stands}"
+        facts.add_row("Respond by", f"{when(claim.respond_by)}  {stands}".rstrip())
     if claim.documents_due_at is not None:
         facts.add_row("Documents due", when(claim.documents_due_at))
     proposed = pending(parts.store.claims.events(claim.claim_id))
@@ -238,11 +242,12 @@ def print_alerts(alerts: Sequence[Alert]) -> None:
     if not alerts:
         out.print("No alerts.")
         return
-    table = Table(_when(), "What", "About", "Claim")
+    table = Table("No.", _when(), "What", "About", "Claim")
     for alert in alerts:
         kind, _, rest = alert.ref.partition(":")
         claim = NOTHING if alert.claim_id is None else short_ref(alert.claim_id)
         table.add_row(
+            str(alert.alert_id),
             _at(alert.raised_at),
             ALERTS.get(alert.code, words(alert.code)),
             claim if kind == "claim" else escape(f"{kind} {rest.partition(':')[0]}"),

@@ -94,6 +94,7 @@ def _load_parts() -> None:
     import worker.adapters.migrations
     import worker.desk.running
     import worker.poll
+    import worker.pulse
     import worker.runner
     import worker.schedule
     import worker.sent_watch
@@ -232,6 +233,7 @@ def _running(
     from worker.adapters import migrations
     from worker.bootstrap import Parts
     from worker.children import stop_on_signals
+    from worker.pulse import Pulse
     from worker.schedule import Scheduler
 
     # The stdout of `idle` is for its one line of counts.
@@ -246,9 +248,12 @@ def _running(
         )
     parts.announce()
     Scheduler(parts).bury_the_dead()
+    pulse = Pulse(parts)
+    pulse.start()
     try:
         yield parts, stop_on_signals()
     finally:
+        pulse.stop()
         with contextlib.suppress(RetryLater):
             parts.store.processes.bury(parts.owner)
 

@@ -69,7 +69,7 @@ def read_orders(
     path: Path, default_tz: str, *, afterwards: str = ""
 ) -> "tuple[Order, ...]":
     """Return the orders of a file; its faults are printed, each with its line."""
-    from worker.adapters.orders_csv import CsvFaults
+    from worker.adapters.order_rows import CsvFaults
     from worker.adapters.orders_csv import read_orders as read
 
     try:

@@ -1,39 +1,36 @@
-"""Commands for every step of a claim between its opening and its end."""
+"""Commands for every step of a claim between its opening and its end.
+
+`ends` has those that end it, `unplaced` those for mails without one.
+"""
 
 # ruff: noqa: PLC0415 - see the package
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from worker.cli.console import out
-from worker.cli.deciding import PAYMENT, REVIEW, By, Claim, Contents, Packaging, say
-from worker.cli.starting import open_record
+from worker.cli.deciding import (
+    PAYMENT,
+    REVIEW,
+    By,
+    Claim,
+    Contents,
+    Packaging,
+    Why,
+    act_on,
+    look_up,
+    say,
+)
 from worker.domain.amounts import Condition
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind
 from worker.domain.errors import WrongUse
 
-if TYPE_CHECKING:
-    from worker.bootstrap import Parts
-    from worker.domain.claim import Claim as FoundClaim
-
 app = typer.Typer()
-ENDS, MAILS = "Ends and returns", "Unplaced mails"
-
-Why = Annotated[str, typer.Option(help="Why; stands in the history.")]
 Text = Annotated[
     str, typer.Option(help="Said to the member; empty lines make paragraphs.")
 ]
-Mail = Annotated[int, typer.Argument(help="The mail's number, from `claims mails`.")]
-
-
-def _found(claim: str) -> "tuple[Parts, FoundClaim]":
-    from worker import decide
-
-    parts = open_record()
-    return parts, decide.find_claim(parts, claim)
 
 
 # -- review -----------------------------------------------------------------------
@@ -41,8 +38,8 @@ def _found(claim: str) -> "tuple[Parts, FoundClaim]":
 
 @app.command(
     rich_help_panel=REVIEW,
-    epilog="Examples: `claims propose CLM-12 --amount 750.00 --by jane`;"
-    " `claims propose CLM-12 --reject --clause X5 --by jane`",
+    epilog="Examples: `claims propose CLM-12 --by jane`;"
+    " `claims propose CLM-12 --reject --clause X5 --reason 'label differs' --by jane`",
 )
 def propose(  # noqa: PLR0913 - one option per thing that is decided
     claim: Claim,
@@ -68,7 +65,7 @@ def propose(  # noqa: PLR0913 - one option per thing that is decided
         raise WrongUse("--packaging and --contents go with an approval")
     if not is_rejection and clause:
         raise WrongUse("--clause goes with --reject: an approval cites its own clauses")
-    parts, found = _found(claim)
+    parts, found = look_up(claim)
     if is_rejection:
         decision = decide.rejection(
             parts, found, clauses=tuple(clause or ()), by=by, reason=reason
@@ -95,8 +92,7 @@ def give_back(claim: Claim, by: By, reason: Why) -> None:
     """Send a proposed decision back to review."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.give_back(parts, found, by=by, reason=reason))
+    act_on(claim, decide.give_back, by=by, reason=reason)
 
 
 @app.command(
@@ -107,8 +103,7 @@ def overrule(claim: Claim, by: By, reason: Why) -> None:
     """Set a failed check aside and review the claim all the same."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.overrule(parts, found, by=by, reason=reason))
+    act_on(claim, decide.overrule, by=by, reason=reason)
 
 
 @app.command(
@@ -119,8 +114,7 @@ def ask(claim: Claim, by: By, text: Text) -> None:
     """Ask the member for something specific; it answers the seven days."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.ask(parts, found, text=text, by=by))
+    act_on(claim, decide.ask, text=text, by=by)
 
 
 @app.command(
@@ -130,8 +124,7 @@ def respond(claim: Claim, by: By, text: Text = "") -> None:
     """Tell the member where the claim stands; it answers the seven days."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.respond(parts, found, by=by, text=text))
+    act_on(claim, decide.respond, by=by, text=text)
 
 
 @app.command(
@@ -151,9 +144,8 @@ def carrier(
     """Record that the carrier was asked, or what it answered."""
     from worker import decide
 
-    parts, found = _found(claim)
     act = decide.carrier_answered if is_answered else decide.ask_carrier
-    say(parts, act(parts, found, by=by, reason=reason))
+    act_on(claim, act, by=by, reason=reason)
 
 
 @app.command(
@@ -169,8 +161,7 @@ def waive(
     """Do without a document that the member cannot send."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.waive(parts, found, document, by=by, reason=reason))
+    act_on(claim, decide.waive, document, by=by, reason=reason)
 
 
 @app.command(
@@ -186,8 +177,7 @@ def choose_type(
     """Say what happened to the package, where the mail does not."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.choose_type(parts, found, kind, by=by))
+    act_on(claim, decide.choose_type, kind, by=by)
 
 
 @app.command(
@@ -201,8 +191,7 @@ def package(
     """Say which package of the order a claim is about."""
     from worker import decide
 
-    parts, found = _found(claim)
-    say(parts, decide.choose_package(parts, found, package_id, by=by))
+    act_on(claim, decide.choose_package, package_id, by=by)
 
 
 @app.command(
@@ -223,12 +212,10 @@ def flag(
     """Set a clause's flag with its evidence, or clear it; it decides nothing."""
     from worker import decide
 
-    parts, found = _found(claim)
     if is_clear:
-        done = decide.clear_flag(parts, found, clause, reason=evidence, by=by)
+        act_on(claim, decide.clear_flag, clause, reason=evidence, by=by)
     else:
-        done = decide.set_flag(parts, found, clause, evidence=evidence, by=by)
-    say(parts, done)
+        act_on(claim, decide.set_flag, clause, evidence=evidence, by=by)
 
 
 # -- payment ----------------------------------------------------------------------
@@ -241,7 +228,7 @@ def pay(claim: Claim, by: By) -> None:
     """Record that a payout was ordered, and print its key."""
     from worker import decide
 
-    parts, found = _found(claim)
+    parts, found = look_up(claim)
     done = decide.pay(parts, found, by=by)
     say(parts, done)
     out.print(f"The payout's key is {decide.payout_key(parts, done.claim)}.")
@@ -266,152 +253,4 @@ def payment_failed(
 
     if problem not in set(PaymentProblem):
         raise WrongUse(f"--problem is one of {', '.join(PaymentProblem)}")
-    parts, found = _found(claim)
-    say(
-        parts,
-        decide.payment_failed(parts, found, by=by, problem=PaymentProblem(problem)),
-    )
-
-
-# -- ends and returns ---------------------------------------------------------------
-
-
-@app.command(rich_help_panel=ENDS, epilog="Example: `claims close CLM-12 --by jane`")
-def close(claim: Claim, by: By, reason: Why = "") -> None:
-    """Close a claim whose documents never came."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.close(parts, found, by=by, reason=reason))
-
-
-@app.command(
-    rich_help_panel=ENDS,
-    epilog="Example: `claims withdraw CLM-12 --reason 'parcel turned up' --by jane`",
-)
-def withdraw(claim: Claim, by: By, reason: Why) -> None:
-    """Close a claim that its member took back."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.withdraw(parts, found, by=by, reason=reason))
-
-
-@app.command(
-    rich_help_panel=ENDS,
-    epilog="Example: `claims appeal CLM-12 --reason 'new photographs' --by jane`",
-)
-def appeal(claim: Claim, by: By, reason: Why) -> None:
-    """Open a decided claim again on its member's appeal."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.appeal(parts, found, by=by, reason=reason))
-
-
-@app.command(
-    "take-appeal",
-    rich_help_panel=ENDS,
-    epilog="Example: `claims take-appeal CLM-12 --by kim`",
-)
-def take_appeal(claim: Claim, by: By) -> None:
-    """Begin the review of an appeal; not for who decided before."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.take_appeal(parts, found, by=by))
-
-
-@app.command(
-    rich_help_panel=ENDS,
-    epilog="Example: `claims merge CLM-13 --into CLM-12 --by jane`",
-)
-def merge(
-    claim: Claim,
-    by: By,
-    into: Annotated[str, typer.Option(help="The claim that goes on.")],
-) -> None:
-    """Let one claim take over the mails and documents of another."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.merge(parts, found, decide.find_claim(parts, into), by=by))
-
-
-@app.command(
-    rich_help_panel=ENDS,
-    epilog="Example: `claims stop CLM-12 --reason sanctions --by kim`",
-)
-def stop(claim: Claim, by: By, reason: Why) -> None:
-    """Let nobody decide or pay a claim; its clock runs on."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.stop(parts, found, by=by, reason=reason))
-
-
-@app.command(
-    rich_help_panel=ENDS,
-    epilog="Example: `claims resume CLM-12 --reason cleared --by kim`",
-)
-def resume(claim: Claim, by: By, reason: Why) -> None:
-    """Let a stopped claim go on."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.resume(parts, found, by=by, reason=reason))
-
-
-# -- mails that no rule could place ---------------------------------------------------
-
-
-@app.command(rich_help_panel=MAILS, epilog="Example: `claims mails`")
-def mails(
-    *,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
-) -> None:
-    """List the mails that no rule could match to a member and an order."""
-    from worker.cli import report
-
-    report.print_unplaced(open_record().store.mails.unplaced(limit=limit))
-
-
-@app.command(
-    rich_help_panel=MAILS,
-    epilog="Example: `claims assign 41 --order ORD-20261104-0183 --by jane`",
-)
-def assign(
-    mail: Mail,
-    by: By,
-    order: Annotated[str, typer.Option(help="The order's number.")],
-    package_id: Annotated[
-        str | None, typer.Option("--package", help="Where the order has several.")
-    ] = None,
-) -> None:
-    """Take a mail for a claim on an order; its time of receipt is kept."""
-    from worker import decide
-
-    parts = open_record()
-    claim = decide.assign(parts, mail, order_number=order, package_id=package_id, by=by)
-    out.print(f"Mail {mail} belongs to {claim.ref} now ({escape(claim.order_number)}).")
-
-
-@app.command(rich_help_panel=MAILS, epilog="Example: `claims dismiss 41 --by jane`")
-def dismiss(mail: Mail, by: By) -> None:
-    """Say that an unmatched mail is no claim."""
-    from worker import decide
-
-    decide.dismiss(open_record(), mail, by=by)
-    out.print(f"Mail {mail} is no claim.")
-
-
-@app.command(
-    rich_help_panel=MAILS,
-    epilog="Example: `claims confirm CLM-12 --reason 'called back' --by jane`",
-)
-def confirm(claim: Claim, by: By, reason: Why) -> None:
-    """Release a held claim: somebody has checked who wrote."""
-    from worker import decide
-
-    parts, found = _found(claim)
-    say(parts, decide.confirm(parts, found, by=by, reason=reason))
+    act_on(claim, decide.payment_failed, by=by, problem=PaymentProblem(problem))

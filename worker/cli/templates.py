@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - a page of help needs nothing of this
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,6 +25,9 @@ app.add_typer(templates_app, name="templates")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 60
+PROVISIONAL_HEIGHT = 1000
+"""Of the window in which a page is measured, in pixels."""
+_HEIGHT = re.compile(r'<html[^>]* data-height="(\d+)"')
 
 
 @templates_app.command(epilog="Example: `claims templates preview --language de`")
@@ -72,33 +76,57 @@ def _take_pictures(pages: "list[Page]") -> int:
     """Return how many pictures were taken, beside the pages."""
     from rich.progress import track
 
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise UsageError("no pictures: install chromium, or leave out --pictures")
+    from worker.gallery import VIEW_WIDTH
+
+    browser = find_browser()
     for page in track(pages, console=err, transient=True):
-        _take(browser, page.view, page.view.with_suffix("").with_suffix(".png"))
+        picture = page.view.with_suffix("").with_suffix(".png")
+        take_picture(browser, page.view, picture, width=VIEW_WIDTH)
     return len(pages)
 
 
-def _take(browser: str, page: Path, picture: Path) -> None:
-    from worker.gallery import VIEW_SIZE
+def find_browser() -> str:
+    """Return the path of Chromium.
 
-    width, height = VIEW_SIZE
+    Raises:
+        UsageError: there is none.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise UsageError("no pictures: install chromium, or leave out --pictures")
+    return browser
+
+
+def take_picture(browser: str, page: Path, picture: Path, *, width: int) -> None:
+    """Write a PNG of a whole page of the gallery, which says its own height.
+
+    Args:
+        browser: the path of Chromium.
+        page: made by `worker.gallery.page`.
+        picture: the file to write.
+        width: of the window, in pixels.
+
+    Raises:
+        UsageError: the browser fails.
+    """
+    address = page.resolve().as_uri()
+    size = f"--window-size={width}"
+    dom = _browse(browser, page, f"{size},{PROVISIONAL_HEIGHT}", "--dump-dom", address)
+    told = _HEIGHT.search(dom)
+    height = PROVISIONAL_HEIGHT if told is None else int(told[1])
+    shot = f"--screenshot={picture.resolve()}"
+    _browse(browser, page, f"{size},{height}", shot, address)
+
+
+def _browse(browser: str, page: Path, *wishes: str) -> str:
+    quiet = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
     try:
-        subprocess.run(  # noqa: S603 - the browser by its full path, on our own page
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--hide-scrollbars",
-                f"--window-size={width},{height}",
-                f"--screenshot={picture.resolve()}",
-                page.resolve().as_uri(),
-            ],
+        done = subprocess.run(  # noqa: S603 - the browser by its path, on our own page
+            [browser, *quiet, *wishes],
             check=True,
             capture_output=True,
             timeout=PATIENCE_S,
         )
     except (subprocess.SubprocessError, OSError):
         raise UsageError(f"no picture of {page.name}: {browser} fails") from None
+    return done.stdout.decode(errors="replace")

@@ -5,19 +5,31 @@ with who and why, and releases the e-mail. Software never calls these by itself
 (promise 5): what staff sent from their own mail program counts as theirs.
 """
 
+from worker.decide.alerts import dismiss_alert
 from worker.decide.asking import (
     ask,
     ask_carrier,
     carrier_answered,
     choose_package,
     choose_type,
+    request,
     respond,
+    status,
     waive,
 )
-from worker.decide.common import By, Done, SentByHand, Staff, find_claim
+from worker.decide.common import (
+    By,
+    Done,
+    SentByHand,
+    Staff,
+    find_claim,
+    is_possible,
+    known,
+)
 from worker.decide.emails import discard, release
 from worker.decide.endings import (
     appeal,
+    check_merge,
     close,
     merge,
     resume,
@@ -27,21 +39,43 @@ from worker.decide.endings import (
 )
 from worker.decide.flags import clear_flag, set_flag
 from worker.decide.payments import complete, pay, payment_failed, payout_key
-from worker.decide.triage import assign, confirm, dismiss
+from worker.decide.reminding import remind
+from worker.decide.rulings import approval, rejection, reply_of
+from worker.decide.triage import (
+    ASSIGNABLE,
+    TRIAGE_ALERTS,
+    assign,
+    check_confirm,
+    confirm,
+    dismiss,
+    dismiss_held,
+    foresee,
+    foresee_joining,
+    join,
+    open_beside,
+    raise_alerts_again,
+    restore,
+    restore_held,
+    settle_alerts,
+)
 from worker.decide.verdicts import (
-    approval,
     approve,
+    check_settling,
     give_back,
+    need_reason,
     overrule,
     propose,
     reasons_for_two,
     reject,
-    rejection,
     settle,
+    waiting,
     ways_to_propose,
+    why_two,
 )
 
 __all__ = [
+    "ASSIGNABLE",
+    "TRIAGE_ALERTS",
     "By",
     "Done",
     "SentByHand",
@@ -53,6 +87,9 @@ __all__ = [
     "ask_carrier",
     "assign",
     "carrier_answered",
+    "check_confirm",
+    "check_merge",
+    "check_settling",
     "choose_package",
     "choose_type",
     "clear_flag",
@@ -61,25 +98,44 @@ __all__ = [
     "confirm",
     "discard",
     "dismiss",
+    "dismiss_alert",
+    "dismiss_held",
     "find_claim",
+    "foresee",
+    "foresee_joining",
     "give_back",
+    "is_possible",
+    "join",
+    "known",
     "merge",
+    "need_reason",
+    "open_beside",
     "overrule",
     "pay",
     "payment_failed",
     "payout_key",
     "propose",
+    "raise_alerts_again",
     "reasons_for_two",
     "reject",
     "rejection",
     "release",
+    "remind",
+    "reply_of",
+    "request",
     "respond",
+    "restore",
+    "restore_held",
     "resume",
     "set_flag",
     "settle",
+    "settle_alerts",
+    "status",
     "stop",
     "take_appeal",
+    "waiting",
     "waive",
     "ways_to_propose",
+    "why_two",
     "withdraw",
 ]

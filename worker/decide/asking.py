@@ -33,11 +33,8 @@ def ask(parts: Parts, claim: Claim, *, text: str, by: By) -> Done:
     Raises:
         UsageError: the claim is not under review, or nothing is asked.
     """
-    allow(claim, Event.INFO_REQUESTED, "asked about")
+    reply = request(parts, claim, need(text, "--text"))
     now = parts.clock.now()
-    due_at = now + parts.policy.documents_due
-    asked = replace(claim, state=ClaimState.AWAITING_MEMBER)
-    reply = _response(parts, asked, notify.StaffNote(need(text, "--text"), due_at))
     return carry_out(
         parts,
         claim,
@@ -45,8 +42,20 @@ def ask(parts: Parts, claim: Claim, *, text: str, by: By) -> Done:
         by=by,
         replies=(reply,),
         documents_asked_at=now,
-        documents_due_at=due_at,
+        documents_due_at=now + parts.policy.documents_due,
     )
+
+
+def request(parts: Parts, claim: Claim, text: str) -> Reply:
+    """Return what `ask` sends.
+
+    Raises:
+        UsageError: the claim is not under review.
+    """
+    allow(claim, Event.INFO_REQUESTED, "asked about")
+    due_at = parts.clock.now() + parts.policy.documents_due
+    asked = replace(claim, state=ClaimState.AWAITING_MEMBER)
+    return _response(parts, asked, notify.StaffNote(text, due_at))
 
 
 def respond(parts: Parts, claim: Claim, *, by: By, text: str = "") -> Done:
@@ -55,11 +64,20 @@ def respond(parts: Parts, claim: Claim, *, by: By, text: str = "") -> Done:
     Raises:
         UsageError: no clock runs.
     """
-    if claim.respond_by is None or not claim.is_open:
-        raise UsageError(f"{claim.ref} owes no response: its seven days do not run")
-    reply = _response(parts, claim, notify.StaffNote(text))
+    reply = status(parts, claim, text)
     act = Act(Event.STATUS_SENT, text)
     return carry_out(parts, claim, (act,), by=by, replies=(reply,), assess="answered")
+
+
+def status(parts: Parts, claim: Claim, text: str) -> Reply:
+    """Return what `respond` sends.
+
+    Raises:
+        UsageError: no clock runs.
+    """
+    if claim.respond_by is None or not claim.is_open:
+        raise UsageError(f"{claim.ref} owes no response: its seven days do not run")
+    return _response(parts, claim, notify.StaffNote(text))
 
 
 def ask_carrier(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:

@@ -9,7 +9,7 @@ from datetime import datetime
 from worker.adapters.store import NewEmail, Work
 from worker.bootstrap import Parts
 from worker.composing import compose_decided, queue_emails
-from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.decisions import is_stopped
 from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
@@ -18,7 +18,7 @@ from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
-from worker.steps.shared import SYSTEM, event_now, take_drafts_away, validation
+from worker.steps.shared import event_now, take_drafts_away, validation
 
 _REFERENCE = re.compile(r"(?:CLM-)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 """A claim's number in any usual writing; no database holds a longer one."""
@@ -67,6 +67,8 @@ class Staff:
 
     name: str
     roles: frozenset[Role] = STAFF
+    along: Callable[[Work], None] | None = None
+    """Writes what ends with the decision, in its transaction: all of it, or nothing."""
 
 
 By = Staff | str
@@ -102,6 +104,18 @@ def is_same_name(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
+def is_possible(
+    claim: Claim, event: Event, roles: frozenset[Role], *, has_stopped: bool
+) -> bool:
+    """Return whether who has these roles could let an event happen to a claim now.
+
+    What else an event asks for is checked where it is made.
+    """
+    ways = states_before(event)
+    is_way = not ways or claim.state in ways
+    return is_way and may(roles, event) and (event in _GO_ON or not has_stopped)
+
+
 def check_role(by: By, event: Event) -> None:
     """Make sure that somebody may let an event happen.
 
@@ -110,7 +124,8 @@ def check_role(by: By, event: Event) -> None:
     """
     who = by if isinstance(by, Staff) else Staff(by)
     if not may(who.roles, event):
-        raise UsageError(f"{who.name} has not the role for {event}")
+        what = event.replace(".", " ").replace("_", " ")
+        raise UsageError(f"{who.name} has not the role for this: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +185,9 @@ def allow(claim: Claim, event: Event, done: str) -> None:
     if claim.state in states_before(event):
         return
     stands = _STANDS[claim.state]
-    end = " yet" if claim.state in _EARLY else " again" if stands.endswith(done) else ""
+    end = " yet" if claim.state in _EARLY else ""
+    if stands == f"is already {done}":
+        end = " again"
     raise UsageError(f"{claim.ref} {stands}; it cannot be {done}{end}")
 
 
@@ -255,6 +272,8 @@ def carry_out(
                 work.add_jobs(validation(claim.claim_id, cause))
             if also is not None:
                 also(work, saved)
+            if isinstance(by, Staff) and by.along is not None:
+                by.along(work)
     except StaleClaim:
         raise UsageError(
             f"{claim.ref} has changed meanwhile: look at it again and decide then"

@@ -11,6 +11,7 @@ from worker.decide.common import (
     Done,
     allow,
     carry_out,
+    check_role,
     is_same_name,
     known,
     name_of,
@@ -161,13 +162,7 @@ def merge(parts: Parts, claim: Claim, into: Claim, *, by: By) -> Done:
     Raises:
         UsageError: they are not of one order, or the other one is over.
     """
-    allow(claim, Event.MERGED, "merged")
-    if claim.claim_id == into.claim_id:
-        raise UsageError("a claim cannot be merged into itself")
-    if claim.order_number != into.order_number:
-        raise UsageError(f"{claim.ref} and {into.ref} are about different orders")
-    if not into.is_open or into.state is ClaimState.IDENTITY_HOLD:
-        raise UsageError(f"{into.ref} is not open: nothing can be merged into it")
+    check_merge(parts, claim, into, by=by)
     order = order_of(parts.orders, claim)
     replies: tuple[Reply, ...] = ()
     if claim.state is not ClaimState.IDENTITY_HOLD:
@@ -195,6 +190,24 @@ def merge(parts: Parts, claim: Claim, into: Claim, *, by: By) -> Done:
         also=take_over,
         merged_into=into.claim_id,
     )
+
+
+def check_merge(parts: Parts, claim: Claim, into: Claim, *, by: By) -> None:
+    """Make sure that `merge` is possible as the claims stand; nothing happens.
+
+    Raises:
+        UsageError: it is not.
+    """
+    check_role(by, Event.MERGED)
+    allow(claim, Event.MERGED, "merged")
+    if is_stopped(parts.store.claims.events(claim.claim_id)):
+        raise UsageError(f"{claim.ref} is stopped: `claims resume {claim.ref}` first")
+    if claim.claim_id == into.claim_id:
+        raise UsageError("a claim cannot be merged into itself")
+    if claim.order_number != into.order_number:
+        raise UsageError(f"{claim.ref} and {into.ref} are about different orders")
+    if not into.is_open or into.state is ClaimState.IDENTITY_HOLD:
+        raise UsageError(f"{into.ref} is not open: nothing can be merged into it")
 
 
 def stop(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:

@@ -1,10 +1,7 @@
 """The decision on a claim: proposed, returned, approved, rejected; checks set aside."""
 
-import re
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
-from worker import notify
 from worker.adapters.store import Work
 from worker.bootstrap import Parts
 from worker.decide.common import (
@@ -14,41 +11,32 @@ from worker.decide.common import (
     SentByHand,
     allow,
     carry_out,
+    check_role,
     is_same_name,
     known,
     name_of,
     need,
-    thread,
-    written,
 )
-from worker.domain.amounts import AmountLine, Condition, Proposal
-from worker.domain.amounts import propose as work_out
-from worker.domain.claim import Claim, ClaimState, ClaimType, Event
-from worker.domain.clauses import CLAUSES, ClauseId
+from worker.decide.rulings import (
+    approval,
+    failed_clauses,
+    rejection,
+    reply_of,
+    typed_amount,
+)
+from worker.domain.amounts import Condition
+from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.decisions import (
-    NO_MONEY,
     ApprovalReason,
     ProposedDecision,
     Ruling,
     deciders,
     is_overtaken,
     needs_another,
-    paid_before,
     pending,
-    round_of,
 )
 from worker.domain.errors import UsageError, WrongUse
-from worker.domain.findings import Assessment, FindingVerdict
-from worker.domain.money import Money
-from worker.domain.orders import Order
-from worker.domain.reply import Reply, ReplyKind
 
-_AMOUNT = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
-"""What NUMERIC(12,2) holds."""
-_WHAT = {
-    ClaimType.DAMAGE: "this is damage",
-    ClaimType.PARTIAL_LOSS: "this is a partial loss",
-}
 _EVENTS = {
     Ruling.APPROVED: Event.APPROVED,
     Ruling.APPROVED_PARTIAL: Event.APPROVED_PARTIAL,
@@ -74,23 +62,24 @@ def approve(
 ) -> Done:
     """Approve what is proposed, or in one step what needs no second person.
 
-    Without an amount the proposal of the terms must be final.
+    Without an amount the proposal of the terms must be final. Less than the terms give
+    needs a reason.
 
     Raises:
-        UsageError: no amount where an audit decides, a second person is needed, or
-            the state does not allow it.
+        UsageError: no amount where an audit decides, no reason where less is granted,
+            a second person is needed, or the state does not allow it.
     """
-    waiting = _waiting(parts, claim)
-    if waiting is not None:
-        _same_ruling(claim, waiting, is_rejection=False)
-        if amount is not None and _typed(amount) != waiting.amount:
+    proposed = waiting(parts, claim)
+    if proposed is not None:
+        _same_ruling(claim, proposed, is_rejection=False)
+        if amount is not None and typed_amount(amount) != proposed.amount:
             raise UsageError(
-                f"{waiting.amount} is proposed: change it with `claims return"
+                f"{proposed.amount} is proposed: change it with `claims return"
                 f" {claim.ref}`"
             )
         conditions = {packaging, contents} - {Condition.UNKNOWN}
         _nothing_new(claim, bool(reason or conditions))
-        return settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, proposed, (), by=by)
     decision = approval(
         parts,
         claim,
@@ -108,18 +97,19 @@ def reject(
 ) -> Done:
     """Reject as proposed, or in one step what needs no second person.
 
-    Without clauses, those of the failed checks are relied on.
+    Without clauses, those of the failed checks are relied on; any other needs a reason.
 
     Raises:
-        UsageError: no clause is given and no check failed, an unknown clause, a second
-            person is needed, or the state does not allow it.
+        UsageError: no clause is given and no check failed, an unknown clause, no reason
+            for a clause whose check did not fail, a second person is needed, or the
+            state does not allow it.
     """
-    waiting = _waiting(parts, claim)
-    if waiting is not None:
-        _same_ruling(claim, waiting, is_rejection=True)
-        is_other = bool(clauses) and set(clauses) != set(waiting.clauses)
+    proposed = waiting(parts, claim)
+    if proposed is not None:
+        _same_ruling(claim, proposed, is_rejection=True)
+        is_other = bool(clauses) and set(clauses) != set(proposed.clauses)
         _nothing_new(claim, bool(reason) or is_other)
-        return settle(parts, claim, waiting, (), by=by)
+        return settle(parts, claim, proposed, (), by=by)
     decision = rejection(parts, claim, clauses=clauses, by=by, reason=reason)
     return _alone(parts, claim, decision, by=by)
 
@@ -128,9 +118,10 @@ def propose(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -
     """Put a decision before a second person (T15, T19).
 
     Raises:
-        UsageError: the state does not allow it.
+        UsageError: the state does not allow it, or it needs a reason and has none.
     """
     acts = ways_to_propose(parts, claim, decision)
+    need_reason(parts, claim, decision)
 
     def tell(work: Work, saved: Claim) -> None:
         ref = f"claim:{saved.claim_id}:{saved.version}"
@@ -158,69 +149,10 @@ def overrule(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
     """
     allow(claim, Event.INELIGIBLE_OVERRULED, "overruled")
     _, assessment = known(parts, claim)
-    act = Act(Event.INELIGIBLE_OVERRULED, need(reason, "--reason"), _failed(assessment))
+    act = Act(
+        Event.INELIGIBLE_OVERRULED, need(reason, "--reason"), failed_clauses(assessment)
+    )
     return carry_out(parts, claim, (act,), by=by, assess="overruled")
-
-
-def approval(
-    parts: Parts,
-    claim: Claim,
-    *,
-    amount: str | None,
-    by: By,
-    reason: str = "",
-    packaging: Condition = Condition.UNKNOWN,
-    contents: Condition = Condition.UNKNOWN,
-) -> ProposedDecision:
-    """Return an approval as it would be proposed.
-
-    Raises:
-        UsageError: there is no amount, it is over what the terms allow, or what
-            happened, or to which package, is not known yet.
-    """
-    allow_decision(claim, "approved")
-    order, assessment = known(parts, claim)
-    terms = _proposal(parts, claim, order, assessment, packaging, contents)
-    paid = paid_before(parts.store.claims.events(claim.claim_id))
-    money = _amount(amount, terms, paid, claim.claim_type)
-    is_partial = money + paid < terms.total
-    return ProposedDecision(
-        ruling=Ruling.APPROVED_PARTIAL if is_partial else Ruling.APPROVED,
-        by=name_of(by),
-        amount=money,
-        clauses=_clauses_of(terms.lines),
-        reason=reason,
-        packaging=packaging,
-        contents=contents,
-    )
-
-
-def rejection(
-    parts: Parts, claim: Claim, *, clauses: tuple[str, ...], by: By, reason: str = ""
-) -> ProposedDecision:
-    """Return a rejection as it would be proposed.
-
-    Raises:
-        WrongUse: no clause is given and no check failed, or an unknown clause.
-    """
-    allow_decision(claim, "rejected")
-    _, assessment = known(parts, claim)
-    chosen = tuple(ClauseId(one) for one in clauses) or _failed(assessment)
-    if not chosen or any(one not in CLAUSES for one in chosen):
-        raise WrongUse(f"name the clause with --clause; one of {', '.join(CLAUSES)}")
-    return ProposedDecision(
-        ruling=Ruling.REJECTED, by=name_of(by), clauses=chosen, reason=reason
-    )
-
-
-def allow_decision(claim: Claim, done: str) -> None:
-    """Make sure that a person may decide in the claim's state.
-
-    Raises:
-        UsageError: not in this state.
-    """
-    if claim.state is not ClaimState.INELIGIBLE_PROPOSED:
-        allow(claim, Event.DECISION_PROPOSED, done)
 
 
 # -- one person or two --------------------------------------------------------------
@@ -241,6 +173,11 @@ def reasons_for_two(
     )
 
 
+def why_two(parts: Parts, claim: Claim, decision: ProposedDecision) -> str:
+    """Return in words why a decision needs a second person; "": one is enough."""
+    return _in_words(parts, reasons_for_two(parts, claim, decision))
+
+
 def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) -> Done:
     reasons = reasons_for_two(parts, claim, decision)
     if reasons:
@@ -249,7 +186,29 @@ def _alone(parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By) ->
             " `claims propose`, and let somebody else approve"
         )
     before = ways_to_propose(parts, claim, decision)
+    need_reason(parts, claim, decision)
     return settle(parts, claim, decision, before, by=by)
+
+
+def check_settling(
+    parts: Parts, claim: Claim, decision: ProposedDecision, *, by: By
+) -> None:
+    """Make sure that somebody may make a decision final.
+
+    Raises:
+        UsageError: the role is missing, or another person must approve.
+    """
+    check_role(by, _EVENTS[decision.ruling])
+    reasons = reasons_for_two(parts, claim, decision)
+    earlier = deciders(parts.store.claims.events(claim.claim_id))
+    who = name_of(by)
+    if reasons and is_same_name(who, decision.by):
+        raise UsageError(
+            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
+            " must approve"
+        )
+    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
+        raise UsageError("an appeal is decided by persons who did not decide before")
 
 
 def settle(
@@ -274,16 +233,7 @@ def settle(
     Raises:
         UsageError: another person must approve, or the state does not allow it.
     """
-    reasons = reasons_for_two(parts, claim, decision)
-    earlier = deciders(parts.store.claims.events(claim.claim_id))
-    who = name_of(by)
-    if reasons and is_same_name(who, decision.by):
-        raise UsageError(
-            f"{decision.by} proposed it, and {_in_words(parts, reasons)}: somebody else"
-            " must approve"
-        )
-    if any(is_same_name(one, other) for one in (who, decision.by) for other in earlier):
-        raise UsageError("an appeal is decided by persons who did not decide before")
+    check_settling(parts, claim, decision, by=by)
     act = Act(
         _EVENTS[decision.ruling], decision.reason, decision.clauses, decision.data()
     )
@@ -303,7 +253,7 @@ def settle(
         claim,
         (*before, act),
         by=by,
-        replies=(_reply(parts, claim, decision),),
+        replies=(reply_of(parts, claim, decision),),
         also=record,
     )
 
@@ -324,10 +274,36 @@ def ways_to_propose(
         return (Act(Event.INELIGIBLE_CONFIRMED, reason, clauses, data),)
     why = need(reason, "--reason: a check failed; why it is set aside")
     _, assessment = known(parts, claim)
-    return (Act(Event.INELIGIBLE_OVERRULED, why, _failed(assessment)), proposed)
+    return (Act(Event.INELIGIBLE_OVERRULED, why, failed_clauses(assessment)), proposed)
 
 
-def _waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+def need_reason(parts: Parts, claim: Claim, decision: ProposedDecision) -> None:
+    """Make sure that the member is told why they get less than they asked for.
+
+    Source: lifecycle.md section 7, E7 and E8.
+    """
+    if decision.reason.strip():
+        return
+    if decision.ruling is Ruling.APPROVED_PARTIAL:
+        raise WrongUse(
+            "this is less than the terms give: tell the member with --reason what was"
+            " not accepted, and why"
+        )
+    _, assessment = known(parts, claim)
+    own = [one for one in decision.clauses if one not in failed_clauses(assessment)]
+    if decision.ruling is Ruling.REJECTED and own:
+        raise WrongUse(
+            f"no check failed for {', '.join(own)}: tell the member with --reason why"
+            " the claim is rejected"
+        )
+
+
+def waiting(parts: Parts, claim: Claim) -> ProposedDecision | None:
+    """Return the decision that waits for approval, or None.
+
+    Raises:
+        UsageError: a mail has come since it was proposed.
+    """
     if claim.state is not ClaimState.DECISION_PROPOSED:
         return None
     events = parts.store.claims.events(claim.claim_id)
@@ -349,9 +325,9 @@ def _nothing_new(claim: Claim, is_new: bool) -> None:  # noqa: FBT001 - one ques
 
 
 def _same_ruling(
-    claim: Claim, waiting: ProposedDecision, *, is_rejection: bool
+    claim: Claim, proposed: ProposedDecision, *, is_rejection: bool
 ) -> None:
-    if (waiting.ruling is Ruling.REJECTED) is is_rejection:
+    if (proposed.ruling is Ruling.REJECTED) is is_rejection:
         return
     what = "an approval" if is_rejection else "a rejection"
     command = "approve" if is_rejection else "reject"
@@ -364,129 +340,3 @@ def _same_ruling(
 def _in_words(parts: Parts, reasons: tuple[ApprovalReason, ...]) -> str:
     limit = parts.policy.two_person_limit_usd
     return " and ".join(_WHY_TWO[one].format(limit=limit) for one in reasons)
-
-
-# -- what is decided ----------------------------------------------------------------
-
-
-def _reply(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
-    order, assessment = known(parts, claim)
-    events = parts.store.claims.events(claim.claim_id)
-    facts = notify.Decision(
-        at=parts.clock.now(),
-        cycle=round_of(events),
-        clauses=decision.clauses,
-        reason=decision.reason,
-    )
-    is_rejection = decision.ruling is Ruling.REJECTED
-    if not is_rejection:
-        terms = _proposal(
-            parts, claim, order, assessment, decision.packaging, decision.contents
-        )
-        paid = paid_before(events)
-        is_first = paid == NO_MONEY
-        is_partial = decision.ruling is Ruling.APPROVED_PARTIAL
-        facts = replace(
-            facts,
-            amount=decision.amount,
-            maximum=terms.total - paid if is_partial else None,
-            # What was paid before is not worked out a second time.
-            lines=terms.lines if is_first else (),
-            is_partial=is_partial,
-            points_restored=terms.points_restored if is_first else 0,
-        )
-    kind = ReplyKind.REJECTED if is_rejection else ReplyKind.APPROVED
-    return written(
-        claim,
-        lambda: notify.decide(
-            kind,
-            claim,
-            order,
-            facts,
-            policy=parts.policy,
-            thread=thread(parts, claim),
-        ),
-    )
-
-
-def _proposal(
-    parts: Parts,
-    claim: Claim,
-    order: Order,
-    assessment: Assessment,
-    packaging: Condition,
-    contents: Condition,
-) -> Proposal:
-    """Return the most that the terms allow, given what the photographs show.
-
-    Raises:
-        UsageError: what happened, or to which package, is not known yet.
-    """
-    if assessment.proposal and {packaging, contents} == {Condition.UNKNOWN}:
-        return assessment.proposal
-    only = order.packages[0] if len(order.packages) == 1 else None
-    package = order.package(claim.package_id) or only
-    if package is None:
-        raise UsageError(f"say first which package it is: `claims package {claim.ref}`")
-    found = work_out(
-        package,
-        claim.claim_type,
-        parts.policy,
-        order=order,
-        packaging=packaging,
-        contents=contents,
-    )
-    if found is None:
-        raise UsageError(f"say first what happened: `claims type {claim.ref} ...`")
-    return found
-
-
-def _failed(assessment: Assessment) -> tuple[ClauseId, ...]:
-    return tuple(
-        dict.fromkeys(
-            one.clause
-            for one in assessment.findings
-            if one.verdict is FindingVerdict.FAIL
-        )
-    )
-
-
-def _typed(text: str) -> Money:
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        raise WrongUse(f"--amount {text} is not an amount such as 124.50") from None
-    if not _AMOUNT.fullmatch(text.strip()) or amount <= 0:
-        raise WrongUse("--amount must be above zero, with at most two decimals")
-    return Money.of(amount)
-
-
-def _amount(
-    text: str | None, proposal: Proposal, paid: Money, claim_type: ClaimType
-) -> Money:
-    """Return what is granted now; on appeal it comes to what was paid before."""
-    most = proposal.total - paid
-    if text is None:
-        if proposal.needs_person or paid != NO_MONEY:
-            raise UsageError(_why_an_amount(most, paid, claim_type))
-        return proposal.total
-    amount = _typed(text)
-    if amount > most:
-        before = "" if paid == NO_MONEY else f", after {paid} that were paid"
-        raise UsageError(
-            f"--amount is over the most that the terms allow: {most}{before}"
-        )
-    return amount
-
-
-def _why_an_amount(most: Money, paid: Money, claim_type: ClaimType) -> str:
-    end = f"give it with --amount (at most {most.amount:.2f})"
-    if paid != NO_MONEY:
-        return f"{paid} were paid already; what comes to it: {end}"
-    what = _WHAT.get(claim_type)
-    why = "the figure needs a person" if what is None else what
-    return f"{why}: an audit decides the figure; {end}"
-
-
-def _clauses_of(lines: tuple[AmountLine, ...]) -> tuple[ClauseId, ...]:
-    return tuple(dict.fromkeys(line.clause for line in lines))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from worker.adapters.orders_csv import COLUMNS
+from worker.adapters.order_rows import COLUMNS
 from worker.domain.amounts import fee
 
 SHOP = "Harbour Lane Store"

@@ -1,14 +1,42 @@
 """The desk as one ASGI application: routes, headers, errors."""
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from worker.bootstrap import Parts
-from worker.desk import account, health, home, sign_in
+from worker.desk import (
+    account,
+    claim,
+    claim_files,
+    claim_thread,
+    claim_zip,
+    colleagues,
+    dead_letters,
+    deeds,
+    figures,
+    health,
+    home,
+    metrics,
+    operations,
+    people,
+    phone,
+    sign_in,
+    sign_in_elsewhere,
+    tokens,
+    triage,
+    triage_mail,
+    triage_merge,
+    work_bulk,
+    work_export,
+    work_list,
+    writing,
+)
+from worker.desk.api import PATH as API
+from worker.desk.api import create_api
 from worker.desk.guard import (
     PASSWORD_PAGE,
     NotAllowed,
@@ -16,14 +44,45 @@ from worker.desk.guard import (
     SignInNeeded,
     sign_in_path,
 )
-from worker.desk.headers import add_headers
-from worker.desk.pages import SEE_OTHER, STATIC, open_page
-from worker.domain.errors import RetryLater, UsageError
+from worker.desk.headers import AddHeaders, add_headers
+from worker.desk.limits import LimitRequests
+from worker.desk.live import Watchers
+from worker.desk.pages import FILES, go, open_page
+from worker.domain.errors import IllegalTransition, RetryLater, UsageError
+from worker.runner import place_of
 
-PAGES = (home, sign_in, account)
+log = structlog.get_logger()
+
+PAGES = (
+    home,
+    sign_in,
+    sign_in_elsewhere,
+    account,
+    phone,
+    tokens,
+    people,
+    work_list,
+    work_bulk,
+    work_export,
+    claim,
+    claim_files,
+    claim_thread,
+    claim_zip,
+    writing,
+    colleagues,
+    deeds,
+    triage,
+    triage_mail,
+    triage_merge,
+    operations,
+    dead_letters,
+    figures,
+)
 """The modules with pages, each with a `router`."""
 _WORDS = {
     404: ("Nothing is here", "The address may be mistyped, or what it named is gone."),
+    400: ("Not understood", "A field of that form is missing or wrong."),
+    413: ("Too much at once", "What was sent is larger than any form of the desk."),
     405: ("That does not work here", "Go back and use the buttons of the page."),
 }
 
@@ -34,9 +93,13 @@ def create_app(parts: Parts) -> FastAPI:
         title="Claims worker", docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.parts = parts
-    app.middleware("http")(add_headers)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.state.watchers = Watchers()
+    app.add_middleware(LimitRequests)
+    app.add_middleware(AddHeaders)
+    app.mount("/static", FILES, name="static")
+    app.mount(API, create_api(parts))
     app.include_router(health.router)
+    app.include_router(metrics.router)
     for module in PAGES:
         app.include_router(module.router)
     handlers: dict[int | type[Exception], ExceptionHandler] = {
@@ -44,9 +107,11 @@ def create_app(parts: Parts) -> FastAPI:
         PasswordNeeded: _to_password,
         NotAllowed: _not_allowed,
         UsageError: _refused,
+        IllegalTransition: _refused,
         RetryLater: _unavailable,
         RequestValidationError: _wrong_form,
         HTTPException: _plain_error,
+        Exception: _failed,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -55,14 +120,13 @@ def create_app(parts: Parts) -> FastAPI:
 
 def _to_sign_in(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)  # noqa: S101 - how it was registered
-    path = sign_in_path(error.back)
-    if "HX-Request" in request.headers:
-        return Response(status_code=204, headers={"HX-Redirect": path})
-    return RedirectResponse(path, SEE_OTHER)
+    if request.url.path.startswith("/api/"):
+        return _error(request, 401, "Not signed in", "")
+    return go(request, sign_in_path(error.back))
 
 
-def _to_password(_request: Request, _error: Exception) -> Response:
-    return RedirectResponse(PASSWORD_PAGE, SEE_OTHER)
+def _to_password(request: Request, _error: Exception) -> Response:
+    return go(request, PASSWORD_PAGE)
 
 
 def _not_allowed(request: Request, error: Exception) -> Response:
@@ -94,6 +158,22 @@ def _plain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - how it was registered
     title, text = _WORDS.get(error.status_code, (str(error.detail), ""))
     return _error(request, error.status_code, title, text)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Say nothing of what went wrong but that we know; source: OWASP ASVS 5, 16.5.1.
+
+    Starlette calls this outside of all layers, so the headers are added here.
+    """
+    log.error("page_failed", exc_type=type(error).__name__, where=place_of(error))
+    response = _error(
+        request,
+        500,
+        "That is our mistake",
+        "The page could not be made. It is in the log; try again, or go on elsewhere.",
+    )
+    add_headers(request, response.headers)
+    return response
 
 
 def _error(request: Request, status: int, title: str, text: str) -> Response:

@@ -9,14 +9,12 @@ There the type is written as `Annotated[Visit, needs(Right.SEE_CLAIMS)]`.
 """
 
 import hmac
-import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request, Response
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from fastapi import Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from worker.bootstrap import Parts
@@ -26,9 +24,11 @@ from worker.domain.staff import Person, Right, claim_roles
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_FIELD = "csrf"
 FORM_HEADER = "X-CSRF-Token"
-FORM_LIVES_FOR_S = 3600
-"""A sign-in form that was left open longer is shown again."""
 PASSWORD_PAGE = "/account/password"  # noqa: S105 - a path
+_BEFORE_A_PASSWORD = frozenset({PASSWORD_PAGE, "/sign-out"})
+_BY_ITSELF = "X-By-Itself"
+_STREAM = "text/event-stream"
+_PORTS = {"http": 80, "https": 443}
 
 
 class SignInNeeded(Exception):
@@ -49,6 +49,10 @@ class NotAllowed(Exception):
 
 class PasswordNeeded(Exception):
     """The person has to choose a password of their own first."""
+
+
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""A row's number in an address; a larger one would be an error of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,9 @@ def needs(right: Right | None) -> Any:  # noqa: ANN401 - FastAPI's marker
         if right is not None and not visit.person.may(right):
             raise NotAllowed(f"Your role ({visit.person.role}) may not {right}.")
         await check_form(request, visit.csrf)
-        if visit.person.must_change_password and request.url.path != PASSWORD_PAGE:
+        if visit.person.must_change_password and (
+            request.url.path not in _BEFORE_A_PASSWORD
+        ):
             raise PasswordNeeded
         return visit
 
@@ -124,13 +130,19 @@ def needs(right: Right | None) -> Any:  # noqa: ANN401 - FastAPI's marker
     return Depends(let_in)
 
 
-async def visit_of(request: Request) -> Visit | None:
-    """Return the visit of the request's cookie, or None."""
+async def visit_of(request: Request, *, is_used: bool = True) -> Visit | None:
+    """Return the visit of the request's cookie, or None.
+
+    With `is_used` false it does not keep an idle session alive; nor does a stream, or
+    what an open page asks by itself.
+    """
     secret = request.cookies.get(cookie_name(request))
     if not secret:
         return None
     sessions = parts_of(request).desk.sessions
-    found = await run_in_threadpool(sessions.find, secret)
+    is_stream = _STREAM in request.headers.get("Accept", "")
+    is_used = is_used and not is_stream and _BY_ITSELF not in request.headers
+    found = await run_in_threadpool(sessions.find, secret, is_used=is_used)
     return None if found is None else Visit(request, found.person, found.csrf)
 
 
@@ -156,42 +168,31 @@ def check_origin(request: Request) -> None:
     Raises:
         NotAllowed: another site did.
     """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {
-        "same-origin",
-        "none",
-    }:
-        raise NotAllowed("That came from another site.")
+    said = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
-    if origin is None or origin == "null":
-        return
-    own = urlsplit(parts_of(request).settings.desk_url or str(request.base_url))
-    if urlsplit(origin).netloc != own.netloc and (
-        urlsplit(origin).netloc != request.headers.get("Host")
-    ):
+    is_ours = origin is None or _is_own_origin(request, origin)
+    if said not in {"same-origin", "none"} or not is_ours:
         raise NotAllowed("That came from another site.")
 
 
-# -- the form before anybody is signed in ----------------------------------------
+def _is_own_origin(request: Request, origin: str) -> bool:
+    """Return whether an origin is the desk; `null` is not.
+
+    Where `CLAIMS_DESK_URL` is set, nothing else that the visitor sends decides it.
+    Where it is not, a proxy may speak TLS with the browser and plain HTTP with us.
+    """
+    desk_url = parts_of(request).settings.desk_url
+    if desk_url is None:
+        return origin.rpartition("/")[2] == request.headers.get("Host")
+    return _place(origin) == _place(desk_url)
 
 
-def form_token(request: Request) -> tuple[str, str]:
-    """Return the cookie and the token of a sign-in form: they belong together."""
-    cookie = request.cookies.get("claims_form") or secrets.token_urlsafe(16)
-    return cookie, _signer(request).dumps(cookie)
-
-
-def is_form_token(request: Request, token: str) -> bool:
-    """Return whether a sign-in form was ours, and this browser's."""
+def _place(url: str) -> tuple[str, str | None, int | None]:
     try:
-        cookie = _signer(request).loads(token, max_age=FORM_LIVES_FOR_S)
-    except BadSignature:
-        return False
-    given = request.cookies.get("claims_form", "")
-    return hmac.compare_digest(str(cookie).encode(), given.encode())
-
-
-def _signer(request: Request) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(parts_of(request).secret_key, salt="desk form")
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", None, None
 
 
 def _way_back(request: Request) -> str:
@@ -203,11 +204,8 @@ def _way_back(request: Request) -> str:
 
 def own_path(path: str) -> str:
     """Return a path of this desk, `/` for anything else: nobody is sent elsewhere."""
-    parts = urlsplit(path)
-    is_own = path.startswith("/") and not path.startswith(("//", "/\\"))
-    if parts.scheme or parts.netloc or not is_own or "\\" in path:
-        return "/"
-    return path
+    is_own = path.startswith("/") and not path.startswith("//")
+    return path if is_own and path.isprintable() and "\\" not in path else "/"
 
 
 def sign_in_path(back: str) -> str:

@@ -30,7 +30,7 @@ def readyz(request: Request) -> JSONResponse:
     except RetryLater:
         found["database"] = "does not answer"
         mailboxes = []
-    found["redis"] = "ok" if parts.queue_depth("read") is not None else "no answer"
+    found["redis"] = "ok" if parts.redis_answers() else "no answer"
     now = parts.clock.now()
     for box in mailboxes:
         if box.passed_at is None or now - box.passed_at > OLDEST_PASS:

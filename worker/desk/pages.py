@@ -2,23 +2,24 @@
 
 from datetime import datetime
 from functools import cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup, escape
 
-from worker.desk import words
-from worker.desk.guard import Visit, is_secure, parts_of
+from worker.desk import claim_words, words
+from worker.desk.cookies import SealedCookie
+from worker.desk.guard import Visit
+from worker.desk.headers import HashedFiles
+from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
 _HERE = Path(__file__).parent
-STATIC = _HERE / "static"
-_FLASH = "claims_flash"
+FILES = HashedFiles(_HERE / "static")
+_FLASH = SealedCookie("claims_flash", lives_for_s=60)
 SEE_OTHER = 303
 
 
@@ -36,12 +37,17 @@ def _environment() -> jinja2.Environment:
     made.filters["ago"] = _ago
     made.filters["countdown"] = _countdown
     made.filters["urgency"] = _urgency
+    made.filters["in_zone"] = in_zone
+    made.filters["cleaned"] = Markup  # what adapters/clean_html.py has made
     made.filters["span"] = words.span
     made.filters["usd"] = words.money
     made.filters["plain"] = words.plain
     made.filters["size"] = words.bytes_of
     made.filters["ref"] = words.claim_ref
+    made.filters["ms"] = words.milliseconds
+    made.filters["count"] = words.count
     made.globals["asset"] = _asset
+    made.globals["claim_words"] = claim_words
     made.globals["Right"] = Right
     return made
 
@@ -55,7 +61,22 @@ def page(
     and `is_part` (asked for by htmx, so without the frame).
     """
     flash = _flash_of(visit.request)
-    response = HTMLResponse(
+    response = HTMLResponse(rendered(visit, template, flash=flash, **facts), status)
+    if flash is not None:
+        _FLASH.delete(visit.request, response)
+    return response
+
+
+def rendered(
+    visit: Visit,
+    template: str,
+    *,
+    flash: dict[str, str] | None = None,
+    **facts: object,
+) -> str:
+    """Return a template as `page` shows it, for what is no answer by itself."""
+    operates = visit.person.may(Right.OPERATE)
+    return (
         _environment()
         .get_template(template)
         .render(
@@ -67,13 +88,10 @@ def page(
             path=visit.request.url.path,
             flash=flash,
             is_part="HX-Request" in visit.request.headers,
+            resting=visit.parts.desk.paused.listed() if operates else (),
             **facts,
-        ),
-        status,
+        )
     )
-    if flash is not None:
-        response.delete_cookie(_FLASH)
-    return response
 
 
 def open_page(
@@ -81,7 +99,9 @@ def open_page(
 ) -> HTMLResponse:
     """Return a page for anybody: the sign-in, and what went wrong."""
     made = _environment().get_template(template)
-    text = made.render(person=None, path=request.url.path, flash=None, **facts)
+    text = made.render(
+        person=None, path=request.url.path, flash=None, resting=(), **facts
+    )
     return HTMLResponse(text, status)
 
 
@@ -103,38 +123,20 @@ def go(
     else:
         response = RedirectResponse(path, SEE_OTHER)
     if say:
-        told = {"say": say, "tone": tone, "undo": undo}
-        response.set_cookie(
-            _FLASH,
-            _signer(request).dumps(told),
-            max_age=60,
-            httponly=True,
-            secure=is_secure(request),
-            samesite="lax",
-        )
+        _FLASH.write(request, response, {"say": say, "tone": tone, "undo": undo})
     return response
 
 
 def _flash_of(request: Request) -> dict[str, str] | None:
-    cookie = request.cookies.get(_FLASH)
-    if not cookie or "HX-Request" in request.headers:
+    if "HX-Request" in request.headers:
         return None
-    try:
-        told: dict[str, str] = _signer(request).loads(cookie)
-    except BadSignature:
-        return None
+    told: dict[str, str] | None = _FLASH.read(request)
     return told
 
 
-def _signer(request: Request) -> URLSafeSerializer:
-    return URLSafeSerializer(parts_of(request).secret_key, salt="desk flash")
-
-
-@cache
 def _asset(name: str) -> str:
     """Return a static file's address, which changes with the file."""
-    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:10]
-    return f"/static/{name}?v={digest}"
+    return f"/static/{name}?v={FILES.digest_of(name)}"
 
 
 # -- filters that know who reads -------------------------------------------------

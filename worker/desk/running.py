@@ -9,6 +9,7 @@ import uvicorn
 
 from worker.bootstrap import Parts
 from worker.desk.app import create_app
+from worker.desk.live import Watchers
 from worker.domain.errors import UsageError
 
 log = structlog.get_logger()
@@ -21,8 +22,10 @@ class DeskServer:
         host, _, port = parts.settings.desk_bind.rpartition(":")
         self._socket = _listen(host.strip("[]"), int(port))
         proxies = list(parts.settings.desk_proxies)
+        app = create_app(parts)
+        self._watchers: Watchers = app.state.watchers
         config = uvicorn.Config(
-            create_app(parts),
+            app,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -47,6 +50,7 @@ class DeskServer:
         log.info("desk_started")
         while serving.is_alive() and not stop.wait(0.2):
             pass
+        self._watchers.stopping.set()
         self._server.should_exit = True
         serving.join()
         with suppress(OSError):
@@ -64,6 +68,7 @@ def _listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen()  # who comes before the server is up waits, and is not refused
     except OSError as error:
         made.close()
         raise UsageError(

@@ -9,7 +9,12 @@ from worker.domain.claim import reference
 _DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3600, 60
 _SOON = timedelta(hours=48)
 _VERY_SOON = timedelta(hours=24)
-ZONES = sorted(available_timezones())
+ZONES = sorted(
+    name
+    for name in available_timezones()
+    if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/")))
+)
+"""The zones that a person may read times in (IANA names)."""
 
 
 def instant(at: datetime | None, zone: ZoneInfo) -> str:
@@ -104,3 +109,19 @@ def bytes_of(size: int) -> str:
 def claim_ref(claim_id: int) -> str:
     """Return a claim's number as people write it."""
     return reference(claim_id)
+
+
+def milliseconds(length: float | None) -> str:
+    """Return how long something took: `35 ms`, `1.2 s`, `4 min`; a dash for None."""
+    if length is None:
+        return "–"
+    if length < 1000:  # noqa: PLR2004 - a second
+        return f"{length:.0f} ms"
+    if length < 10_000:  # noqa: PLR2004
+        return f"{length / 1000:.1f} s"
+    return span(timedelta(milliseconds=length))
+
+
+def count(number: int, most: int = 10_000) -> str:
+    """Return a number of things; one that counting stopped at says so: `10,000+`."""
+    return f"{most:,}+" if number >= most else f"{number:,}"

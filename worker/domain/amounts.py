@@ -304,6 +304,10 @@ def _damage(case: _Case, policy: Policy) -> Proposal:
 
 
 def _limited_damage(case: _Case, policy: Policy) -> Proposal:
+    """Return at most 30% of the shipping and 100.00 of the product.
+
+    Source: clause G8, switch damage_cap_mode.
+    """
     paid = cents(case.package.shipping_fee_usd)
     most = cents(paid * DAMAGE_SHIPPING_RATE)
     granted = most if case.audited_shipping is None else cents(case.audited_shipping)

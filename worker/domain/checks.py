@@ -111,8 +111,20 @@ def reported_within_24_hours(facts: Facts) -> Finding:
 
     Source: clause C11, switch late_24h_counts_from; clauses.md section 1.1.
     """
-    mismatch = is_date_mismatch(facts.header_date_at, facts.received_at)
-    flags = (DATE_MISMATCH,) if mismatch else ()
+    if facts.header_date_at is None or not is_date_mismatch(
+        facts.header_date_at, facts.received_at
+    ):
+        return _reported(facts, ())
+    finding = _reported(facts, (DATE_MISMATCH,))
+    dates = (
+        f"Date header {utc(facts.header_date_at):%Y-%m-%d %H:%M:%S} UTC, received"
+        f" {utc(facts.received_at):%Y-%m-%d %H:%M:%S} UTC"
+    )
+    evidence = "; ".join(one for one in (finding.evidence, dates) if one)
+    return replace(finding, evidence=evidence)
+
+
+def _reported(facts: Facts, flags: tuple[str, ...]) -> Finding:
     package = facts.package
     if facts.claim_type is ClaimType.TOTAL_LOSS:
         disputed = (

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+SYSTEM = "system"
+"""The actor of what no person did; nobody may take it for a name."""
+
 
 class ClaimType(StrEnum):
     """What happened to the package. Source: clause C5."""
@@ -118,10 +121,13 @@ class Event(StrEnum):
     RESUMED = "claim.resumed"
     MAIL_JOINED = "mail.joined"
     MAIL_ASSIGNED = "triage.resolved"
+    DISMISSED = "triage.dismissed"
+    RESTORED = "triage.restored"
     SLA_WARNED = "sla.warned"
     TYPE_CHOSEN = "type.chosen"
     PACKAGE_CHOSEN = "package.chosen"
     DOCUMENT_WAIVED = "document.waived"
+    ASSIGNED = "claim.assigned"
     FLAG_SET = "flag.set"
     FLAG_CLEARED = "flag.cleared"
     EMAIL_RELEASED = "email.released"

@@ -18,6 +18,7 @@ from worker.domain.deadlines import (
     INTERNALDATE_IGNORED,
     REPORT_WITHIN,
     collect_by,
+    is_answered,
     latest,
     report_by,
     sla_state,
@@ -94,9 +95,15 @@ def length(span: timedelta) -> str:
 
 
 def receipt(
-    claim: Claim, mails: Sequence[MailClocks], policy: Policy
+    claim: Claim,
+    mails: Sequence[MailClocks],
+    policy: Policy,
+    *,
+    is_followed: bool = False,
 ) -> ClockExplanation:
     """Return which of a mail's instants is the claim's receipt, and why.
+
+    `is_followed` says that the claim has later mails, which need not be among `mails`.
 
     Source: clauses.md section 1.1, switch timestamp_source.
     """
@@ -119,7 +126,7 @@ def receipt(
     known = tuple(line for line in lines if line.at is not None)
     text = f"{_why(stamp, policy)}."
     text = text[0].upper() + text[1:]
-    if len(mails) > 1:
+    if len(mails) > 1 or is_followed:
         text += " Later mails of the claim do not move it."
     return ClockExplanation("Receipt", None, known, str(stamp.received_from), text)
 
@@ -211,13 +218,16 @@ def seven_days(
             Line("next date named", promised_at, source="our e-mail `response`")
         )
     lines.append(Line("respond by", due_at))
-    if claim.responded_at is None:
+    if claim.responded_at is None or not is_answered(claim):
         read_at = utc(now).replace(microsecond=0)
         lines.append(Line("now", read_at, f"{length(due_at - read_at)} left"))
         text = "No answer was handed to the relay yet; a receipt is none."
+        if claim.responded_at is not None:
+            text = "What was answered before does not stop this clock."
     else:
         answered_at = utc(claim.responded_at)
-        spare = f"{length(due_at - answered_at)} before the limit"
+        side = "before" if answered_at <= due_at else "after"
+        spare = f"{length(abs(due_at - answered_at))} {side} the limit"
         lines.append(Line("answered", answered_at, spare, "the relay's 250"))
         text = "An answer stops the clock that ran when it left."
     return ClockExplanation("7 days", clause, tuple(lines), state, text)

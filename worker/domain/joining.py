@@ -40,7 +40,9 @@ def closed_claims(fresh: Claim, claims: list[Claim]) -> Iterator[Claim]:
     return (
         claim
         for claim in claims
-        if not claim.is_open and claim.package_id == fresh.package_id
+        if not claim.is_open
+        and claim.package_id == fresh.package_id
+        and claim.state is not ClaimState.NOT_A_CLAIM
     )
 
 

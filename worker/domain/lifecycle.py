@@ -85,6 +85,20 @@ TRANSITIONS: tuple[Transition, ...] = (
         "T4", E.MAIL_ASSIGNED, _NO_CHANGE, AGENT, "a person picks member and order"
     ),
     Transition(
+        "T4",
+        E.DISMISSED,
+        {S.IDENTITY_HOLD: S.NOT_A_CLAIM},
+        AGENT,
+        "a person says that what a stranger wrote is no claim",
+    ),
+    Transition(
+        "T4",
+        E.RESTORED,
+        {S.NOT_A_CLAIM: S.IDENTITY_HOLD},
+        AGENT,
+        "a person takes that back",
+    ),
+    Transition(
         "T5",
         E.HELD,
         {None: S.IDENTITY_HOLD},
@@ -145,7 +159,14 @@ TRANSITIONS: tuple[Transition, ...] = (
         "E1 or E5",
     ),
     Transition("T10", E.MAIL_JOINED, _NO_CHANGE, SYSTEM, "a mail of a party"),
-    Transition("T11", E.DOCS_REMINDER, _NO_CHANGE, SYSTEM, "on day 3, once", "E4r"),
+    Transition(
+        "T11",
+        E.DOCS_REMINDER,
+        _NO_CHANGE,
+        AGENT | SYSTEM,
+        "once, by the system on day 3, or by a person before",
+        "E4r",
+    ),
     Transition(
         "T12", E.DOCS_EXPIRY_PROPOSED, _NO_CHANGE, SYSTEM, "the due date has passed"
     ),
@@ -331,6 +352,7 @@ BESIDE_THE_TABLE = {
     E.TYPE_CHOSEN: AGENT,
     E.PACKAGE_CHOSEN: AGENT,
     E.DOCUMENT_WAIVED: AGENT,
+    E.ASSIGNED: AGENT,
     E.FLAG_SET: AGENT,
     E.FLAG_CLEARED: AGENT,
     E.EMAIL_RELEASED: AGENT,

@@ -1,10 +1,13 @@
 """Money: an exact decimal amount and its currency, rounded in one place only."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 CENT = Decimal("0.01")
+_TYPED = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
+"""What NUMERIC(12,2) holds."""
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -15,6 +18,11 @@ def cents(amount: Decimal) -> Decimal:
     Source: clauses.md section 0, rule 4.
     """
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def typed(text: str) -> Decimal | None:
+    """Return an amount as a person types it, such as 124.50; None where it is none."""
+    return Decimal(text.strip()) if _TYPED.fullmatch(text.strip()) else None
 
 
 @dataclass(frozen=True, slots=True, order=True)

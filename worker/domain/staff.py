@@ -1,10 +1,15 @@
 """People of ours: their roles at the desk, and what each role may do."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from worker.domain.lifecycle import STAFF, Role
+
+THE_MACHINE = "console"
+"""Who did it, in the log of actions: whoever may run commands on the machine."""
+_NAME = re.compile(r"[\w.+@-]{1,100}")
 
 
 class StaffRole(StrEnum):
@@ -58,6 +63,11 @@ def claim_roles(role: StaffRole) -> frozenset[Role]:
     return _CLAIM_ROLES[role]
 
 
+def is_sign_in_name(name: str) -> bool:
+    """Return whether an account may have this name; the history keeps it for ever."""
+    return _NAME.fullmatch(name) is not None and name != THE_MACHINE
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who may sign in. `name` is what the history keeps."""
@@ -70,12 +80,18 @@ class Person:
     must_change_password: bool = False
     has_password: bool = True
     has_totp: bool = False
+    signs_in_elsewhere: bool = False
     disabled_at: datetime | None = None
     signed_in_at: datetime | None = None
 
     def may(self, right: Right) -> bool:
         """Return whether the person's role has a right."""
         return right in RIGHTS[self.role]
+
+    @property
+    def works_on_claims(self) -> bool:
+        """Return whether claims can be theirs: active, and with the right to."""
+        return self.disabled_at is None and self.may(Right.WORK_ON_CLAIMS)
 
     @property
     def shown(self) -> str:

@@ -168,6 +168,11 @@ def decide(
     )
 
 
+def accuses(text: str) -> bool:
+    """Return whether a text calls somebody a fraud, in any language that we write."""
+    return _ACCUSES.search(text) is not None
+
+
 def _failed_clauses(assessment: Assessment) -> tuple[ClauseId, ...]:
     return tuple(
         dict.fromkeys(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim, reference
-from worker.domain.deadlines import utc
+from worker.domain.deadlines import is_answered, utc
 from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.explanation import ClockExplanation, in_zone, length, zone_of
 from worker.domain.findings import Assessment
@@ -116,7 +116,7 @@ def _countdown(claim: Claim, facts: NoteFacts) -> str:
     if claim.respond_by is None:
         return "the seven days have not begun"
     by = _at(claim.respond_by)
-    if claim.responded_at is not None:
+    if claim.responded_at is not None and is_answered(claim):
         return f"{by}; answered {_at(claim.responded_at)}"
     left = utc(claim.respond_by) - utc(facts.now)
     return f"{by}; {length(left)} hours left at {_at(facts.now)}"

@@ -22,6 +22,11 @@ _MONEY = re.compile(
     r" ?(?:USD|US\$|\$)? ?(\d+(?:[.,'\u2019]\d+)*)(?![.,']?\d| \d)"
     r"(?: ?(USD|US\$|\$|[A-Z]{3}\b|[€£¥]))?"
 )
+_IN_DOLLARS = re.compile(
+    r"(?:USD|US\$|\$)\s?(\d+(?:[.,'\u2019]\d+)*)"
+    r"|(\d+(?:[.,'\u2019]\d+)*)\s?"
+    r"(?:USD|US\$|\$|US-Dollar|[Dd]ollars?\b|[Dd]ólares|美元)"
+)
 _DOLLARS = frozenset({None, "USD", "US$", "$"})
 _CLAUSE = re.compile(r"\b([CGXP]\d{1,2}[ab]?)\b")
 
@@ -45,6 +50,12 @@ def read_amount(draft: tuple[str, ...], sent: tuple[str, ...]) -> Money | None:
         amounts = set(_amounts(_flat(text), places))
         found |= amounts or {None}
     return found.pop() if len(found) == 1 else None
+
+
+def amounts_in(text: str) -> frozenset[Money | None]:
+    """Return the dollar amounts that a text names; None for one in doubt."""
+    found = (_number(before or behind) for before, behind in _IN_DOLLARS.findall(text))
+    return frozenset(None if one is None else Money(one) for one in found)
 
 
 def read_clauses(text: str) -> frozenset[ClauseId]:

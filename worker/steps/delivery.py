@@ -55,12 +55,16 @@ def send(parts: Parts, job: Job) -> None:
             work.finish(job)
             return
     wait = BLOCKED_PAUSE if attempt.delivery is Delivery.BLOCKED else None
-    raise RetryLater(f"smtp_{attempt.code}", retry_after=wait)
+    raise RetryLater(f"smtp_{attempt.code}", retry_after=wait, is_own=True)
 
 
 def email_id_of(job: Job) -> int:
     """Return the outbox row of a send job; a released one has its attempts behind."""
-    return int(job.ref.partition(":")[0])
+    return _email_id(job.ref)
+
+
+def _email_id(ref: str) -> int:
+    return int(ref.partition(":")[0])
 
 
 def _record(
@@ -101,12 +105,18 @@ def _answered(parts: Parts, work: Work, email: Email, kind: ReplyKind) -> None:
     later = next_due_at(after, parts.policy, work.at)
     work.save_claim(claim, dataclasses.replace(after, next_due_at=later))
     event = event_now(work, Event.STATUS_SENT, claim.state, claim.state)
-    work.append_event(claim.claim_id, event)
+    data = {"email": str(email.email_id), "kind": str(kind)}
+    work.append_event(claim.claim_id, dataclasses.replace(event, data=data))
 
 
 def hold(work: Work, job: Job, reason: str) -> None:
     """Hold an e-mail whose job became a dead letter; a person releases it."""
     work.hold_unsent(email_id_of(job), reason=reason)
+
+
+def queue_again(work: Work, ref: str) -> bool:
+    """Queue the e-mail that was held; False where a person has dealt with it."""
+    return work.release_held(_email_id(ref))
 
 
 def draft(parts: Parts, job: Job) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime
 from worker import notify
 from worker.adapters.store import Job, NewEmail, Work
 from worker.adapters.store.claims import ClaimMail
-from worker.adapters.store.flags import PERSON, SYSTEM
+from worker.adapters.store.flags import PERSON
 from worker.bootstrap import Parts
 from worker.composing import compose
-from worker.domain.claim import Claim
+from worker.domain.claim import SYSTEM, Claim
 from worker.domain.errors import GiveUp, StaleClaim
 from worker.domain.explanation import receipt
 from worker.domain.identity import SenderTier

@@ -1,5 +1,6 @@
 """Intake: read a mail in a child process, then understand it in mailbox order."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -50,6 +51,14 @@ def park(work: Work, job: Job, reason: str) -> None:
     work.cancel_job("understand", job.ref)
 
 
+def unpark(work: Work, ref: str) -> bool:
+    """Let a parked mail be read once more; False where a person has placed it."""
+    is_open = work.unpark_mail(int(ref))
+    if is_open:
+        work.restore_job("understand", ref)
+    return is_open
+
+
 def understand(parts: Parts, job: Job) -> None:
     """Give the mail its fate, open or join its claim, and queue the answer owed."""
     mail_id = int(job.ref)
@@ -78,7 +87,8 @@ def understand(parts: Parts, job: Job) -> None:
         if found.bounced is not None:
             undeliver(parts, work, found.bounced)
         for alert in found.alerts:
-            work.raise_alert(alert, f"mail:{mail_id}")
+            about = None if claim is None else claim.claim_id
+            work.raise_alert(alert, f"mail:{mail_id}", claim_id=about)
         if parts.marker is not None:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
@@ -91,10 +101,12 @@ def settle_assigned(
     *,
     by: str,
     is_shared: bool,
+    along: Callable[[Work], None] | None = None,
 ) -> Claim:
     """Carry out what a person made of a mail; return its claim.
 
-    A mail that is shared keeps its own claim and counts for this one too.
+    A mail that is shared keeps its own claim and counts for this one too. `along`
+    writes what ends with it, in the same transaction.
 
     Raises:
         UsageError: another claim changed meanwhile.
@@ -114,6 +126,8 @@ def settle_assigned(
                 event_now(work, event, claim.state, claim.state, actor=by),
             )
             _follow(parts, work, record, found, claim)
+            if along is not None:
+                along(work)
     except StaleClaim:
         raise UsageError(
             "the claim has changed meanwhile: look and try again"

@@ -73,6 +73,7 @@ def validate_claim(parts: Parts, job: Job) -> None:
                 event_now(work, event, claim.state, saved.state, clauses=clauses),
             )
         work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
+        work.save_listing(saved, order)
         work.sync_flags(claim.claim_id, assessment.findings)
         queue_replies(parts, work, claim, mail, replies)
         take_drafts_away(parts, work, claim.claim_id)

@@ -6,13 +6,12 @@ from worker.adapters.store import NewJob, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
-from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
+from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.errors import GiveUp
 from worker.domain.orders import Order
 from worker.domain.reply import Reply
 from worker.lookups import order_of
 
-SYSTEM = "system"
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
 OCR = "ocr"
 QUEUES = (READ, UNDERSTAND, OCR, VALIDATE, SEND)

@@ -59,6 +59,12 @@ def read(leaves: Iterable[Part], limit: int = MAX_BODY_CHARS) -> Body:
     return Body(text, frozenset(paths), ids, tuple(enclosed))
 
 
+def html(leaves: Iterable[Part]) -> str:
+    """Return the HTML of a mail's text, as its sender wrote it; "" without any."""
+    found = [p for group in _groups(tuple(leaves)) for p in group if _is_html(p)]
+    return "\n".join(map(_source, found))
+
+
 def _groups(leaves: Iterable[Part]) -> list[list[Part]]:
     """Return the body leaves, those of one alternative together, in their order."""
     groups: dict[str, list[Part]] = {}

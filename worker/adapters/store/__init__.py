@@ -10,9 +10,12 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store import alerts as alert_rows
+from worker.adapters.store import assessments, slots
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import jobs as job_rows
+from worker.adapters.store import listing as listing_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import notes as note_rows
 from worker.adapters.store import outbox as email_rows
@@ -24,6 +27,7 @@ from worker.adapters.store.claims import Claims
 from worker.adapters.store.directory import SqlOrders
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.flags import Flags
+from worker.adapters.store.job_figures import JobFigures
 from worker.adapters.store.jobs import Job, Jobs, NewJob
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mails import Mails, Settled
@@ -39,8 +43,9 @@ from worker.domain.deadlines import SentAnswer
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.findings import Assessment, Finding
-from worker.domain.mail import Mail, Picture
+from worker.domain.mail import Fate, Mail, Picture
 from worker.domain.note import Note
+from worker.domain.orders import Order
 from worker.ports import Bell, Clock, Queue
 
 
@@ -75,6 +80,10 @@ class Work:
         """End a waiting job that will never be released."""
         job_rows.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
 
+    def restore_job(self, kind: str, ref: str) -> None:
+        """Let a job wait for its release again that was cancelled."""
+        job_rows.restore_cancelled(self.session, kind=kind, ref=ref)
+
     def hurry_job(self, kind: str, ref: str) -> bool:
         """Let a job that waits for its time run now; False where it has begun."""
         bells = job_rows.hurry(self.session, kind=kind, ref=ref, now_ms=self.now_ms)
@@ -94,7 +103,7 @@ class Work:
     def quarantine(self, job: Job, reason: str) -> None:
         """Make the job a dead letter; raises LeaseLost like `finish`."""
         job_rows.quarantine(self.session, job, at=self.at, reason=reason)
-        claim_rows.raise_alert(
+        alert_rows.raise_alert(
             self.session, "dead_letter", f"job:{job.job_id}", at=self.at
         )
         if job.lane is not None:
@@ -153,13 +162,39 @@ class Work:
         """Let one mail count for another claim too."""
         mail_rows.share(self.session, claim_id, [mail_id], by=by, at=self.at)
 
-    def dismiss_mail(self, mail_id: int, *, by: str) -> bool:
+    def dismiss_mail(
+        self, mail_id: int, *, by: str, copy_of: int | None = None
+    ) -> bool:
         """Say that an unmatched mail is no claim; False where it is none of those."""
-        return mail_rows.dismiss(self.session, mail_id, by=by)
+        return mail_rows.dismiss(
+            self.session, mail_id, by=by, at=self.at, copy_of=copy_of
+        )
+
+    def restore_mail(self, mail_id: int, *, by: str) -> bool:
+        """Put a dismissed mail among the unmatched again; False for other mails."""
+        return mail_rows.restore(self.session, mail_id, by=by, at=self.at)
+
+    def refate_held_mails(self, claim_id: int, fate: Fate, *, by: str) -> None:
+        """Give the mails of a held claim another fate."""
+        mail_rows.refate_held(self.session, claim_id, fate, by=by)
+
+    def settle_alerts(
+        self, mail_id: int, codes: Sequence[str], *, by: str
+    ) -> list[int]:
+        """Dismiss what stands about a mail; returns which alerts that were."""
+        return alert_rows.settle(self.session, mail_id, codes, by=by, at=self.at)
+
+    def raise_alerts_again(self, mail_id: int, codes: Sequence[str], *, by: str) -> int:
+        """Let dismissed alerts about a mail stand again; returns how many."""
+        return alert_rows.raise_again(self.session, mail_id, codes, by=by, at=self.at)
 
     def park_mail(self, mail_id: int, signal: str) -> None:
         """Settle a mail that could not be read."""
         mail_rows.park(self.session, mail_id, signal=signal, at=self.at)
+
+    def unpark_mail(self, mail_id: int) -> bool:
+        """Take a parked mail's fate away; False where it has another one."""
+        return mail_rows.unpark(self.session, mail_id)
 
     # -- claims --
     def open_claim(self, claim: Claim, *, held_address: str | None = None) -> Claim:
@@ -254,17 +289,23 @@ class Work:
         self, claim_id: int, assessment: Assessment, *, job_id: int | None
     ) -> None:
         """Write an assessment with its findings and documents."""
-        claim_rows.save_assessment(
-            self.session, claim_id, assessment, job_id=job_id, at=self.at
-        )
+        assessments.save(self.session, claim_id, assessment, job_id=job_id, at=self.at)
+
+    def save_listing(self, claim: Claim, order: Order) -> None:
+        """Write what lists show of a claim, and what it is found by."""
+        listing_rows.save(self.session, claim, order)
 
     def fire_slot(self, name: str, slot: str) -> bool:
         """Claim one firing of a deadline."""
-        return claim_rows.fire_slot(self.session, name, slot, at=self.at)
+        return slots.fire(self.session, name, slot, at=self.at)
 
     def raise_alert(self, code: str, ref: str, *, claim_id: int | None = None) -> None:
         """Record an incident once."""
-        claim_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+        alert_rows.raise_alert(self.session, code, ref, at=self.at, claim_id=claim_id)
+
+    def dismiss_alert(self, alert_id: int, *, by: str) -> bool:
+        """Take an alert off the list; False where it is not on it."""
+        return alert_rows.dismiss(self.session, alert_id, by=by, at=self.at)
 
     # -- outbox --
     def add_emails(self, emails: Sequence[NewEmail]) -> list[tuple[int, NewEmail]]:
@@ -346,6 +387,7 @@ class Store:
         self._queue = queue
         self.number_claim: Callable[[], int | None] = _next_number
         self.jobs = Jobs(self.database, owner=owner)
+        self.job_figures = JobFigures(self.database, owner=owner, clock=clock)
         self.mails = Mails(self.database)
         self.claims = Claims(self.database)
         self.outbox = Outbox(self.database)

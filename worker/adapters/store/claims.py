@@ -1,4 +1,4 @@
-"""Claims with their events, files, documents and assessments."""
+"""Claims with their events, files and documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -6,23 +6,19 @@ from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from worker.adapters.store import assessments
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import (
     NO_DEADLINE,
-    AlertRow,
-    AssessmentRow,
     ClaimEventRow,
     ClaimRow,
     DocumentRow,
-    FindingRow,
     MailboxRow,
     MailRow,
     PieceRow,
     SharedMailRow,
-    SlotRow,
 )
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, ClaimType, Event
 from worker.domain.deadlines import deadline_at
@@ -30,9 +26,6 @@ from worker.domain.documents import DocumentKind, DocumentVerdict, Piece, Verdic
 from worker.domain.errors import StaleClaim
 from worker.domain.findings import Assessment
 from worker.domain.orders import normal_id
-
-_ASSESSMENT = TypeAdapter(Assessment)
-
 
 _NOBODYS = (ClaimState.IDENTITY_HOLD, ClaimState.MERGED, ClaimState.NOT_A_CLAIM)
 
@@ -177,13 +170,7 @@ class Claims:
     def latest_assessment(self, claim_id: int) -> Assessment | None:
         """Return the newest assessment, or None."""
         with self._database.read() as session:
-            body = session.execute(
-                sa.select(AssessmentRow.body)
-                .where(AssessmentRow.claim_id == claim_id)
-                .order_by(AssessmentRow.id.desc())
-                .limit(1)
-            ).scalar()
-            return None if body is None else _ASSESSMENT.validate_json(body)
+            return assessments.latest(session, claim_id)
 
     def closed_incomplete_at(self, claim_id: int) -> datetime | None:
         """Return when a claim was last closed because documents stayed missing."""
@@ -245,9 +232,17 @@ class Claims:
 
 
 def belongs_to(claim_id: int) -> sa.ColumnElement[bool]:
-    """Return the condition for the mails of a claim, shared ones included."""
-    shared = sa.select(SharedMailRow.mail_id).where(SharedMailRow.claim_id == claim_id)
-    return sa.or_(MailRow.claim_id == claim_id, MailRow.id.in_(shared))
+    """Return the condition for the mails of a claim, shared ones included.
+
+    As one subquery, since PostgreSQL scans all mails where a subquery is one of two
+    alternatives.
+    """
+    own = aliased(MailRow)
+    numbers = sa.union_all(
+        sa.select(own.id).where(own.claim_id == claim_id),
+        sa.select(SharedMailRow.mail_id).where(SharedMailRow.claim_id == claim_id),
+    )
+    return MailRow.id.in_(numbers)
 
 
 def open_claim(
@@ -380,72 +375,6 @@ def release_held_mails(session: Session, claim_id: int, *, at: datetime) -> None
         .where(MailRow.claim_id == claim_id, MailRow.counts_from.is_(None))
         .values(counts_from=at)
         .execution_options(synchronize_session=False)
-    )
-
-
-def save_assessment(
-    session: Session,
-    claim_id: int,
-    assessment: Assessment,
-    *,
-    job_id: int | None,
-    at: datetime,
-) -> None:
-    """Write an assessment, its findings and the present document verdicts."""
-    row = AssessmentRow(
-        claim_id=claim_id,
-        job_id=job_id,
-        at=at,
-        state=assessment.state,
-        policy_version=assessment.policy_version,
-        body=_ASSESSMENT.dump_json(assessment).decode(),
-    )
-    session.add(row)
-    session.flush()
-    for position, finding in enumerate(assessment.findings):
-        session.add(
-            FindingRow(
-                assessment_id=row.id,
-                position=position,
-                clause=finding.clause,
-                verdict=finding.verdict,
-                text=finding.text,
-                evidence=finding.evidence,
-            )
-        )
-    for verdict in assessment.documents:
-        values = {
-            "verdict": verdict.verdict,
-            "why": verdict.why,
-            "files": list(verdict.files),
-            "evidence": verdict.evidence,
-        }
-        session.execute(
-            insert(session, DocumentRow)
-            .values(claim_id=claim_id, kind=verdict.kind, **values)
-            .on_conflict_do_update(index_elements=["claim_id", "kind"], set_=values)
-        )
-
-
-def fire_slot(session: Session, name: str, slot: str, *, at: datetime) -> bool:
-    """Claim one firing of a deadline; False when it has fired before."""
-    fired = session.execute(
-        insert(session, SlotRow)
-        .values(name=name, slot=slot, fired_at=at)
-        .on_conflict_do_nothing(index_elements=["name", "slot"])
-        .returning(SlotRow.name)
-    ).scalar()
-    return fired is not None
-
-
-def raise_alert(
-    session: Session, code: str, ref: str, *, at: datetime, claim_id: int | None = None
-) -> None:
-    """Record an incident once."""
-    session.execute(
-        insert(session, AlertRow)
-        .values(code=code, ref=ref, claim_id=claim_id, raised_at=at)
-        .on_conflict_do_nothing(index_elements=["code", "ref"])
     )
 
 

@@ -55,8 +55,20 @@ class DeskSessionRow(Base):
     secret_sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
     csrf: Mapped[str] = mapped_column(sa.String(64))
+    browser: Mapped[str] = mapped_column(sa.String(60), default="")
+    """In words, so that a person knows their own: `Firefox on Linux`."""
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class RecoveryCodeRow(Base):
+    """A code that stands in for a lost phone, once; kept as its sha256."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (sa.Index("ix_recovery_codes_staff", "staff_id"),)
+
+    code_sha256: Mapped[str] = mapped_column(HASH, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id", ondelete="CASCADE"))
 
 
 class SignInFailureRow(Base):
@@ -136,17 +148,79 @@ class DraftEditRow(Base):
     kind: Mapped[str] = mapped_column(sa.String(30))
     claim_version: Mapped[int]
     """The claim as the writer saw it: what is newer stops the reply."""
-    subject: Mapped[str] = mapped_column(sa.String(400))
     body: Mapped[str] = mapped_column(sa.Text)
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the form says besides: amount, clauses, box, contents."""
     by: Mapped[str] = mapped_column(NAME)
     at: Mapped[datetime]
+
+
+class PendingPlacementRow(Base):
+    """What a person did in triage, and happens in a moment unless it is undone.
+
+    Until its job carries it out, nothing of it has happened. `why_not` is set where it
+    did not happen after all; the row then stays until somebody has read that.
+    """
+
+    __tablename__ = "pending_placements"
+    __table_args__ = (
+        sa.Index("ix_pending_placements_mail", "mail_id"),
+        sa.Index("ix_pending_placements_claim", "claim_id"),
+        # The job of a row that was undone must never find another one.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    target: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    """`mail:41`, `mail:41:ORDER` of one that is split, or `claim:12`."""
+    deed: Mapped[str] = mapped_column(sa.String(20))
+    mail_id: Mapped[int | None] = mapped_column(sa.ForeignKey("mails.id"))
+    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    seen: Mapped[str] = mapped_column(sa.String(80))
+    """How mail and claims stood when the person decided: what is newer stops it."""
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    by: Mapped[str] = mapped_column(NAME)
+    at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    why_not: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class PendingReplyRow(Base):
+    """A reply that was sent from the desk and goes out in a moment; one a claim.
+
+    Until its job carries it out, nothing of it has happened. `why_not` is set where it
+    was not sent after all; the row then stays until somebody has read that.
+    """
+
+    __tablename__ = "pending_replies"
+    __table_args__ = (sa.UniqueConstraint("claim_id"),)
+
+    key: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    """Random, since its job is named by it: SQLite gives a freed number again."""
+    claim_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("claims.id", ondelete="CASCADE")
+    )
+    claim_version: Mapped[int]
+    events_seen: Mapped[int]
+    """How many events of the claim the writer had seen."""
+    kind: Mapped[str] = mapped_column(sa.String(30))
+    body: Mapped[str] = mapped_column(sa.Text)
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    by: Mapped[str] = mapped_column(NAME)
+    at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    why_not: Mapped[str] = mapped_column(sa.Text, default="")
 
 
 class OperatorActionRow(Base):
     """Append only: what people did to the machinery and to accounts."""
 
     __tablename__ = "operator_actions"
-    __table_args__ = (sa.Index("ix_operator_actions_at", "at"),)
+    __table_args__ = (
+        sa.Index("ix_operator_actions_at", "at"),
+        sa.Index("ix_operator_actions_target", "target", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
@@ -169,19 +243,24 @@ class PausedQueueRow(Base):
 
 
 class JobMinuteRow(Base):
-    """How the jobs of a kind went in one minute in one process.
+    """How the jobs of a kind went in one span in one process.
 
-    So charts cost the same whatever the number of jobs. `times` counts runs by the
-    upper end of their duration in milliseconds.
+    So charts cost the same whatever the number of jobs. `times` and `waits` count runs
+    by the bucket of their duration and of their wait; see `domain.run_times`.
     """
 
     __tablename__ = "job_minutes"
 
+    minutes: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """How long the span is: 1 or 60."""
     minute_at: Mapped[datetime] = mapped_column(primary_key=True)
+    """Where it begins."""
     kind: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     owner: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
     queue: Mapped[str] = mapped_column(sa.String(40))
+    added: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     put_back: Mapped[int] = mapped_column(default=0)
     times: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    waits: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -174,5 +174,6 @@ def _put_order(session: Session, order: Order, member_pk: int) -> None:
                 order_pk=order_pk,
                 package_id=package.package_id,
                 facts=_PACKAGE.dump_json(package).decode(),
+                tracking_key=normal_id(package.tracking_number or "")[:80] or None,
             )
         )

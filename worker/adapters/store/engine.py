@@ -8,7 +8,7 @@ error (reliability.md E7).
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -136,6 +136,10 @@ class Database:
             # One snapshot for all statements; SQLite's transactions have one anyway.
             self._reading["isolation_level"] = "REPEATABLE READ"
         self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    def on_commit(self, call: Callable[[Session], None]) -> None:
+        """Let something be told of each transaction that was committed."""
+        sa.event.listen(self._sessions, "after_commit", call)
 
     @contextmanager
     def write(self) -> Iterator[Session]:

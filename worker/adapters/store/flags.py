@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import ClaimFlagRow
+from worker.domain.claim import SYSTEM
 from worker.domain.findings import Finding
 
 RULE, PERSON = "rule", "person"
-SYSTEM = "system"
 _SET = "set_"
 """Begins the code of a flag that a person set; the clause follows."""
 

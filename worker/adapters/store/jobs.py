@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from worker.adapters.store.desk_schema import PausedQueueRow
 from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.job_figures import note_added
 from worker.adapters.store.schema import JobRow
 from worker.domain.errors import LeaseLost
 from worker.ports import Bell
@@ -23,6 +25,7 @@ from worker.ports import Bell
 ALIVE = ("waiting", "ready", "running")
 """A ring that led to nothing is repeated by the sweep after this long."""
 REASON_LENGTH = 200
+CANCELLED = "cancelled"
 _EARLIER = sa.orm.aliased(JobRow)
 ALONE_AFTER_VANISHED = 5
 """Source: DESIGN section 2, Jobs."""
@@ -61,6 +64,8 @@ class Job:
     transient_for: timedelta
     """How long the outside world has been refusing this job."""
     must_run_alone: bool
+    waited_ms: int = 0
+    """How long it had been due when it was taken."""
 
 
 def add_jobs(
@@ -88,6 +93,8 @@ def add_jobs(
             .on_conflict_do_nothing(index_elements=["kind", "ref"])
             .returning(JobRow.id)
         ).scalar()
+        if job_id is not None:
+            note_added(session, job.kind, job.queue)
         if job_id is not None and not job.is_waiting and not job.delay:
             bells.append(Bell(job.queue, job_id))
     return bells
@@ -105,7 +112,8 @@ class Jobs:
         """Claim one due job: lease, token, attempt + 1, committed before any work.
 
         None when it is not due, held by a living worker, done, or not the first of
-        its lane. A row whose lease ran out counts as vanished once more.
+        its lane, or its queue rests. A row whose lease ran out counts as vanished once
+        more.
         """
         token = secrets.token_hex(8)
         values = {
@@ -151,10 +159,14 @@ class Jobs:
     def due(self, queue: str, *, limit: int, quiet_for: timedelta) -> list[Bell]:
         """Return jobs of a queue to ring: due or past their lease, and not rung lately.
 
-        Of the `limit` oldest of either those whose last ring is `quiet_for` ago. Marks
-        them as rung. The cost depends on what is due, not on what exists.
+        Of the `limit` oldest of either those whose last ring is `quiet_for` ago; none
+        of a queue that rests. Marks them as rung. The cost depends on what is due, not
+        on what exists.
         """
         clock = self._database.now_ms
+        with self._database.read() as session:
+            if session.get(PausedQueueRow, queue) is not None:
+                return []
         ready = sa.and_(
             JobRow.queue == queue,
             JobRow.state == "ready",
@@ -196,6 +208,7 @@ class Jobs:
         with self._database.read() as session:
             refs = session.execute(
                 sa.select(JobRow.ref).where(
+                    JobRow.lane == f"claim:{claim_id}",
                     JobRow.kind == "validate",
                     JobRow.ref.startswith(begin, autoescape=True),
                     JobRow.state.in_(ALIVE),
@@ -374,7 +387,22 @@ def cancel_waiting(session: Session, *, kind: str, ref: str, at: datetime) -> No
     session.execute(
         sa.update(JobRow)
         .where(JobRow.kind == kind, JobRow.ref == ref, JobRow.state == "waiting")
-        .values(state="done", finished_at=at, reason="cancelled")
+        .values(state="done", finished_at=at, reason=CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def restore_cancelled(session: Session, *, kind: str, ref: str) -> None:
+    """Let a cancelled job wait for its release once more; one that ran stays done."""
+    session.execute(
+        sa.update(JobRow)
+        .where(
+            JobRow.kind == kind,
+            JobRow.ref == ref,
+            JobRow.state == "done",
+            JobRow.reason == CANCELLED,
+        )
+        .values(state="waiting", finished_at=None, reason="")
         .execution_options(synchronize_session=False)
     )
 
@@ -391,6 +419,7 @@ def _taking(clock: sa.SQLColumnExpression[int]) -> ReturningUpdate[JobRow, int]:
             JobRow.id == sa.bindparam("the_job"),
             is_due,
             sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
+            ~sa.exists().where(PausedQueueRow.queue == JobRow.queue),
         )
         .values(
             state="running",
@@ -443,4 +472,5 @@ def _taken(row: JobRow, token: str, now_ms: int) -> Job:
         vanished=row.vanished,
         transient_for=timedelta(milliseconds=since_ms),
         must_run_alone=row.vanished >= ALONE_AFTER_VANISHED,
+        waited_ms=max(0, now_ms - row.run_at_ms),
     )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.claims import raise_alert
+from worker.adapters.store.alerts import raise_alert
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.jobs import NewJob, add_jobs
 from worker.adapters.store.schema import MailboxRow, MailRow

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.claims import belongs_to
+from worker.adapters.store.desk_schema import OperatorActionRow
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import (
     EmailRow,
@@ -18,10 +19,13 @@ from worker.adapters.store.schema import (
     PieceRow,
     SharedMailRow,
 )
+from worker.adapters.store.words import put_words
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate, Mail, ReceivedStamp
 
 _MAIL = TypeAdapter(Mail)
+DISMISSED_BY_PERSON = "dismissed by a person"
+COPY_BY_PERSON = "a person says: a copy of mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,7 @@ class Mails:
 
 def put_reading(session: Session, mail_id: int, mail: Mail) -> None:
     """Store what reading the mail showed; the same again changes nothing."""
+    put_words(session, mail_id, mail)
     session.execute(
         sa.update(MailRow)
         .where(MailRow.id == mail_id)
@@ -294,16 +299,78 @@ def assign(
     return True
 
 
-def dismiss(session: Session, mail_id: int, *, by: str) -> bool:
-    """Say that an unmatched mail is no claim; False where it is none of those."""
+def dismiss(
+    session: Session, mail_id: int, *, by: str, at: datetime, copy_of: int | None = None
+) -> bool:
+    """Say that an unmatched mail is no claim, or a copy; False for other mails."""
+    fate, signal = Fate.NOT_A_CLAIM, DISMISSED_BY_PERSON
+    if copy_of is not None:
+        fate, signal = Fate.DUPLICATE, f"{COPY_BY_PERSON} {copy_of}"
+    if not _change(session, mail_id, (Fate.CANNOT_MATCH,), fate, signal, by=by):
+        return False
+    _log(session, mail_id, "mail_dismissed", by=by, at=at, fate=fate)
+    return True
+
+
+def restore(session: Session, mail_id: int, *, by: str, at: datetime) -> bool:
+    """Put a mail among the unmatched again that a person dismissed; else False."""
+    fates = (Fate.NOT_A_CLAIM, Fate.DUPLICATE)
+    is_persons = MailRow.settled_by.is_not(None) & MailRow.claim_id.is_(None)
+    fate, signal = Fate.CANNOT_MATCH, "put back by a person"
+    if not _change(session, mail_id, fates, fate, signal, by=by, where=is_persons):
+        return False
+    _log(session, mail_id, "mail_restored", by=by, at=at, fate=fate)
+    return True
+
+
+def refate_held(session: Session, claim_id: int, fate: Fate, *, by: str) -> None:
+    """Give the mails of a held claim the fate that goes with a person's word on it."""
+    held = (Fate.IDENTITY_HOLD, Fate.NOT_A_CLAIM)
+    session.execute(
+        sa.update(MailRow)
+        .where(MailRow.claim_id == claim_id, MailRow.fate.in_(held))
+        .values(fate=fate, settled_by=by)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _change(
+    session: Session,
+    mail_id: int,
+    before: Sequence[Fate],
+    fate: Fate,
+    signal: str,
+    *,
+    by: str,
+    where: sa.ColumnElement[bool] | None = None,
+) -> bool:
     done = session.execute(
         sa.update(MailRow)
-        .where(MailRow.id == mail_id, MailRow.fate == Fate.CANNOT_MATCH)
-        .values(fate=Fate.NOT_A_CLAIM, signal="dismissed by a person", settled_by=by)
+        .where(
+            MailRow.id == mail_id,
+            MailRow.fate.in_(before),
+            sa.true() if where is None else where,
+        )
+        .values(fate=fate, signal=signal, settled_by=by)
         .returning(MailRow.id)
         .execution_options(synchronize_session=False)
     ).scalar()
     return done is not None
+
+
+def _log(
+    session: Session, mail_id: int, action: str, *, by: str, at: datetime, fate: Fate
+) -> None:
+    """Append to the log of what people did: a mail without a claim has no history."""
+    session.add(
+        OperatorActionRow(
+            at=at,
+            by=by,
+            action=action,
+            target=f"mail:{mail_id}",
+            data={"fate": fate},
+        )
+    )
 
 
 def share(
@@ -335,3 +402,19 @@ def park(session: Session, mail_id: int, *, signal: str, at: datetime) -> None:
         .values(fate=Fate.PARKED, settled_at=at, signal=signal[:200])
         .execution_options(synchronize_session=False)
     )
+
+
+def unpark(session: Session, mail_id: int) -> bool:
+    """Take a parked mail's fate away; False where it has another one by now."""
+    is_open = session.execute(
+        sa.update(MailRow)
+        .where(
+            MailRow.id == mail_id,
+            sa.or_(MailRow.fate == Fate.PARKED, MailRow.fate.is_(None)),
+            MailRow.sha256.is_not(None),
+        )
+        .values(fate=None, settled_at=None, signal="")
+        .returning(MailRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return is_open is not None

@@ -83,14 +83,15 @@ class Outbox:
             EmailRow.kind != NOTE,
         )
 
-    def held(self, *, limit: int = 500) -> list[Email]:
-        """Return the e-mails that wait for a person, oldest first."""
+    def held(self, *, limit: int = 500, reason: str = "") -> list[Email]:
+        """Return the e-mails that wait for a person, oldest first.
+
+        With `reason` those alone that are held for it.
+        """
+        is_wanted = _is_held_for(reason) if reason else EmailRow.status == "held"
         with self._database.read() as session:
             rows = session.execute(
-                sa.select(EmailRow)
-                .where(EmailRow.status == "held")
-                .order_by(EmailRow.id)
-                .limit(limit)
+                sa.select(EmailRow).where(is_wanted).order_by(EmailRow.id).limit(limit)
             ).scalars()
             return [to_email(row) for row in rows]
 

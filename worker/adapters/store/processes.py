@@ -1,9 +1,27 @@
 """Running processes of ours, so that the leases of dead ones end at once."""
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import JobRow, MailboxRow, ProcessRow
+
+MOST_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of ours, and how long ago it was last heard of."""
+
+    owner: str
+    role: str
+    host: str
+    pid: int
+    silent_for: timedelta
+    running: tuple[tuple[int, str, str], ...] = ()
+    """What it has in flight: number, kind and ref of each job."""
 
 
 class Processes:
@@ -49,6 +67,46 @@ class Processes:
                 )
             )
             return [(row.host, row.pid, row.boot_ticks) for row in rows]
+
+    def listed(self) -> list[Process]:
+        """Return every process with what it has in flight, by role and host."""
+        clock = self._database.now_ms
+        with self._database.read() as session:
+            running: dict[str, list[tuple[int, str, str]]] = {}
+            for job in session.execute(
+                sa.select(JobRow.owner, JobRow.id, JobRow.kind, JobRow.ref)
+                .where(JobRow.state == "running")
+                .order_by(JobRow.id)
+                .limit(MOST_SHOWN)
+            ):
+                line = (job.id, job.kind, job.ref)
+                running.setdefault(job.owner or "", []).append(line)
+            rows = session.execute(
+                sa.select(ProcessRow, clock)
+                .order_by(ProcessRow.role, ProcessRow.host, ProcessRow.pid)
+                .limit(MOST_SHOWN)
+            )
+            return [
+                Process(
+                    row.owner,
+                    row.role,
+                    row.host,
+                    row.pid,
+                    timedelta(milliseconds=max(0, now_ms - row.alive_at_ms)),
+                    tuple(running.get(row.owner, ())),
+                )
+                for row, now_ms in rows
+            ]
+
+    def silent(self, span: timedelta) -> list[str]:
+        """Return the owners that were not heard of for so long."""
+        before = self._database.now_ms - round(span.total_seconds() * 1000)
+        with self._database.read() as session:
+            return list(
+                session.execute(
+                    sa.select(ProcessRow.owner).where(ProcessRow.alive_at_ms < before)
+                ).scalars()
+            )
 
     def bury(self, owner: str) -> bool:
         """End every lease of a process that is gone, and forget it.

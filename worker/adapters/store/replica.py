@@ -156,7 +156,10 @@ def _copied(row: MailRow, is_judged: bool) -> dict[str, object]:  # noqa: FBT001
 
 
 def persons_events(store: Store, *, system: str) -> list[PersonsEvent]:
-    """Return what people did to claims, oldest first; `system` is nobody's name."""
+    """Return what people did to claims, oldest first; `system` is nobody's name.
+
+    Whose work a claim is changes no outcome.
+    """
     with store.database.read() as session:
         rows = session.execute(
             sa.select(
@@ -165,7 +168,7 @@ def persons_events(store: Store, *, system: str) -> list[PersonsEvent]:
                 ClaimEventRow.event,
                 ClaimEventRow.at,
             )
-            .where(ClaimEventRow.actor != system)
+            .where(ClaimEventRow.actor != system, ClaimEventRow.event != Event.ASSIGNED)
             .order_by(ClaimEventRow.at, ClaimEventRow.id)
         )
         return [

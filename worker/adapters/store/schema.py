@@ -103,11 +103,37 @@ class MailRow(Base):
         sa.Index("ix_mails_message_id", "message_id"),
         sa.Index("ix_mails_claim", "claim_id"),
         sa.Index(
+            "ix_mails_unmatched",
+            "id",
+            sqlite_where=sa.text("fate = 'cannot_match'"),
+            postgresql_where=sa.text("fate = 'cannot_match'"),
+        ),
+        sa.Index(
             "ix_mails_open",
             "mailbox_id",
             "id",
             sqlite_where=sa.text("fate is null"),
             postgresql_where=sa.text("fate is null"),
+        ),
+        sa.Index(
+            "ix_mails_fate",
+            "fate",
+            "settled_at",
+            sqlite_where=sa.text("fate is not null"),
+            postgresql_where=sa.text("fate is not null"),
+        ),
+        # What waits for a person, by number: see `desk/triage.py`.
+        sa.Index(
+            "ix_mails_held",
+            "id",
+            sqlite_where=sa.text("fate = 'identity_hold' and counts_from is null"),
+            postgresql_where=sa.text("fate = 'identity_hold' and counts_from is null"),
+        ),
+        sa.Index(
+            "ix_mails_parked",
+            "id",
+            sqlite_where=sa.text("fate = 'parked'"),
+            postgresql_where=sa.text("fate = 'parked'"),
         ),
     )
 
@@ -161,9 +187,17 @@ class JobRow(Base):
         ),
         sa.Index(
             "ix_jobs_due",
+            "queue",
             "run_at_ms",
             sqlite_where=sa.text("state = 'ready'"),
             postgresql_where=sa.text("state = 'ready'"),
+        ),
+        sa.Index(
+            "ix_jobs_waiting",
+            "queue",
+            "id",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
         ),
         sa.Index(
             "ix_jobs_leases",
@@ -256,6 +290,14 @@ class PackageRow(Base):
     """One package of an order; imprecise times are stored as written and as ends."""
 
     __tablename__ = "packages"
+    __table_args__ = (
+        sa.Index(
+            "ix_packages_tracking",
+            "tracking_key",
+            sqlite_where=sa.text("tracking_key is not null"),
+            postgresql_where=sa.text("tracking_key is not null"),
+        ),
+    )
 
     order_pk: Mapped[int] = mapped_column(
         sa.ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
@@ -263,6 +305,8 @@ class PackageRow(Base):
     package_id: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     facts: Mapped[str] = mapped_column(sa.Text)
     """The package as JSON (pydantic of `domain.orders.Package`)."""
+    tracking_key: Mapped[str | None] = mapped_column(sa.String(80))
+    """The tracking number without case and spaces, by which a package is found."""
 
 
 class ClaimRow(Base):
@@ -311,6 +355,21 @@ class ClaimRow(Base):
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         ),
+        # The read API goes through claims by number, of one state or the open ones.
+        sa.Index("ix_claims_state", "state", "id"),
+        sa.Index(
+            "ix_claims_open",
+            "id",
+            sqlite_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_claims_closed",
+            "id",
+            sqlite_where=sa.text("not is_open"),
+            postgresql_where=sa.text("not is_open"),
+        ),
+        sa.Index("ix_claims_locale", "locale"),
         sa.CheckConstraint(
             "respond_by is null or docs_complete_at is not null",
             name="respond_by_has_docs_complete_at",
@@ -350,6 +409,28 @@ class ClaimRow(Base):
         default=NO_DEADLINE, server_default=sa.text("'9999-12-31 00:00:00.000000'")
     )
     """The next date that somebody has to keep; see `deadlines.deadline_at`."""
+    proposed_usd: Mapped[Decimal | None]
+    """What the terms gave in the newest assessment, at most; null is no figure."""
+    proposed_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The points that would come back with it (P13)."""
+    locale: Mapped[str | None] = mapped_column(sa.String(20))
+    """The member's language, as the directory had it at the last assessment."""
+
+
+class ClaimKeyRow(Base):
+    """What a claim is found by besides its own ids, as `normal_id` writes it.
+
+    The tracking numbers of its package and the member's addresses on file, which the
+    order directory may keep elsewhere.
+    """
+
+    __tablename__ = "claim_keys"
+    __table_args__ = (sa.Index("ix_claim_keys_claim", "claim_id"),)
+
+    key: Mapped[str] = mapped_column(sa.String(320), primary_key=True)
+    claim_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("claims.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 class ClaimEventRow(Base):
@@ -448,6 +529,13 @@ class ClaimFlagRow(Base):
     __table_args__ = (
         sa.UniqueConstraint(
             "claim_id", "clause", "code", "evidence_key", name="uq_claim_flags_raised"
+        ),
+        sa.Index(
+            "ix_claim_flags_open",
+            "code",
+            "claim_id",
+            sqlite_where=sa.text("cleared_at is null"),
+            postgresql_where=sa.text("cleared_at is null"),
         ),
     )
 
@@ -612,12 +700,23 @@ class AlertRow(Base):
     """Something a person should know; one row per incident, told once."""
 
     __tablename__ = "alerts"
-    __table_args__ = (sa.UniqueConstraint("code", "ref", name="uq_alerts_incident"),)
+    __table_args__ = (
+        sa.UniqueConstraint("code", "ref", name="uq_alerts_incident"),
+        sa.Index(
+            "ix_alerts_mail",
+            "code",
+            "mail_id",
+            sqlite_where=sa.text("told_at is null and mail_id is not null"),
+            postgresql_where=sa.text("told_at is null and mail_id is not null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(40))
     ref: Mapped[str] = mapped_column(sa.String(200))
     claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claims.id"))
+    mail_id: Mapped[int | None] = mapped_column(BigId)
+    """The mail that `ref` names, where it names one."""
     raised_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
 

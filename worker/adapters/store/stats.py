@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from worker.adapters.store.alerts import stands
 from worker.adapters.store.engine import Database
 from worker.adapters.store.schema import (
     AlertRow,
@@ -82,9 +83,7 @@ class Stats:
                 jobs.setdefault(queue, {})[state] = count
             fates = by(MailRow.fate)
             alerts = session.execute(
-                sa.select(sa.func.count())
-                .select_from(AlertRow)
-                .where(AlertRow.told_at.is_(None))
+                sa.select(sa.func.count()).select_from(AlertRow).where(stands())
             ).scalar_one()
             return Counts(
                 mails=sum(fates.values()),

@@ -8,7 +8,8 @@
 //   data-confirm="..."   asks before a form is sent
 "use strict";
 
-const TYPING = "input, textarea, select, [contenteditable]";
+const TYPING =
+  "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const PLACES = { c: "/claims", t: "/triage", d: "/operations", f: "/figures" };
 let chord = "";
 
@@ -86,8 +87,13 @@ function live(part) {
     if (source || document.hidden) return;
     source = new EventSource(part.dataset.live);
     source.onmessage = (event) => {
-      if (part.contains(document.activeElement)) return;
+      // Whoever is at work in it is not disturbed; what has an id gets its state back.
+      const at = part.contains(document.activeElement) ? document.activeElement : null;
+      if (at && !at.id) return;
+      const unfolded = [...part.querySelectorAll("details[open][id]")];
       htmx.swap(part, event.data, { swapStyle: "innerHTML" });
+      unfolded.forEach(({ id }) => document.getElementById(id)?.setAttribute("open", ""));
+      if (at) document.getElementById(at.id)?.focus({ preventScroll: true });
     };
   };
   const close = () => {
@@ -108,10 +114,17 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(target)) menu.open = false;
   });
 });
-document.addEventListener("submit", (event) => {
-  const asked = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
-  if (asked && !confirm(asked)) event.preventDefault();
-});
+// Asked before any form's own listener hears of it, which would lock the form.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const asked = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+    if (!asked || confirm(asked)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-check-all]");
   if (!all) return;

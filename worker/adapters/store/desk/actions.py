@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from worker.adapters.store.desk_schema import OperatorActionRow
 from worker.adapters.store.engine import Database
@@ -41,26 +42,41 @@ class Actions:
     ) -> None:
         """Append a line. `data` holds ids and codes only."""
         with self._database.write() as session:
-            session.add(
-                OperatorActionRow(
-                    at=self._clock.now(),
-                    by=by,
-                    action=action,
-                    target=target,
-                    reason=reason,
-                    data=dict(data or {}),
-                )
-            )
+            now = self._clock.now()
+            append(session, now, by, action, target, reason=reason, data=data)
 
-    def newest(self, *, limit: int) -> list[Action]:
-        """Return the newest lines first."""
+    def newest(self, *, limit: int, target: str | None = None) -> list[Action]:
+        """Return the newest lines first: all, or those about one target."""
+        query = sa.select(OperatorActionRow)
+        if target is not None:
+            query = query.where(OperatorActionRow.target == target)
+        query = query.order_by(OperatorActionRow.id.desc()).limit(limit)
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(OperatorActionRow)
-                .order_by(OperatorActionRow.id.desc())
-                .limit(limit)
-            ).scalars()
+            rows = session.execute(query).scalars()
             return [
                 Action(row.at, row.by, row.action, row.target, row.reason, row.data)
                 for row in rows
             ]
+
+
+def append(
+    session: Session,
+    at: datetime,
+    by: str,
+    action: str,
+    target: str,
+    *,
+    reason: str = "",
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Append a line in the transaction of what it tells."""
+    session.add(
+        OperatorActionRow(
+            at=at,
+            by=by,
+            action=action,
+            target=target,
+            reason=reason,
+            data=dict(data or {}),
+        )
+    )

@@ -1,13 +1,20 @@
 """Accounts of staff. They are disabled, never deleted: the history names them."""
 
+from collections.abc import Iterable
+from hashlib import sha256
+
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.desk_schema import DeskSessionRow, StaffRow
+from worker.adapters.store.desk_schema import (
+    DeskSessionRow,
+    RecoveryCodeRow,
+    StaffRow,
+)
 from worker.adapters.store.engine import Database
 from worker.domain.errors import UsageError
-from worker.domain.staff import Person, StaffRole
+from worker.domain.staff import Person, StaffRole, is_sign_in_name
 from worker.ports import Clock
 
 
@@ -31,8 +38,12 @@ class People:
         """Add an account.
 
         Raises:
-            UsageError: the name is taken.
+            UsageError: the name is taken, or none that an account may have.
         """
+        if not is_sign_in_name(_key(name)):
+            raise UsageError(
+                "a sign-in name has up to 100 letters, digits or . _ - + @, no blanks"
+            )
         row = StaffRow(
             name=_key(name),
             full_name=full_name.strip(),
@@ -90,22 +101,79 @@ class People:
         self, person_id: int, password_hash: str, *, must_change: bool = False
     ) -> None:
         """Give an account a password, and end every session of it."""
-        self._change(
-            person_id, password_hash=password_hash, must_change_password=must_change
-        )
-        self._end_sessions(person_id)
+        with self._database.write() as session:
+            _change(
+                session,
+                person_id,
+                password_hash=password_hash,
+                must_change_password=must_change,
+            )
+            _end_sessions(session, person_id)
 
-    def set_role(self, person_id: int, role: StaffRole) -> None:
-        """Give an account another role; it counts from the next request on."""
-        self._change(person_id, role=role)
+    def set_role(
+        self, person_id: int, role: StaffRole, *, keep_an_admin: bool = False
+    ) -> None:
+        """Give an account another role, and end every session of it.
+
+        Raises:
+            UsageError: nobody would be left who manages accounts.
+        """
+        with self._database.write() as session:
+            admins = _active_admins(session)
+            _change(session, person_id, role=role)
+            if keep_an_admin and role is not StaffRole.ADMIN:
+                _keep_one(admins, without=person_id)
+            _end_sessions(session, person_id)
 
     def set_timezone(self, person_id: int, timezone: str) -> None:
         """Set the zone in which the person reads times (IANA name)."""
         self._change(person_id, timezone=timezone)
 
-    def set_totp(self, person_id: int, secret: str | None) -> None:
-        """Ask the account for codes of this secret from now on, or no more."""
-        self._change(person_id, totp_secret=secret, totp_step=0)
+    def set_totp(
+        self,
+        person_id: int,
+        secret: str | None,
+        *,
+        used_step: int = 0,
+        recovery_codes: Iterable[str] = (),
+    ) -> None:
+        """Ask the account for codes of this secret from now on, or no more.
+
+        Args:
+            person_id: whose.
+            secret: base32; None asks for no code.
+            used_step: the time step whose code confirmed it.
+            recovery_codes: what stands in for the phone; older ones are forgotten.
+        """
+        with self._database.write() as session:
+            _change(session, person_id, totp_secret=secret, totp_step=used_step)
+            _put_codes(session, person_id, recovery_codes)
+
+    def set_recovery_codes(self, person_id: int, codes: Iterable[str]) -> None:
+        """Give an account other recovery codes; older ones are forgotten."""
+        with self._database.write() as session:
+            _put_codes(session, person_id, codes)
+
+    def use_recovery_code(self, person_id: int, code: str) -> bool:
+        """Use up a recovery code; False if the account has no such code (left)."""
+        with self._database.write() as session:
+            used = session.execute(
+                sa.delete(RecoveryCodeRow)
+                .where(
+                    RecoveryCodeRow.code_sha256 == _digest(code),
+                    RecoveryCodeRow.staff_id == person_id,
+                )
+                .returning(RecoveryCodeRow.code_sha256)
+            ).scalar()
+        return used is not None
+
+    def recovery_codes_left(self, person_id: int) -> int:
+        """Return how many recovery codes an account still has."""
+        with self._database.read() as session:
+            query = sa.select(sa.func.count()).where(
+                RecoveryCodeRow.staff_id == person_id
+            )
+            return session.execute(query).scalar_one()
 
     def totp_secret(self, person_id: int) -> str | None:
         """Return the secret of an account's codes, or None where it has none."""
@@ -131,10 +199,18 @@ class People:
         """Keep when the person last signed in."""
         self._change(person_id, signed_in_at=self._clock.now())
 
-    def disable(self, person_id: int) -> None:
-        """Let an account sign in no more, and end its sessions."""
-        self._change(person_id, disabled_at=self._clock.now())
-        self._end_sessions(person_id)
+    def disable(self, person_id: int, *, keep_an_admin: bool = False) -> None:
+        """Let an account sign in no more, and end its sessions.
+
+        Raises:
+            UsageError: nobody would be left who manages accounts.
+        """
+        with self._database.write() as session:
+            admins = _active_admins(session)
+            _change(session, person_id, disabled_at=self._clock.now())
+            if keep_an_admin:
+                _keep_one(admins, without=person_id)
+            _end_sessions(session, person_id)
 
     def enable(self, person_id: int) -> None:
         """Let a disabled account sign in again."""
@@ -142,15 +218,46 @@ class People:
 
     def _change(self, person_id: int, **values: object) -> None:
         with self._database.write() as session:
-            session.execute(
-                sa.update(StaffRow).where(StaffRow.id == person_id).values(**values)
-            )
+            _change(session, person_id, **values)
 
-    def _end_sessions(self, person_id: int) -> None:
-        with self._database.write() as session:
-            session.execute(
-                sa.delete(DeskSessionRow).where(DeskSessionRow.staff_id == person_id)
-            )
+
+def _change(session: Session, person_id: int, **values: object) -> None:
+    session.execute(
+        sa.update(StaffRow).where(StaffRow.id == person_id).values(**values)
+    )
+
+
+def _end_sessions(session: Session, person_id: int) -> None:
+    session.execute(
+        sa.delete(DeskSessionRow).where(DeskSessionRow.staff_id == person_id)
+    )
+
+
+def _put_codes(session: Session, person_id: int, codes: Iterable[str]) -> None:
+    session.execute(
+        sa.delete(RecoveryCodeRow).where(RecoveryCodeRow.staff_id == person_id)
+    )
+    session.add_all(
+        RecoveryCodeRow(code_sha256=_digest(code), staff_id=person_id) for code in codes
+    )
+
+
+def _active_admins(session: Session) -> frozenset[int]:
+    """Return who manages accounts, locked: two may not disable each other at once."""
+    query = sa.select(StaffRow.id).where(
+        StaffRow.role == StaffRole.ADMIN, StaffRow.disabled_at.is_(None)
+    )
+    query = query.order_by(StaffRow.id).with_for_update()
+    return frozenset(session.execute(query).scalars())
+
+
+def _keep_one(admins: frozenset[int], *, without: int) -> None:
+    if admins == {without}:
+        raise UsageError("nobody else manages accounts: make somebody an admin first")
+
+
+def _digest(code: str) -> str:
+    return sha256(code.encode()).hexdigest()
 
 
 def _key(name: str) -> str:
@@ -174,6 +281,7 @@ def to_person(row: StaffRow) -> Person:
         must_change_password=row.must_change_password,
         has_password=row.password_hash is not None,
         has_totp=row.totp_secret is not None,
+        signs_in_elsewhere=row.oidc_subject is not None,
         disabled_at=row.disabled_at,
         signed_in_at=row.signed_in_at,
     )

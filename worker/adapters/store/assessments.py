@@ -1,0 +1,88 @@
+"""Assessments of claims: what software worked out at one version, never changed."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import insert
+from worker.adapters.store.schema import (
+    AssessmentRow,
+    ClaimRow,
+    DocumentRow,
+    FindingRow,
+)
+from worker.domain.findings import Assessment
+
+_ASSESSMENT = TypeAdapter(Assessment)
+
+
+def latest(session: Session, claim_id: int) -> Assessment | None:
+    """Return the newest assessment of a claim, or None."""
+    body = session.execute(
+        sa.select(AssessmentRow.body)
+        .where(AssessmentRow.claim_id == claim_id)
+        .order_by(AssessmentRow.id.desc())
+        .limit(1)
+    ).scalar()
+    return None if body is None else _ASSESSMENT.validate_json(body)
+
+
+def save(
+    session: Session,
+    claim_id: int,
+    assessment: Assessment,
+    *,
+    job_id: int | None,
+    at: datetime,
+) -> None:
+    """Write an assessment, its findings and the present document verdicts."""
+    row = AssessmentRow(
+        claim_id=claim_id,
+        job_id=job_id,
+        at=at,
+        state=assessment.state,
+        policy_version=assessment.policy_version,
+        body=_ASSESSMENT.dump_json(assessment).decode(),
+    )
+    session.add(row)
+    session.flush()
+    _keep_proposal(session, claim_id, assessment)
+    for position, finding in enumerate(assessment.findings):
+        session.add(
+            FindingRow(
+                assessment_id=row.id,
+                position=position,
+                clause=finding.clause,
+                verdict=finding.verdict,
+                text=finding.text,
+                evidence=finding.evidence,
+            )
+        )
+    for verdict in assessment.documents:
+        values = {
+            "verdict": verdict.verdict,
+            "why": verdict.why,
+            "files": list(verdict.files),
+            "evidence": verdict.evidence,
+        }
+        session.execute(
+            insert(session, DocumentRow)
+            .values(claim_id=claim_id, kind=verdict.kind, **values)
+            .on_conflict_do_update(index_elements=["claim_id", "kind"], set_=values)
+        )
+
+
+def _keep_proposal(session: Session, claim_id: int, assessment: Assessment) -> None:
+    """Keep beside the claim what the terms give, for sums over many claims."""
+    proposal = assessment.proposal
+    session.execute(
+        sa.update(ClaimRow)
+        .where(ClaimRow.id == claim_id)
+        .values(
+            proposed_usd=None if proposal is None else proposal.total.amount,
+            proposed_points=0 if proposal is None else proposal.points_restored,
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,95 @@
+"""Search: which claims somebody means by what they typed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import Database
+from worker.adapters.store.schema import (
+    ClaimKeyRow,
+    ClaimRow,
+    MailRow,
+    SharedMailRow,
+)
+from worker.adapters.store.words import mails_with
+from worker.domain.orders import normal_id
+
+MOST_FOUND = 1000
+"""Claims that one search shows; more words find fewer."""
+MOST_MAILS = 5000
+"""Mails that one search looks at, so that a word of every mail costs no more."""
+BY_THE_INDEX = (
+    f"set local gin_fuzzy_search_limit = {MOST_MAILS}",
+    "set local enable_seqscan = off",
+)
+"""How PostgreSQL looks for words. Else a word of every mail would be looked up in
+every mail; and a planner that takes a rare word for a frequent one would read the
+whole table until LIMIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The claims that were found, in no order; `is_cut` says that there are more."""
+
+    claim_ids: tuple[int, ...]
+    is_cut: bool = False
+
+
+class Finder:
+    """Finds claims by ids, addresses, tracking numbers and the words of their mails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, asked: str) -> Found:
+        """Return the claims that an id names, and those with mails of these words."""
+        with self._database.read() as session:
+            by_id = session.execute(select_by_id(asked)).scalars().all()
+            by_words = _by_words(session, asked)
+        claim_ids = tuple(dict.fromkeys([*by_id, *by_words]))
+        is_cut = max(len(by_id), len(by_words), len(claim_ids)) > MOST_FOUND
+        return Found(claim_ids[:MOST_FOUND], is_cut)
+
+
+def select_by_id(asked: str) -> sa.CompoundSelect[Any]:
+    """Return the query for the claims of a member, order, address or tracking."""
+    key = normal_id(asked)
+    most = MOST_FOUND + 1
+    parts = (
+        sa.select(ClaimRow.id).where(ClaimRow.member_key == key).limit(most),
+        sa.select(ClaimRow.id).where(ClaimRow.order_key == key).limit(most),
+        sa.select(ClaimKeyRow.claim_id).where(ClaimKeyRow.key == key).limit(most),
+    )
+    # SQLite takes a LIMIT only within a subquery of a union.
+    return sa.union(*(sa.select(part.subquery()) for part in parts)).limit(most)
+
+
+def select_by_words(dialect: str, asked: str) -> sa.Select[Any] | None:
+    """Return the query for the claims whose mails have every word; None without one."""
+    mails = mails_with(dialect, asked, limit=MOST_MAILS)
+    if mails is None:
+        return None
+    found = mails.cte("found")
+    own = (
+        sa.select(MailRow.claim_id.label("claim_id"))
+        .join(found, found.c.mail_id == MailRow.id)
+        .where(MailRow.claim_id.is_not(None))
+    )
+    shared = sa.select(SharedMailRow.claim_id).join(
+        found, found.c.mail_id == SharedMailRow.mail_id
+    )
+    both = sa.union(own, shared).subquery()
+    return sa.select(both.c.claim_id).limit(MOST_FOUND + 1)
+
+
+def _by_words(session: Session, asked: str) -> list[int]:
+    dialect = session.get_bind().dialect.name
+    query = select_by_words(dialect, asked)
+    if query is None:
+        return []
+    if dialect == "postgresql":
+        for setting in BY_THE_INDEX:
+            session.execute(sa.text(setting))
+    return list(session.execute(query).scalars())

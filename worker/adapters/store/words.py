@@ -1,0 +1,142 @@
+"""The words of mails, by which people find them.
+
+Both databases are given the same words, cut here: one index of PostgreSQL (GIN over
+tsvector) and one of SQLite (FTS5), neither of which would find its way in Chinese.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.schema import Base
+from worker.domain.mail import Mail
+
+TABLE = "mail_words"
+MOST_TEXT = 40_000
+"""Characters of a mail that are looked at; its head says what it is about."""
+MOST_WORDS = 3_000
+LONGEST = 40
+"""Characters of a word; what is longer is cut, in mails and in questions alike."""
+MOST_ASKED = 12
+_OF_FILE = 8_000
+_BEGINNING = 3
+"""So many letters and more find every word that begins with them."""
+_NO_SPACES = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese; and Korean, whose endings vary."""
+_MARKS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u0900-\u0963\u0966-\u0dff"
+"""Letters and vowel signs of Hebrew, Arabic and the scripts of India."""
+_RUNS = re.compile(f"([{_NO_SPACES}]+)|((?:[^\\W_{_NO_SPACES}]|[{_MARKS}])+)")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+CREATE = {
+    "postgresql": (
+        (
+            "create table mail_words (mail_id bigint not null, words tsvector not null,"
+            " constraint pk_mail_words primary key (mail_id),"
+            " constraint fk_mail_words_mail_id foreign key (mail_id)"
+            " references mails (id) on delete cascade)"
+        ),
+        "create index ix_mail_words_words on mail_words using gin (words)",
+    ),
+    "sqlite": (
+        (
+            "create virtual table mail_words using fts5"
+            "(words, tokenize='ascii', detail='none', columnsize=0)"
+        ),
+    ),
+}
+"""In SQLite the number of a mail is the `rowid`."""
+
+
+@sa.event.listens_for(Base.metadata, "after_create")
+def _create(_metadata: sa.MetaData, connection: sa.Connection, **_more: object) -> None:
+    """Create the table beside those that models can describe."""
+    if not sa.inspect(connection).has_table(TABLE):
+        for statement in CREATE[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, each once: lower case, without accents.
+
+    Where a script has no spaces, every two letters that stand together are a word, and
+    so is the last one alone.
+    """
+    return list(dict.fromkeys(_words(text)))
+
+
+def _words(text: str) -> Iterator[str]:
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    for found in _RUNS.finditer(unicodedata.normalize("NFKC", bare)):
+        run, word = found.groups()
+        if word is not None:
+            yield word[:LONGEST]
+        else:
+            yield from (run[at : at + 2] for at in range(len(run)))
+
+
+def put_words(session: Session, mail_id: int, mail: Mail) -> None:
+    """Store the words of a mail in place of those that it had."""
+    words = words_of(_text(mail))[:MOST_WORDS]
+    if session.get_bind().dialect.name == "sqlite":
+        statement = "insert or replace into mail_words (rowid, words) values (:id, :w)"
+        session.execute(sa.text(statement), {"id": mail_id, "w": " ".join(words)})
+        return
+    statement = (
+        "insert into mail_words (mail_id, words) values (:id, array_to_tsvector(:w))"
+        " on conflict (mail_id) do update set words = excluded.words"
+    )
+    kind = postgresql.ARRAY(sa.Text)
+    session.execute(
+        sa.text(statement).bindparams(sa.bindparam("w", type_=kind)),
+        {"id": mail_id, "w": words},
+    )
+
+
+def _text(mail: Mail) -> str:
+    files = "\n".join(
+        f"{file.filename}\n{file.mail_subject}\n{file.text[:_OF_FILE]}"
+        for file in mail.attachments
+    )
+    who = " ".join((mail.from_name, *mail.from_addresses))
+    return f"{mail.subject}\n{who}\n{mail.text[:MOST_TEXT]}\n{files}"[: 2 * MOST_TEXT]
+
+
+def mails_with(dialect: str, asked: str, *, limit: int) -> sa.Select[int] | None:
+    """Return the query for the numbers of mails that have every word asked for.
+
+    A word of three letters and more stands for all that begin with it. None where
+    nothing is asked.
+    """
+    words = words_of(asked)[:MOST_ASKED]
+    if not words:
+        return None
+    if dialect == "sqlite":
+        match = " AND ".join(f'"{word}"{_end(word, "*")}' for word in words)
+        number = sa.column("rowid", sa.BigInteger)
+        has_words = sa.column(TABLE).op("match")(match)
+    else:
+        match = " & ".join(f"'{word}'{_end(word, ':*')}" for word in words)
+        number = sa.column("mail_id", sa.BigInteger)
+        query = sa.cast(sa.literal(match, sa.Text), postgresql.TSQUERY)
+        has_words = sa.column("words").op("@@")(query)
+    table = sa.table(TABLE)
+    return (
+        sa.select(number.label("mail_id"))
+        .select_from(table)
+        .where(has_words)
+        .limit(limit)
+    )
+
+
+def _end(word: str, mark: str) -> str:
+    """Return the mark for all words with this beginning, where it is long enough."""
+    is_lone = len(word) == 1 and re.match(f"[{_NO_SPACES}]", word)
+    return mark if len(word) >= _BEGINNING or is_lone else ""

@@ -1,0 +1,189 @@
+"""`claims dead`: jobs that nothing tries again by itself.
+
+Each loads what it needs when it is called, so that help comes at once.
+"""
+
+# ruff: noqa: PLC0415
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from worker.cli.console import out, warn
+from worker.cli.starting import AsJson, help_alone, open_record
+from worker.domain.claim import reference
+from worker.domain.errors import UsageError, WrongUse
+
+if TYPE_CHECKING:
+    from worker.adapters.store.desk.dead_letters import DeadLetter
+    from worker.operating import Result
+
+app = typer.Typer()
+dead = typer.Typer(
+    help="Dead letters: list, show, requeue, discard.",
+    invoke_without_command=True,
+    callback=help_alone,
+)
+app.add_typer(dead, name="dead")
+
+Jobs = Annotated[
+    list[int] | None, typer.Argument(help="Numbers from `claims dead list`.")
+]
+Kind = Annotated[str, typer.Option(help="Only this kind of job, as `send`.")]
+ForReason = Annotated[str, typer.Option("--died-of", help="Only this reason.")]
+Every = Annotated[bool, typer.Option("--all", help="All that match.")]
+By = Annotated[str, typer.Option(help="Who does it; stands in the log of actions.")]
+
+
+@dead.command("list", epilog="Example: `claims dead list --kind send`")
+def list_dead(
+    *,
+    kind: Kind = "",
+    died_of: ForReason = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, the newest first."""
+    parts = open_record()
+    letters = parts.desk.dead_letters.listed(kind=kind, reason=died_of, limit=limit)
+    if as_json:
+        sys.stdout.write(json.dumps([_facts(one) for one in letters]) + "\n")
+        return
+    if not letters:
+        out.print("No dead letters.")
+        return
+    table = Table("job", "kind", "reason", "died", "tries", "about")
+    for one in letters:
+        died = f"{one.died_at:%Y-%m-%d %H:%M} UTC"
+        cells = (one.kind, one.reason, died, str(one.attempts), _about(one))
+        table.add_row(str(one.job_id), *map(escape, cells))
+    out.print(table)
+
+
+@dead.command("show", epilog="Example: `claims dead show 12 --raw > mail.eml`")
+def show_dead(
+    job: Annotated[int, typer.Argument(help="Number from `claims dead list`.")],
+    *,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write the mail that it is about.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one dead letter, or write its mail as it came."""
+    from worker import operating
+
+    parts = open_record()
+    letter = operating.find_dead(parts, job)
+    if raw:
+        found = operating.raw_of(parts, letter)
+        if found is None:
+            raise UsageError(f"dead letter {job} is about no mail that is kept")
+        sys.stdout.buffer.write(found)
+    elif as_json:
+        sys.stdout.write(json.dumps(_facts(letter)) + "\n")
+    else:
+        table = Table.grid(padding=(0, 2))
+        for name, value in _facts(letter).items():
+            table.add_row(name.replace("_", " "), escape(str(value or "–")))
+        out.print(table)
+
+
+@dead.command(epilog="Example: `claims dead requeue --all --kind read --by jane`")
+def requeue(
+    by: By,
+    jobs: Jobs = None,
+    *,
+    every: Every = False,
+    kind: Kind = "",
+    died_of: ForReason = "",
+) -> None:
+    """Try dead letters again; a parked mail and a held e-mail are open again."""
+    from worker import operating
+
+    _check(jobs, every=every, filters=(kind, died_of))
+    parts = open_record()
+    if jobs:
+        _say(operating.requeue(parts, jobs, by=by), "requeued")
+        return
+    found = operating.requeue_matching(parts, kind=kind, reason=died_of, by=by)
+    while found.has_more and found.done:
+        _say(found, "requeued")
+        found = operating.requeue_matching(parts, kind=kind, reason=died_of, by=by)
+    _say(found, "requeued")
+
+
+@dead.command(epilog="Example: `claims dead discard 12 --by jane --reason 'spam'`")
+def discard(
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why; stands in the log of actions.")],
+    jobs: Jobs = None,
+    *,
+    every: Every = False,
+    kind: Kind = "",
+    died_of: ForReason = "",
+) -> None:
+    """Give dead letters up: they stay in the record, and are not tried again."""
+    from worker import operating
+
+    _check(jobs, every=every, filters=(kind, died_of))
+    parts = open_record()
+    if jobs:
+        _say(operating.discard(parts, jobs, by=by, reason=reason), "discarded")
+        return
+    filters = {"kind": kind, "reason": died_of}
+    found = operating.discard_matching(parts, by=by, why=reason, **filters)
+    while found.has_more:
+        _say(found, "discarded")
+        found = operating.discard_matching(parts, by=by, why=reason, **filters)
+    _say(found, "discarded")
+
+
+def _check(jobs: list[int] | None, *, every: bool, filters: tuple[str, str]) -> None:
+    if bool(jobs) == every:
+        raise WrongUse("name dead letters by number, or take --all of them")
+    if jobs and any(filters):
+        raise WrongUse("--kind and --died-of go with --all")
+
+
+def _say(found: "Result", what: str) -> None:
+    number = len(found.done)
+    letters = "1 dead letter" if number == 1 else f"{number} dead letters"
+    out.print(f"{letters} {what}.")
+    for job_id in found.skipped:
+        warn(f"job {job_id}: a person has settled what it was about; discard it")
+    if not found.done and not found.skipped:
+        raise UsageError("none of these is a dead letter: see `claims dead list`")
+
+
+def _about(letter: "DeadLetter") -> str:
+    words = []
+    if letter.claim_id is not None:
+        words.append(reference(letter.claim_id))
+    if letter.mail_id is not None:
+        words.append(f"mail {letter.mail_id}")
+    if letter.email_id is not None:
+        words.append(f"e-mail {letter.email_id}")
+    return ", ".join(words)
+
+
+def _facts(letter: "DeadLetter") -> dict[str, object]:
+    return {
+        "job": letter.job_id,
+        "kind": letter.kind,
+        "ref": letter.ref,
+        "queue": letter.queue,
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "failures": letter.failures,
+        "refusals": letter.transients,
+        "vanished": letter.vanished,
+        "created_at": letter.created_at.isoformat(),
+        "died_at": letter.died_at.isoformat(),
+        "claim": reference(letter.claim_id) if letter.claim_id else None,
+        "mail": letter.mail_id,
+        "email": letter.email_id,
+    }

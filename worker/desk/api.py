@@ -1,0 +1,208 @@
+"""`/api/v1`: claims, mails and queues for other programs; nothing can be changed.
+
+An application of its own below the desk, so that its OpenAPI is about it alone.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from worker.actors import QUEUES
+from worker.adapters.store.desk.listing import ClaimFilter
+from worker.bootstrap import Parts
+from worker.desk.api_models import (
+    LARGEST_ID,
+    Assessed,
+    ClaimDetail,
+    ClaimPage,
+    ClaimQuery,
+    ClaimSummary,
+    Document,
+    EventOut,
+    MailOut,
+    MailQuery,
+    Mails,
+    Problem,
+    QueueOut,
+    Queues,
+)
+from worker.desk.callers import PER_MINUTE, Allowance, Refused, calls
+from worker.desk.guard import parts_of
+from worker.domain.errors import RetryLater
+
+PATH = "/api/v1"
+_ABOUT = f"""
+Reads the claims office: claims, what became of mails, and the queues.
+
+Send a token in `Authorization: Bearer TOKEN`; an admin makes them at `/people/tokens`
+or with `claims token add`. Who is signed in to the desk may read too. Each caller has
+{PER_MINUTE} requests a minute. Money is US dollars as a string with two decimals,
+instants are ISO 8601 in UTC. Errors are JSON with `error` and `detail`.
+"""
+_AGAIN = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+_SCHEME = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+
+
+def _problem(description: str, headers: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - FastAPI's dict
+    made: dict[str, Any] = {"model": Problem, "description": description}
+    return made | ({"headers": headers} if headers else {})
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: _problem("No token, or one that is unknown or revoked.", _SCHEME),
+    403: _problem("The person who is signed in may not see claims."),
+    422: _problem("A parameter is unknown or wrong."),
+    429: _problem("Too many requests in this minute.", _AGAIN),
+    503: _problem("The database does not answer; try again.", _AGAIN),
+}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _problem("There is none.")}
+_CODES = {
+    401: "not_signed_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "only_get",
+    422: "wrong_parameter",
+    429: "too_many_requests",
+}
+Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+
+def create_api(parts: Parts) -> FastAPI:
+    """Return the API over the parts of the program."""
+    api = FastAPI(
+        title="Claims worker, read API",
+        version="1",
+        description=_ABOUT,
+        servers=[{"url": PATH}],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    api.state.parts = parts
+    api.state.allowance = Allowance()
+    for path, handler, about, more in _ROUTES:
+        api.get(
+            path,
+            dependencies=[calls()],
+            operation_id=handler.__name__,
+            summary=about,
+            responses=_PROBLEMS | more,
+        )(handler)
+    api.get("/openapi.json", dependencies=[calls()], include_in_schema=False)(schema)
+    api.add_exception_handler(HTTPException, _as_problem)
+    api.add_exception_handler(Refused, _as_problem)
+    api.add_exception_handler(RequestValidationError, _wrong)
+    api.add_exception_handler(RetryLater, _unavailable)
+    return api
+
+
+# -- what is there ---------------------------------------------------------------
+
+
+def claims(request: Request, asked: Annotated[ClaimQuery, Query()]) -> ClaimPage:
+    """Claims by number, lowest first, a page at a time.
+
+    To follow changes, keep the instant of the last call and pass it as
+    `updated_since`.
+    """
+    parts = parts_of(request)
+    wanted = ClaimFilter(
+        states=asked.state,
+        is_open=asked.open,
+        member_id=asked.member,
+        order_number=asked.order,
+        changed_since=asked.updated_since,
+    )
+    listing = parts.desk.listing
+    found = listing.claims(wanted, after=asked.after, limit=asked.limit + 1)
+    shown, now = found[: asked.limit], parts.clock.now()
+    return ClaimPage(
+        claims=[ClaimSummary.of(one, now=now) for one in shown],
+        next_after=shown[-1].claim.claim_id if len(found) > len(shown) else None,
+    )
+
+
+def claim(request: Request, claim_id: Number) -> ClaimDetail:
+    """One claim with documents, findings, amounts, deadlines and history."""
+    parts = parts_of(request)
+    found = parts.desk.listing.claim(claim_id)
+    if found is None:
+        raise HTTPException(404, "There is no claim of this number.")
+    summary = ClaimSummary.of(found, now=parts.clock.now())
+    read = parts.store.claims
+    assessment = read.latest_assessment(claim_id)
+    return ClaimDetail(
+        **dict(summary),
+        documents=[Document.of(one) for one in read.documents(claim_id)],
+        assessment=None if assessment is None else Assessed.of(assessment),
+        events=[
+            EventOut.of(seq, one) for seq, one in enumerate(read.events(claim_id), 1)
+        ],
+    )
+
+
+def mails(request: Request, asked: Annotated[MailQuery, Query()]) -> Mails:
+    """What became of the mails with a Message-ID."""
+    found = parts_of(request).desk.listing.mails_of(asked.message_id)
+    return Mails(mails=[MailOut.of(one) for one in found])
+
+
+def mail(request: Request, mail_id: Number) -> MailOut:
+    """What became of one mail."""
+    found = parts_of(request).desk.listing.mail(mail_id)
+    if found is None:
+        raise HTTPException(404, "There is no mail of this number.")
+    return MailOut.of(found)
+
+
+def queues(request: Request) -> Queues:
+    """How many jobs stand in each queue."""
+    parts = parts_of(request)
+    counts = parts.desk.listing.queues(QUEUES)
+    return Queues(at=parts.clock.now(), queues=[QueueOut.of(one) for one in counts])
+
+
+def schema(request: Request) -> JSONResponse:
+    """Return the OpenAPI description."""
+    return JSONResponse(request.app.openapi())
+
+
+_ROUTES: tuple[tuple[str, Any, str, dict[int | str, dict[str, Any]]], ...] = (
+    ("/claims", claims, "List claims", {}),
+    ("/claims/{claim_id}", claim, "One claim", _NOT_FOUND),
+    ("/mails", mails, "Mails by Message-ID", {}),
+    ("/mails/{mail_id}", mail, "One mail", _NOT_FOUND),
+    ("/queues", queues, "Queues", {}),
+)
+
+
+# -- what went wrong -------------------------------------------------------------
+
+
+def _as_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - how it was registered
+    code = _CODES.get(error.status_code, "failed")
+    return JSONResponse(
+        {"error": code, "detail": str(error.detail)},
+        error.status_code,
+        headers=error.headers,
+    )
+
+
+def _wrong(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    faults = (
+        f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}"
+        for one in error.errors()
+    )
+    return JSONResponse({"error": _CODES[422], "detail": "; ".join(faults)}, 422)
+
+
+def _unavailable(_request: Request, _down: Exception) -> Response:
+    said = {"error": "not_available", "detail": "The database does not answer."}
+    return JSONResponse(said, 503, headers={"Retry-After": "5"})
