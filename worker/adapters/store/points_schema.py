@@ -8,6 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.adapters.store.schema import Base, BigId
 
+KEY_LENGTH = 240
+SITE_LENGTH = 40
+ID_LENGTH = 80
+"""Of members, orders, and what a shop calls its own matters by."""
+
 
 class PointsAccountRow(Base):
     """A member's points on one site; its row is locked for every write (P5)."""
@@ -19,15 +24,15 @@ class PointsAccountRow(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    member_key: Mapped[str] = mapped_column(sa.String(80))
-    site: Mapped[str] = mapped_column(sa.String(40))
-    balance: Mapped[int] = mapped_column(default=0)
+    member_key: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    site: Mapped[str] = mapped_column(sa.String(SITE_LENGTH))
+    balance: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     """The sum of what its lots have left."""
     opened_at: Mapped[datetime]
 
 
 class PointsEntryRow(Base):
-    """One thing that happened to an account, once for its key.
+    """One line of what happened to an account; what has one key happened once.
 
     `points` is what moved, negative where points left; `noted` is what did not move
     and is shown all the same: forfeited, expired on return, or missing.
@@ -35,26 +40,34 @@ class PointsEntryRow(Base):
 
     __tablename__ = "points_entries"
     __table_args__ = (
-        sa.UniqueConstraint("key", name="uq_points_entries_key"),
+        sa.UniqueConstraint("key", "kind", name="uq_points_entries_key"),
         sa.Index("ix_points_entries_account", "account_id", "id"),
         sa.Index("ix_points_entries_day", "account_id", "day"),
+        sa.Index(
+            "ix_points_entries_order",
+            "account_id",
+            "order_key",
+            sqlite_where=sa.text("order_key is not null"),
+            postgresql_where=sa.text("order_key is not null"),
+        ),
         sa.CheckConstraint("points = 0 or noted = 0", name="moves_or_notes"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("points_accounts.id"))
-    key: Mapped[str] = mapped_column(sa.String(240))
+    key: Mapped[str] = mapped_column(sa.String(KEY_LENGTH))
     kind: Mapped[str] = mapped_column(sa.String(20))
     points: Mapped[int] = mapped_column(default=0)
     noted: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime]
     day: Mapped[date]
     """The day in the site's zone, for the daily limit (P11)."""
-    order_key: Mapped[str | None] = mapped_column(sa.String(80))
+    order_key: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
     policy_version: Mapped[str] = mapped_column(sa.String(40))
     actor: Mapped[str] = mapped_column(sa.String(100))
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was asked for, so that one key is never used for two things."""
 
 
 class PointsLotRow(Base):
@@ -90,7 +103,11 @@ class PointsLotRow(Base):
 
 
 class PointsMoveRow(Base):
-    """So many points of an entry in one lot, negative where they left it."""
+    """So many points of an entry in one lot, negative where they left it.
+
+    What a lot has left is the sum of `points`. `noted` would have come back to the lot
+    and had expired.
+    """
 
     __tablename__ = "points_moves"
     __table_args__ = (sa.Index("ix_points_moves_lot", "lot_id"),)
@@ -101,16 +118,23 @@ class PointsMoveRow(Base):
     lot_id: Mapped[int] = mapped_column(
         sa.ForeignKey("points_lots.id"), primary_key=True
     )
-    points: Mapped[int]
+    points: Mapped[int] = mapped_column(default=0)
+    noted: Mapped[int] = mapped_column(default=0)
 
 
 class PointsOrderRow(Base):
     """What the ledger knows of an order: what it used, earned, and gave back."""
 
     __tablename__ = "points_orders"
+    __table_args__ = (
+        sa.Index("ix_points_orders_order", "order_key"),
+        sa.CheckConstraint(
+            "0 <= points_back and points_back <= points_used", name="points_back"
+        ),
+    )
 
-    site: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
-    order_key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    site: Mapped[str] = mapped_column(sa.String(SITE_LENGTH), primary_key=True)
+    order_key: Mapped[str] = mapped_column(sa.String(ID_LENGTH), primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("points_accounts.id"))
     product_cents: Mapped[int] = mapped_column(sa.BigInteger)
     points_used: Mapped[int] = mapped_column(default=0)
