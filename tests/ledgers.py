@@ -57,13 +57,13 @@ class Ledgers:
 
     def check(self) -> None:
         """Make sure that all sums agree: entries, moves, lots, accounts."""
+        moved = sa.func.coalesce(sa.func.sum(PointsMoveRow.points), 0)
         with self.database.read() as session:
             for account in session.scalars(sa.select(PointsAccountRow)):
                 of_account = PointsEntryRow.account_id == account.id
                 lots = session.scalars(
                     sa.select(PointsLotRow).where(PointsLotRow.account_id == account.id)
                 ).all()
-                moved = sa.func.coalesce(sa.func.sum(PointsMoveRow.points), 0)
                 written = sa.func.coalesce(sa.func.sum(PointsEntryRow.points), 0)
                 entries = session.scalars(sa.select(written).where(of_account)).one()
                 assert account.balance == sum(lot.left_over for lot in lots) == entries

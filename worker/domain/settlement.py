@@ -86,6 +86,9 @@ class PointsMoved:
         return any((self.back, self.expired, self.deducted, self.shortfall))
 
 
+NO_POINTS = PointsMoved()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidCase:
     """What a paid claim means for the points of its order, by the order directory.
