@@ -24,6 +24,7 @@ from worker.desk import (
     operations,
     people,
     phone,
+    points,
     sign_in,
     sign_in_elsewhere,
     tokens,
@@ -77,6 +78,7 @@ PAGES = (
     operations,
     dead_letters,
     figures,
+    points,
 )
 """The modules with pages, each with a `router`."""
 _WORDS = {

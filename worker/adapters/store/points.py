@@ -68,6 +68,8 @@ class Entry:
     actor: str
     reason: str
     policy_version: str
+    claim_id: int | None = None
+    """The claim that was paid, where that moved the points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +429,17 @@ def used_by(session: Session, account_id: int, order_number: str) -> list[Used]:
     return [by_lot[lot.lot_id] for lot in in_order]
 
 
+def claim_key(claim_id: int, number: int) -> str:
+    """Return the key under which a claim's round is settled: claim:12:1."""
+    return f"claim:{claim_id}:{number}"
+
+
+def claim_of(key: str) -> int | None:
+    """Return the claim of a key that `claim_key` made; None of any other."""
+    what, _, rest = key.partition(":")
+    return int(rest.partition(":")[0]) if what == "claim" else None
+
+
 def key_reused() -> PointsRefused:
     """Return the refusal of a key that was used for something else before."""
     return PointsRefused("key_reused", "this id was used before, for something else")
@@ -449,4 +462,5 @@ def to_entry(row: PointsEntryRow) -> Entry:
         row.actor,
         row.reason,
         row.policy_version,
+        claim_of(row.key),
     )

@@ -17,6 +17,7 @@ from worker.adapters.store.points import (
     Holder,
     PointsBooks,
     Posted,
+    claim_key,
     of_holder,
     to_entry,
     to_lot,
@@ -306,11 +307,6 @@ def moved_by(posted: Posted) -> PointsMoved:
         deducted=posted.points(EntryKind.EARNED_DEDUCTED),
         shortfall=posted.points(EntryKind.SHORTFALL),
     )
-
-
-def claim_key(claim_id: int, number: int) -> str:
-    """Return the key under which a claim's round is settled: claim:12:1."""
-    return f"claim:{claim_id}:{number}"
 
 
 def _usable(now: datetime) -> Sequence[sa.ColumnElement[bool]]:
