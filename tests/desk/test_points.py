@@ -84,7 +84,7 @@ def test_an_account_shows_its_lots_in_the_order_of_use_and_its_history(
     said = seen(text)
     assert "Points of M104233 on main" in said
     assert said.index("Event or game") < said.index("E-mail address verified")
-    assert "Came back: goods refunded, order ORD-20261104-0183 , CLM-000001" in said
+    assert "Came back: goods refunded, order ORD-20261104-0183, CLM-000001" in said
     assert "<b>wrong</b> prize" in said
     assert "<b>wrong" not in text
     assert "-10 kim, policy 2026-11" in said

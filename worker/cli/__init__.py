@@ -17,6 +17,7 @@ from worker.cli.dead import app as dead
 from worker.cli.deciding import app as deciding
 from worker.cli.ends import app as ends
 from worker.cli.looking import app as looking
+from worker.cli.points import app as points
 from worker.cli.quoting import app as quoting
 from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
@@ -65,7 +66,7 @@ def make_app() -> typer.Typer:
             typer.echo(context.get_help())
 
     parts = (running, looking, deciding, steps, ends, unplaced, dead)
-    for part in (*parts, quoting, replaying, templates, staff, tokens):
+    for part in (*parts, points, quoting, replaying, templates, staff, tokens):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups
     return app

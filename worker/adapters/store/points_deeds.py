@@ -55,8 +55,9 @@ def verify(book: Book) -> Posted:
 
 def place(book: Book, bought: Bought) -> Posted:
     """Note that an order was placed, so that its products can be reviewed."""
+    is_repeat = book.order(bought.order_number) is not None
     _order(book, bought)
-    return book.posted()
+    return replace(book.posted(), is_repeat=is_repeat)
 
 
 def confirm(book: Book, order_number: str, product_cents: int | None) -> Posted:
