@@ -19,6 +19,7 @@ SCRIPTS = (
     "ocr",
     "big_record",
     "desk_speed",
+    "points",
 )
 
 

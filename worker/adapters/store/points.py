@@ -1,20 +1,18 @@
-"""The points ledger: accounts, lots, entries; every write locks its account's row.
+"""The book of one points account: its lots and entries, while its row is locked.
 
 What an operation does is written under its key. The same key again changes nothing and
 answers what was done the first time, so a shop may repeat whatever it is unsure of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,
@@ -22,6 +20,7 @@ from worker.adapters.store.points_schema import (
     PointsMoveRow,
     PointsOrderRow,
 )
+from worker.adapters.store.schema import Base
 from worker.domain.orders import normal_id
 from worker.domain.points import (
     EARNED,
@@ -35,7 +34,6 @@ from worker.domain.points import (
 )
 from worker.domain.policy import Policy
 from worker.domain.settlement import FRESH_LOT
-from worker.ports import Clock
 
 SYSTEM = "system"
 _OF_AN_ORDER = (
@@ -87,32 +85,37 @@ class Posted:
 
 
 @dataclass(slots=True)
+class LockedAccount:
+    """The account whose row the transaction has locked."""
+
+    id: int
+    member_key: str
+    site: str
+    balance: int
+
+
+@dataclass(slots=True)
 class Book:
     """A locked account within one transaction; what has expired is written off.
 
-    `happened_at` dates what is received; `now` decides what has expired.
+    `happened_at` dates what is received; `now` decides what has expired. Entries, lots
+    and moves are written by plain statements: the shop waits for a redemption.
     """
 
     session: Session
-    account: PointsAccountRow
+    account: LockedAccount
     now: datetime
     policy: Policy
     happened_at: datetime
     actor: str = SYSTEM
     reason: str = ""
-    _lots: dict[int, PointsLotRow] = field(default_factory=dict, repr=False)
-    _written: list[PointsEntryRow] = field(default_factory=list, repr=False)
+    _lots: dict[int, Lot] = field(default_factory=dict, repr=False)
+    _written: list[Entry] = field(default_factory=list, repr=False)
 
     def open(self) -> None:
         """Read the lots that have something left; write off what has expired."""
-        rows = self.session.scalars(
-            sa.select(PointsLotRow)
-            .where(
-                PointsLotRow.account_id == self.account.id, PointsLotRow.left_over > 0
-            )
-            .execution_options(populate_existing=True)
-        )
-        self._lots = {row.id: row for row in rows}
+        rows = self.session.execute(_LOTS, {"account_id": self.account.id})
+        self._lots = {row.id: Lot(*row) for row in rows}
         for lot in in_order_of_use(self.lots()):
             if not lot.is_valid(self.now):
                 self._write_off(lot)
@@ -129,11 +132,7 @@ class Book:
         Raises:
             PointsRefused: `key_reused`: it was for another account, or something else.
         """
-        rows = self.session.scalars(
-            sa.select(PointsEntryRow)
-            .where(PointsEntryRow.key == key)
-            .order_by(PointsEntryRow.id)
-        ).all()
+        rows = self.session.execute(_ENTRIES_OF_KEY, {"key": key}).all()
         if not rows:
             return None
         if rows[0].account_id != self.account.id or rows[0].data != dict(asked):
@@ -149,82 +148,90 @@ class Book:
         noted: int = 0,
         order: str | None = None,
         asked: Mapping[str, object] | None = None,
-    ) -> PointsEntryRow:
-        """Append an entry and return its row, with its number."""
+    ) -> Entry:
+        """Append an entry and return it, with its number."""
         at = self.happened_at if kind in EARNED else self.now
-        row = PointsEntryRow(
-            account_id=self.account.id,
-            key=key,
-            kind=kind,
-            points=points,
-            noted=noted,
-            at=at,
-            day=self._day(at),
-            order_key=None if order is None else normal_id(order),
-            policy_version=self.policy.version,
-            actor=self.actor,
-            reason=self.reason,
-            data=dict(asked or {}),
+        values = {
+            "account_id": self.account.id,
+            "key": key,
+            "kind": kind.value,
+            "points": points,
+            "noted": noted,
+            "at": at,
+            "day": self._day(at),
+            "order_key": None if order is None else normal_id(order),
+            "policy_version": self.policy.version,
+            "actor": self.actor,
+            "reason": self.reason,
+            "data": dict(asked or {}),
+        }
+        number = self.session.execute(_ADD_ENTRY, values).scalar_one()
+        if points:
+            self.session.execute(_CHANGE_BALANCE, {"of": self.account.id, "by": points})
+            self.account.balance += points
+        entry = Entry(
+            number,
+            kind,
+            points,
+            noted,
+            at.astimezone(UTC),
+            values["order_key"],  # type: ignore[arg-type]
+            self.actor,
+            self.reason,
+            self.policy.version,
+            claim_of(key),
         )
-        self.session.add(row)
-        self.account.balance += points
-        self.session.flush()
-        self._written.append(row)
-        return row
+        self._written.append(entry)
+        return entry
 
     def posted(self) -> Posted:
         """Return what was written since the book was opened, expired lots apart."""
-        return Posted(tuple(map(to_entry, self._written)), self.account.balance)
+        return Posted(tuple(self._written), self.account.balance)
 
     def open_lot(
-        self,
-        entry: PointsEntryRow,
-        points: int,
-        category: Category,
-        end: datetime | None,
+        self, entry: Entry, points: int, category: Category, end: datetime | None
     ) -> int:
         """Add a lot with what an entry brought; return its number."""
-        row = PointsLotRow(
-            account_id=self.account.id,
-            entry_id=entry.id,
-            category=category,
-            points=points,
-            left_over=points,
-            earned_at=entry.at,
-            expires_at=end,
-        )
-        self.session.add(row)
-        self.session.flush()
-        self._lots[row.id] = row
-        self._link(entry, Take(row.id, points), 1)
-        return row.id
+        values = {
+            "account_id": self.account.id,
+            "entry_id": entry.entry_id,
+            "category": category.value,
+            "points": points,
+            "left_over": points,
+            "earned_at": entry.at,
+            "expires_at": end,
+        }
+        number: int = self.session.execute(_ADD_LOT, values).scalar_one()
+        self._lots[number] = Lot(number, points, entry.at, end)
+        self._link(entry, [Take(number, points)])
+        return number
 
     def take(
-        self, entry: PointsEntryRow, takes: Iterable[Take], *, fresh: int | None = None
+        self, entry: Entry, takes: Iterable[Take], *, fresh: int | None = None
     ) -> None:
         """Take points out of lots, for an entry; `fresh` is the plan's new lot."""
-        for one in takes:
-            lot_id = fresh if one.lot_id == FRESH_LOT and fresh else one.lot_id
-            self._lot(lot_id).left_over -= one.points
-            self._link(entry, Take(lot_id, one.points), -1)
+        self._change(
+            entry,
+            [
+                Take(
+                    fresh if one.lot_id == FRESH_LOT and fresh else one.lot_id,
+                    -one.points,
+                )
+                for one in takes
+            ],
+        )
 
-    def put_back(self, entry: PointsEntryRow, takes: Iterable[Take]) -> None:
+    def put_back(self, entry: Entry, takes: Iterable[Take]) -> None:
         """Put points back into the lots that they came from, for an entry."""
-        for one in takes:
-            self._lot(one.lot_id).left_over += one.points
-            self._link(entry, one, 1)
+        self._change(entry, list(takes))
 
-    def note(self, entry: PointsEntryRow, takes: Iterable[Take]) -> None:
+    def note(self, entry: Entry, takes: Iterable[Take]) -> None:
         """Record to which lots points would have come back, had they not expired."""
-        for one in takes:
-            row = PointsMoveRow(
-                entry_id=entry.id, lot_id=one.lot_id, noted=one.points, points=0
-            )
-            self.session.add(row)
+        self._link(entry, list(takes), is_noted=True)
 
     def lots(self) -> list[Lot]:
         """Return the lots that have something left."""
-        return [to_lot(row) for row in self._lots.values() if row.left_over > 0]
+        return [lot for lot in self._lots.values() if lot.left > 0]
 
     def used_by(self, order_number: str) -> list[Used]:
         """Return what an order used of which lots and did not get back, as it was used.
@@ -289,121 +296,71 @@ class Book:
             .where(PointsMoveRow.lot_id == lot_id)
         ).one()
 
-    def _lot(self, lot_id: int) -> PointsLotRow:
-        if lot_id not in self._lots:
-            self._lots[lot_id] = self.session.get_one(
-                PointsLotRow, lot_id, populate_existing=True
-            )
-        return self._lots[lot_id]
+    def _change(self, entry: Entry, changes: Sequence[Take]) -> None:
+        if not changes:
+            return
+        rows = [{"of": one.lot_id, "by": one.points} for one in changes]
+        self.session.execute(_CHANGE_LOT, rows)
+        for one in changes:
+            lot = self._lots.get(one.lot_id) or self._read_lot(one)
+            self._lots[one.lot_id] = replace(lot, left=lot.left + one.points)
+        self._link(entry, changes)
 
-    def _link(self, entry: PointsEntryRow, take: Take, sign: int) -> None:
-        row = PointsMoveRow(
-            entry_id=entry.id, lot_id=take.lot_id, points=sign * take.points, noted=0
-        )
-        self.session.add(row)
+    def _read_lot(self, change: Take) -> Lot:
+        """Return a lot that was empty when the book was opened, as before a change."""
+        row = self.session.execute(_LOT, {"lot_id": change.lot_id}).one()
+        return replace(Lot(*row), left=row.left_over - change.points)
 
-
-class PointsBooks:
-    """Opens accounts for writing; each has one writer at a time.
-
-    Args:
-        database: where they are.
-        clock: business time.
-        policy: limits, lifetimes, and the zone of a day.
-    """
-
-    def __init__(self, database: Database, *, clock: Clock, policy: Policy) -> None:
-        self._database = database
-        self._clock = clock
-        self._policy = policy
-
-    @contextmanager
-    def opened(
-        self,
-        holder: Holder,
-        *,
-        actor: str = SYSTEM,
-        reason: str = "",
-        at: datetime | None = None,
-    ) -> Iterator[Book]:
-        """Yield a member's account on a site, locked until the commit.
-
-        It is opened where there is none. What has expired is written off first, so
-        the balance is what can be used now.
-
-        Raises:
-            PointsRefused: `key_reused`: another account used a key at the same moment.
-        """
-        try:
-            with self._database.write() as session:
-                book = self.book(session, holder, at=at)
-                book.actor, book.reason = actor, reason
-                yield book
-        except exc.IntegrityError as error:
-            if "points_entries" not in str(error.orig):
-                raise
-            raise key_reused() from None
-
-    def book(
-        self, session: Session, holder: Holder, *, at: datetime | None = None
-    ) -> Book:
-        """Return the account within a caller's transaction; see `opened`."""
-        account = self._locked(session, of_holder(holder))
-        if account is None:
-            session.execute(
-                insert(session, PointsAccountRow)
-                .values(
-                    member_key=normal_id(holder.member_id),
-                    site=holder.site,
-                    balance=0,
-                    opened_at=self._clock.now(),
-                )
-                .on_conflict_do_nothing(index_elements=["member_key", "site"])
-            )
-            account = self._locked(session, of_holder(holder))
-        assert account is not None  # noqa: S101 - just inserted, and never deleted
-        return self._open(session, account, at)
-
-    def write_off(self, account_ids: Iterable[int]) -> int:
-        """Write off what has expired on some accounts; return how many points.
-
-        They are locked in the order of their numbers, so that two sweeps at a time
-        never wait for each other in a circle.
-        """
-        total = 0
-        with self._database.write() as session:
-            for account_id in sorted(account_ids):
-                account = self._locked(session, PointsAccountRow.id == account_id)
-                if account is not None:
-                    before = account.balance
-                    total += before - self._open(session, account, None).account.balance
-        return total
-
-    def _open(
-        self, session: Session, account: PointsAccountRow, at: datetime | None
-    ) -> Book:
-        now = self._clock.now()
-        book = Book(session, account, now, self._policy, happened_at=at or now)
-        book.open()
-        return book
-
-    def _locked(
-        self, session: Session, which: sa.ColumnElement[bool]
-    ) -> PointsAccountRow | None:
-        return session.scalars(
-            sa.select(PointsAccountRow)
-            .where(which)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).one_or_none()
+    def _link(
+        self, entry: Entry, takes: Sequence[Take], *, is_noted: bool = False
+    ) -> None:
+        rows = [
+            {
+                "entry_id": entry.entry_id,
+                "lot_id": one.lot_id,
+                "points": 0 if is_noted else one.points,
+                "noted": one.points if is_noted else 0,
+            }
+            for one in takes
+        ]
+        if rows:
+            self.session.execute(_ADD_MOVES, rows)
 
 
-def of_holder(holder: Holder) -> sa.ColumnElement[bool]:
-    """Return the condition by which a holder's account is found."""
-    return sa.and_(
-        PointsAccountRow.member_key == normal_id(holder.member_id),
-        PointsAccountRow.site == holder.site,
-    )
+def _table(row: type[Base]) -> sa.Table:
+    return cast("sa.Table", row.__table__)
+
+
+_ENTRIES, _ALL_LOTS = _table(PointsEntryRow), _table(PointsLotRow)
+_ACCOUNTS, _MOVES = _table(PointsAccountRow), _table(PointsMoveRow)
+_OF_A_LOT = (
+    _ALL_LOTS.c.id,
+    _ALL_LOTS.c.left_over,
+    _ALL_LOTS.c.earned_at,
+    _ALL_LOTS.c.expires_at,
+)
+_LOTS = sa.select(*_OF_A_LOT).where(
+    _ALL_LOTS.c.account_id == sa.bindparam("account_id"), _ALL_LOTS.c.left_over > 0
+)
+_LOT = sa.select(*_OF_A_LOT).where(_ALL_LOTS.c.id == sa.bindparam("lot_id"))
+_ENTRIES_OF_KEY = (
+    sa.select(_ENTRIES)
+    .where(_ENTRIES.c.key == sa.bindparam("key"))
+    .order_by(_ENTRIES.c.id)
+)
+_ADD_ENTRY = sa.insert(_ENTRIES).returning(_ENTRIES.c.id)
+_ADD_LOT = sa.insert(_ALL_LOTS).returning(_ALL_LOTS.c.id)
+_ADD_MOVES = sa.insert(_MOVES)
+_CHANGE_LOT = (
+    sa.update(_ALL_LOTS)
+    .where(_ALL_LOTS.c.id == sa.bindparam("of"))
+    .values(left_over=_ALL_LOTS.c.left_over + sa.bindparam("by"))
+)
+_CHANGE_BALANCE = (
+    sa.update(_ACCOUNTS)
+    .where(_ACCOUNTS.c.id == sa.bindparam("of"))
+    .values(balance=_ACCOUNTS.c.balance + sa.bindparam("by"))
+)
 
 
 def used_by(session: Session, account_id: int, order_number: str) -> list[Used]:
@@ -450,7 +407,7 @@ def to_lot(row: PointsLotRow) -> Lot:
     return Lot(row.id, row.left_over, row.earned_at, row.expires_at)
 
 
-def to_entry(row: PointsEntryRow) -> Entry:
+def to_entry(row: PointsEntryRow | sa.Row[Any]) -> Entry:
     """Return the noun of an entry's row."""
     return Entry(
         row.id,

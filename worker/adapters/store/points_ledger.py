@@ -15,14 +15,13 @@ from worker.adapters.store.engine import Database
 from worker.adapters.store.points import (
     Entry,
     Holder,
-    PointsBooks,
     Posted,
     claim_key,
-    of_holder,
     to_entry,
     to_lot,
     used_by,
 )
+from worker.adapters.store.points_books import PointsBooks, of_holder
 from worker.adapters.store.points_deeds import Bought
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
