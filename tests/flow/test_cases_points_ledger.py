@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import a_member, a_package, an_order
 from tests.ledgers import MEI, Ledgers, bought, some_ledgers
-from worker.adapters.store.points import Posted, claim_key
+from worker.adapters.store.points import Holder, Posted, claim_key
 from worker.domain.amounts import propose
 from worker.domain.claim import ClaimType
 from worker.domain.points import EntryKind, PointsRefused
@@ -291,6 +291,49 @@ def test_EX_71_of_two_lots_with_one_end_the_earlier_earned_is_used_first(
     ledgers.under().spend_on(MEI, "game", 150)
 
     assert ledgers.left() == [50, 0]
+
+
+def test_P4_a_review_earns_once_for_each_line_of_a_bought_order(
+    ledgers: Ledgers,
+) -> None:
+    ledger = ledgers.under(review_photo_points=8)
+    with pytest.raises(PointsRefused, match="does not know this order"):
+        ledger.review(MEI, "ORD-1", "1")
+    ledger.place(MEI, bought(5000))
+
+    balances = [
+        ledger.review(MEI, "ORD-1", line, has_pictures=has_pictures).balance
+        for line, has_pictures in (("1", False), ("1", True), ("2", True))
+    ]
+
+    assert balances == [5, 5, 13]
+
+
+def test_P5_points_of_one_site_are_not_there_on_another(ledgers: Ledgers) -> None:
+    ledgers.give(500)
+    elsewhere = Holder(MEI.member_id, "us")
+
+    assert ledgers.under().balance(elsewhere) == 0
+    with pytest.raises(PointsRefused, match="holds fewer"):
+        ledgers.under().redeem(elsewhere, "r", bought(10_000), 1)
+
+
+def test_P6_the_switch_redeem_step_asks_for_whole_steps(ledgers: Ledgers) -> None:
+    ledgers.give(500)
+    ledger = ledgers.under(redeem_step=100)
+
+    with pytest.raises(PointsRefused, match="in steps of 100"):
+        ledger.redeem(MEI, "r", bought(10_000), 150)
+    assert ledger.redeem(MEI, "r", bought(10_000), 200).balance == 300
+
+
+def test_an_order_of_one_member_is_not_another_s(ledgers: Ledgers) -> None:
+    ledgers.under().confirm(MEI, "ORD-1", 5000)
+
+    with pytest.raises(PointsRefused, match="used before, for something else"):
+        ledgers.under().confirm(Holder("M2", "eu"), "ORD-1")
+    with pytest.raises(PointsRefused, match="belongs to another member"):
+        ledgers.under().place(Holder("M2", "eu"), bought(5000))
 
 
 @pytest.mark.parametrize(

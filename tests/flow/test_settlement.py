@@ -9,18 +9,24 @@ import pytest
 
 from tests.builders import a_package, an_order
 from tests.builders_mail import claim_files, make_claim_mail
+from tests.desk.visitors import signed_in
 from tests.flow.test_decide import FIRST, complete
-from tests.office import Office, an_office
+from tests.office import OPENING, Office, an_office
 from worker import decide
 from worker.adapters.mime import parse
+from worker.adapters.orders_csv import read_orders
 from worker.adapters.store.points import Holder
 from worker.adapters.store.points_deeds import Bought
+from worker.demo.cast import orders_csv
+from worker.demo.points import OVER, add_points
+from worker.demo.samples import make_play
 from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.errors import UsageError
 from worker.domain.orders import Order
 from worker.domain.points import EntryKind
 from worker.domain.policy import Lifetime
 from worker.domain.settlement import NO_POINTS, PointsMoved
+from worker.schedule import Scheduler
 
 LENA = Holder("M104233", "main")
 ON_EU = Holder("M104233", "eu")
@@ -250,3 +256,46 @@ def test_an_e_mail_is_written_anew_where_points_moved_meanwhile(
     assert asked == [PointsMoved(back=5000, deducted=149), PointsMoved(back=5000)]
     assert kinds(office) == [("returned", 5000)]
     assert "deducted" not in last_text(office)
+
+
+def test_P10_the_scheduler_writes_off_what_nobody_touches(office: Office) -> None:
+    for number in range(3):
+        holder = Holder(f"M{number}", "main")
+        office.parts.points.grant(holder, "g", 10, life=Lifetime(days=1))
+    scheduler = Scheduler(office.parts)
+    office.clock.at += timedelta(days=2)
+
+    swept = [scheduler.expire_points(), scheduler.expire_points()]
+
+    assert swept == [3, 0]
+    assert office.parts.points.accounts_of("M0")[0].balance == 0
+
+
+def test_the_demo_s_lost_camera_moves_points_in_ledger_e_mail_and_desk(
+    tmp_path: Path,
+) -> None:
+    """The demo's own member, order, points and mail; a person approves and pays."""
+    play = make_play(OPENING)
+    mei = play.people["mei"]
+    file = tmp_path / "orders.csv"
+    file.write_text(orders_csv([mei]), encoding="utf-8")
+    (sample,) = [one for one in play.samples if one.title == "total loss"]
+    with an_office(tmp_path / "office", *read_orders(file).rows) as office:
+        add_points(office.parts, [mei])
+        ledger, holder = office.parts.points, Holder(mei.member_id, "main")
+        assert ledger.balance(holder) == OVER
+        office.deliver(sample.raw)
+        claim = office.claim
+        wanted = decide.approval(office.parts, claim, amount=None, by="demo")
+        decide.propose(office.parts, claim, wanted, by="demo")
+        decide.approve(office.parts, office.claim, amount=None, by="second")
+        decide.complete(office.parts, office.claim, by="demo", reference="PAY-1")
+        office.run()
+
+        assert ledger.balance(holder) == OVER + mei.points
+        assert "Points back in your account: 2,000" in last_text(office)
+        with signed_in(office) as visitor:
+            assert "+2,000" in visitor.get("/claims/1").text
+            page = visitor.get("/points/1").text
+        assert "Came back: goods refunded" in page
+        assert "2,500" in page

@@ -30,8 +30,9 @@ CATEGORIES = {
 
 
 def in_words(kind: EntryKind, order_key: str | None) -> str:
-    """Return what happened: `Delivery confirmed, of order ORD-1`."""
+    """Return what happened: `Delivery confirmed of order ORD-1`."""
     what, about = _TOLD[kind]
     if order_key is None or not about:
         return what
-    return f"{what}, {about} {order_key.upper()}"
+    comma = "" if about.startswith("of") else ","
+    return f"{what}{comma} {about} {order_key.upper()}"
