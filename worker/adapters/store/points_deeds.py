@@ -119,7 +119,7 @@ def grant(
 
     Source: clauses P9 to P11.
     """
-    key, asked = _shop_key(book, "grant", event_id), {"points": points}
+    key, asked = _member_key(book, "grant", event_id), {"points": points}
     return book.repeated(key, asked) or _receive(
         book,
         key,
@@ -195,7 +195,7 @@ def redeem(book: Book, redemption_id: str, bought: Bought, points: int) -> Poste
 
 def spend_on(book: Book, event_id: str, points: int) -> Posted:
     """Take the points of a coupon or a game. Source: clause P9."""
-    key, asked = _shop_key(book, "spend", event_id), {"points": points}
+    key, asked = _member_key(book, "spend", event_id), {"points": points}
     return book.repeated(key, asked) or _pay(
         book, key, EntryKind.SPENT_ON_EVENT, points, asked
     )
@@ -223,7 +223,7 @@ def adjust(book: Book, key: str, points: int) -> Posted:
 
     Source: clause P16.
     """
-    key, asked = _shop_key(book, "adjust", key), {"points": points}
+    key, asked = _member_key(book, "adjust", key), {"points": points}
     done = book.repeated(key, asked)
     if done is not None:
         return done
@@ -444,3 +444,8 @@ def _not_cancelled(row: PointsOrderRow) -> None:
 def _shop_key(book: Book, what: str, number: str) -> str:
     """Return the key of what the shop, or a person, calls by an id of their own."""
     return f"{what}:{book.account.site}:{normal_id(number)}"
+
+
+def _member_key(book: Book, what: str, number: str) -> str:
+    """Return the same where one id, such as a campaign's, may be many members'."""
+    return _shop_key(book, what, f"{book.account.member_key}:{number}")
