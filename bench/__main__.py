@@ -20,6 +20,7 @@ SCRIPTS = (
     "big_record",
     "desk_speed",
     "audit_speed",
+    "points",
 )
 
 

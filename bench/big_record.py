@@ -104,7 +104,7 @@ def fill(url: str, claims: int, *, now: datetime = NOW) -> None:
         filler.run("set synchronous_commit = off")
         for statement in HELPERS.strip().split(";\n"):
             filler.run(statement)
-        indexes = _drop_indexes(connection)
+        indexes = drop_indexes(connection)
         _directory(filler)
         _claims(filler)
         _mails(filler)
@@ -114,7 +114,7 @@ def fill(url: str, claims: int, *, now: datetime = NOW) -> None:
         for name, definition in indexes.items():
             filler.run(definition)
             filler.tell(name)
-        _set_sequences(filler)
+        set_sequences(filler)
         filler.run("vacuum analyze")
         filler.tell("vacuum analyze")
     engine.dispose()
@@ -479,7 +479,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''").replace(":", r"\:") + "'"
 
 
-def _drop_indexes(connection: sa.Connection) -> dict[str, str]:
+def drop_indexes(connection: sa.Connection) -> dict[str, str]:
     """Drop what is made faster afterwards: indexes that hold no rule of a key."""
     query = """
     select indexname, indexdef from pg_indexes where schemaname = 'public'
@@ -492,7 +492,8 @@ def _drop_indexes(connection: sa.Connection) -> dict[str, str]:
     return {name: definition.replace(":", r"\:") for name, definition in found.items()}
 
 
-def _set_sequences(filler: Filler) -> None:
+def set_sequences(filler: Filler) -> None:
+    """Let numbers go on after those that were given."""
     for table in Base.metadata.tables.values():
         key = table.primary_key.columns
         if len(key) == 1 and isinstance(key[0].type, sa.BigInteger):

@@ -31,6 +31,7 @@ from worker.adapters.retention_file import read_retention
 from worker.adapters.smtp import SmtpTransport
 from worker.adapters.store import Store
 from worker.adapters.store.desk import DeskStore
+from worker.adapters.store.points_ledger import PointsLedger
 from worker.domain.authentication import AuthProfile, Trust
 from worker.domain.errors import SettingsInvalid
 from worker.domain.policy import Policy
@@ -145,6 +146,11 @@ class Parts:
     def desk(self) -> DeskStore:
         """Return the desk's part of the record."""
         return DeskStore(self.store.database, clock=self.clock)
+
+    @cached_property
+    def points(self) -> PointsLedger:
+        """Return the ledger of bonus points."""
+        return PointsLedger(self.store.database, clock=self.clock, policy=self.policy)
 
     @property
     def orders(self) -> Orders:

@@ -25,6 +25,7 @@ from worker.domain.identity import SenderTier
 from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
+from worker.domain.settlement import PointsMoved
 from worker.notify import Decision, StaffNote, decide, note_reply, respond
 from worker.ports import Renderer
 from worker.replies.closings import (
@@ -116,11 +117,20 @@ def _rarer() -> dict[str, Reply]:
     (missing,) = answers(
         waiting, an_incomplete_assessment(documents=odd), is_first=False
     )
+    moved = PointsMoved(back=3000, expired=2000, deducted=80, shortfall=69)
+    with_points = changed(APPROVAL, points=moved)
     return {
         "documents_missing-odd_files": missing,
         "response-unclear": answered(proposed, unclear, unknown),
         "response-asked": answered(asked, an_assessment(), order),
         "approved-damage": decide(ReplyKind.APPROVED, complete, order, _damage()),
+        "approved-points": decide(ReplyKind.APPROVED, complete, order, with_points),
+        "completed-points": decide(
+            ReplyKind.COMPLETED,
+            complete,
+            order,
+            changed(with_points, paid_at=_LATER, payment_reference="PAY-7"),
+        ),
         "approved-foreign": decide(ReplyKind.APPROVED, complete, order, _foreign()),
         "completed-partial": decide(ReplyKind.COMPLETED, complete, order, paid_less),
     }
@@ -164,7 +174,9 @@ def _foreign() -> Decision:
             {"paid": Money.of("62.50")},
         ),
     )
-    return Decision(at=NOW, lines=lines, amount=Money.of("562.50"), points_restored=1)
+    return Decision(
+        at=NOW, lines=lines, amount=Money.of("562.50"), points=PointsMoved(back=1)
+    )
 
 
 def _notices() -> dict[str, Reply]:

@@ -26,6 +26,7 @@ from worker.domain.orders import Member, Order, Package, Precision, When
 from worker.domain.photographs import Photograph, Sighting
 from worker.domain.policy import Policy
 from worker.domain.reply import Reply, ReplyKind
+from worker.domain.settlement import PointsMoved
 from worker.notify import (
     Decision,
     Identity,
@@ -349,7 +350,7 @@ APPROVAL = Decision(
     at=NOW,
     amount=Money.of("462.50"),
     lines=a_total_loss_proposal().lines,
-    points_restored=5000,
+    points=PointsMoved(back=5000),
 )
 REJECTION = Decision(at=NOW, clauses=(ClauseId("C11"),))
 

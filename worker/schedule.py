@@ -29,6 +29,9 @@ NIGHTLY_AT = timedelta(hours=3)
 """After midnight of the policy's time zone: nobody waits for the server then. Ours."""
 DEEP_ON = 6
 """The weekday whose audit reads all bytes: Sunday."""
+EXPIRE_EVERY = timedelta(minutes=1)
+MOST_SWEEPS = 50
+"""Transactions of one expiry sweep; what is left waits a minute. Our choice."""
 SILENT_FOR = timedelta(days=1)
 """A process of another machine that was not heard of for so long is forgotten."""
 DEEP = 200
@@ -63,6 +66,8 @@ class Scheduler:
                     self.bury_the_dead()
                 if elapsed % NIGHTLY_EVERY == timedelta(0):
                     self.enqueue_nightly(self._parts.clock.now())
+                if elapsed % EXPIRE_EVERY == timedelta(0):
+                    self.expire_points()
                 if elapsed % FORGET_EVERY == timedelta(0):
                     self.forget_old()
             except RetryLater as error:
@@ -126,6 +131,19 @@ class Scheduler:
             is_gone = not processes.is_alive(pid, ticks)
             if is_gone and self._store.processes.bury(owner):
                 log.info("process_buried", owner=owner)
+
+    def expire_points(self) -> int:
+        """Write off points whose last day is over; return how many accounts had some.
+
+        An account that nobody writes to expires here; the others before each write.
+        """
+        total = 0
+        for _ in range(MOST_SWEEPS):
+            swept = self._parts.points.sweep()
+            total += swept
+            if not swept:
+                break
+        return total
 
     def forget_old(self) -> None:
         """Delete figures that no chart shows any more, and processes long silent."""

@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     sent_folder: str | None = Field(
         None, description="Sent folder of the staff mailbox; unset: not looked at"
     )
+    site: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")] = Field(
+        "main",
+        description="The site of orders that the points ledger does not know",
+    )
     secret_key: SecretStr | None = Field(
         None, description="Key of our Message-ID tokens; unset: made once, kept in data"
     )

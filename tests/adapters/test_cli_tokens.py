@@ -24,3 +24,13 @@ def test_a_token_is_made_listed_without_its_secret_and_revoked(tmp_path: Path) -
     assert revoked.returncode == 0
     assert "there is no token nobody" in unknown.stderr
     assert "revoked" in at_last.stdout
+
+
+def test_a_token_for_points_is_listed_as_one(tmp_path: Path) -> None:
+    claims_here(tmp_path, "token", "add", "shop", "--points")
+    claims_here(tmp_path, "token", "add", "warehouse")
+
+    listed = claims_here(tmp_path, "token", "list").stdout
+
+    rows = {line.split()[1]: line.split()[3] for line in listed.splitlines()[3:5]}
+    assert rows == {"shop": "points", "warehouse": "read"}

@@ -43,8 +43,8 @@ SEED = (
         " 'withdrawn', false, 1, '2026-11-18 19:10:00', '[]', 'canary@member.example')"
     ),
     (
-        "insert into claim_events (claim_id, seq, event, actor, at, state_after, reason,"
-        " clauses, data) values (1, 1, 'withdrawn', 'jane', '2026-11-18 19:10:00',"
+        "insert into claim_events (claim_id, seq, event, actor, at, state_after,"
+        " reason, clauses, data) values (1, 1, 'withdrawn', 'jane', '2026-11-18 19:10:00',"
         " 'withdrawn', 'canary phoned', '[]', '{}')"
     ),
     *(

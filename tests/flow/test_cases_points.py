@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from worker.domain.points import (
-    Lifetime,
     Lot,
     NotEnoughPoints,
     Take,
@@ -24,7 +23,7 @@ from worker.domain.points import (
     most_redeemable,
     spend,
 )
-from worker.domain.policy import EarnBase, Policy, RefundLotOrder
+from worker.domain.policy import EarnBase, Lifetime, Policy, RefundLotOrder
 
 POLICY = Policy()
 SITE = ZoneInfo("UTC")

@@ -30,6 +30,7 @@ from worker.domain.mail import Fate
 from worker.domain.money import Money
 from worker.domain.orders import Member, Order, Package, Precision, When
 from worker.domain.reply import Reply, ReplyKind
+from worker.domain.settlement import PointsMoved
 from worker.notify import (
     WHAT_WE_MAY_SAY,
     Decision,
@@ -244,7 +245,7 @@ def every_email(tier: SenderTier) -> list[tuple[SenderTier, Reply]]:
         amount=Money.of("1234.56"),
         lines=LINES,
         clauses=(ClauseId("C11"),),
-        points_restored=7919,
+        points=PointsMoved(back=7919),
         paid_at=NOW,
         payment_reference="P-1",
     )

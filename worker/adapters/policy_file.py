@@ -24,11 +24,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from worker.domain.errors import SettingsInvalid
-from worker.domain.policy import SWITCHES, Policy, RespondCount, Switch
+from worker.domain.policy import SWITCHES, Lifetime, Policy, RespondCount, Switch
 
 MOST_VERSION = 40
 """What the record holds of a version."""
 _LENGTH = re.compile(r"(\d{1,5}) ?(hour|day)s?", re.ASCII)
+_LIFE = re.compile(r"([1-9]\d{0,2}) ?(day|month)s?", re.ASCII)
 
 
 class _Fault(Exception):
@@ -160,6 +161,8 @@ def _allowed(name: str, switch: Switch) -> str:
     kind = type(getattr(Policy(), name))
     if issubclass(kind, StrEnum):
         return f" ({' | '.join(kind)})"
+    if kind is Lifetime:
+        return " (days, months or never)"
     if switch.least is None:
         return ""
     unit = " hours" if kind is timedelta else ""
@@ -173,8 +176,8 @@ def _written(value: object) -> str:
         case timedelta():
             hours = value // timedelta(hours=1)
             return f'"{hours} hour{"" if hours == 1 else "s"}"'
-        case str():
-            return _quoted(value)
+        case str() | Lifetime():
+            return _quoted(str(value))
         case _:
             return str(value)
 
@@ -212,6 +215,17 @@ def _length(value: object) -> timedelta:
         raise _Fault(message)
     count = int(match[1])
     return timedelta(hours=count) if match[2] == "hour" else timedelta(days=count)
+
+
+def _lifetime(value: object) -> Lifetime:
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if text == "never":
+        return Lifetime()
+    match = _LIFE.fullmatch(text)
+    if match is None:
+        raise _Fault('expected a lifetime such as "7 days", "3 months" or "never"')
+    count = int(match[1])
+    return Lifetime(days=count) if match[2] == "day" else Lifetime(months=count)
 
 
 def _number(value: object) -> Decimal:
@@ -264,6 +278,7 @@ _PLAIN_READERS: dict[object, Callable[[object], object]] = {
     str: _text,
     bool: _flag,
     timedelta: _length,
+    Lifetime: _lifetime,
     Decimal: _number,
     int: _count,
     int | None: _count,

@@ -19,6 +19,7 @@ from worker.cli.deciding import app as deciding
 from worker.cli.ends import app as ends
 from worker.cli.keeping import app as keeping
 from worker.cli.looking import app as looking
+from worker.cli.points import app as points
 from worker.cli.quoting import app as quoting
 from worker.cli.rebuilding import app as rebuilding
 from worker.cli.replaying import app as replaying
@@ -68,7 +69,16 @@ def make_app() -> typer.Typer:
             typer.echo(context.get_help())
 
     of_claims = (running, looking, deciding, steps, ends, unplaced, dead, quoting)
-    of_record = (auditing, rebuilding, replaying, keeping, templates, staff, tokens)
+    of_record = (
+        auditing,
+        rebuilding,
+        replaying,
+        keeping,
+        points,
+        templates,
+        staff,
+        tokens,
+    )
     for part in (*of_claims, *of_record):
         app.registered_commands += part.registered_commands
         app.registered_groups += part.registered_groups

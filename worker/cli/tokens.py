@@ -1,4 +1,4 @@
-"""`claims token`: the tokens of the read API, for whoever has the machine."""
+"""`claims token`: the tokens of the APIs, for whoever has the machine."""
 
 from typing import Annotated
 
@@ -11,16 +11,24 @@ from worker.domain.errors import UsageError
 from worker.domain.staff import THE_MACHINE
 
 app = typer.Typer()
-token = typer.Typer(help="The tokens of the read API.", no_args_is_help=True)
+token = typer.Typer(help="The tokens of the APIs.", no_args_is_help=True)
 app.add_typer(token, name="token")
 Name = Annotated[str, typer.Argument(help="Which program uses it.")]
 
 
 @token.command(epilog="Example: `claims token add warehouse`")
-def add(name: Name) -> None:
+def add(
+    name: Name,
+    *,
+    points: Annotated[
+        bool,
+        typer.Option("--points", help="It opens the points API, and nothing else."),
+    ] = False,
+) -> None:
     """Make a token and print it; it is not shown again."""
+    scope = "points" if points else "read"
     with opened() as parts:
-        secret = parts.desk.tokens.add(name, by=THE_MACHINE)
+        secret = parts.desk.tokens.add(name, by=THE_MACHINE, scope=scope)
         parts.desk.actions.add(THE_MACHINE, "token made", f"token:{name.strip()}")
     typer.echo(secret)
 
@@ -33,12 +41,12 @@ def list_tokens() -> None:
     if not tokens:
         out.print("There is no token yet: `claims token add NAME`")
         return
-    table = Table("name", "made by", "made", "last used", "state")
+    table = Table("name", "opens", "made by", "made", "last used", "state")
     for one in tokens:
         used = f"{one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "never"
         state = "revoked" if one.revoked_at else "works"
         made = f"{one.made_at:%Y-%m-%d %H:%M} UTC"
-        table.add_row(one.name, one.made_by, made, used, state)
+        table.add_row(one.name, one.scope, one.made_by, made, used, state)
     out.print(table)
 
 

@@ -1,7 +1,10 @@
 """The payout of an approved claim: created, failed, tried again, done."""
 
+from dataclasses import replace
+
 from worker import notify
 from worker.adapters.store import Work
+from worker.adapters.store.points import claim_key
 from worker.bootstrap import Parts
 from worker.decide.common import (
     Act,
@@ -10,6 +13,7 @@ from worker.decide.common import (
     allow,
     carry_out,
     known,
+    name_of,
     need,
     thread,
     written,
@@ -20,9 +24,17 @@ from worker.domain.decisions import round_of
 from worker.domain.errors import UsageError
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
+from worker.domain.settlement import PointsMoved, paid_case
 from worker.notify import PaymentProblem
+from worker.settling import foreseen
 
+_TRIES = 5
+"""How often the e-mail is written anew, as the points of its member have changed."""
 _APPROVED = frozenset({ClaimState.APPROVED, ClaimState.APPROVED_PARTIAL})
+
+
+class _PointsMovedOn(Exception):
+    """The member's points are not as the e-mail says; nothing was written."""
 
 
 def pay(parts: Parts, claim: Claim, *, by: By) -> Done:
@@ -69,6 +81,9 @@ def payment_failed(
 def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
     """Record that an approved claim was paid, and send the completion notice (C13).
 
+    The points of a refunded order move in the same transaction, once for each round
+    of the claim; the e-mail says how (P13 to P15).
+
     Raises:
         UsageError: the claim is not approved.
     """
@@ -82,33 +97,53 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
     if decided is None:
         raise UsageError(f"{claim.ref} has no approved amount: use `claims approve`")
     reference = need(reference, "--reference")
-    approval, proposal = _approval(parts, claim), assessment.proposal
+    approval = _approval(parts, claim)
+    number, name = _round(parts, claim), name_of(by)
+    case = paid_case(claim, order, assessment.proposal, Money(decided))
+    mails = thread(parts, claim)
     decision = notify.Decision(
         at=approval.at,
-        cycle=_round(parts, claim),
+        cycle=number,
         amount=Money(decided),
         is_partial=approval.event is Event.APPROVED_PARTIAL,
-        points_restored=0 if proposal is None else proposal.points_restored,
         paid_at=parts.clock.now(),
         payment_reference=reference,
     )
-    reply = written(
-        claim,
-        lambda: notify.decide(
-            ReplyKind.COMPLETED,
-            claim,
-            order,
-            decision,
-            policy=parts.policy,
-            thread=thread(parts, claim),
-        ),
-    )
-
-    def record(work: Work, saved: Claim) -> None:
-        work.set_paid(saved.claim_id, reference)
-
     done = Act(Event.PAYOUT_DONE, reference, (ClauseId("C13"),))
-    return carry_out(parts, claim, (*acts, done), by=by, replies=(reply,), also=record)
+
+    def paid(points: PointsMoved) -> Done:
+        reply = written(
+            claim,
+            lambda: notify.decide(
+                ReplyKind.COMPLETED,
+                claim,
+                order,
+                replace(decision, points=points),
+                policy=parts.policy,
+                thread=mails,
+            ),
+        )
+
+        def record(work: Work, saved: Claim) -> None:
+            work.set_paid(saved.claim_id, reference)
+            if case is None:
+                return
+            key = claim_key(saved.claim_id, number)
+            site = parts.settings.site
+            moved = work.settle_points(parts.points, key, case, site=site, by=name)
+            if moved != points:
+                raise _PointsMovedOn
+
+        acts_done = (*acts, done)
+        return carry_out(parts, claim, acts_done, by=by, replies=(reply,), also=record)
+
+    for _ in range(_TRIES):
+        points = foreseen(parts, claim, order, assessment.proposal, Money(decided))
+        try:
+            return paid(points)
+        except _PointsMovedOn:
+            continue
+    raise UsageError(f"the points of {claim.ref}'s member keep changing: try again")
 
 
 def payout_key(parts: Parts, claim: Claim) -> str:

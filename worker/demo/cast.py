@@ -41,6 +41,8 @@ class Customer:
     shipping: str = "62.50"
     has_guarantee: bool = True
     locale: str = "en"
+    points: int = 0
+    """Points that paid for a part of the order."""
 
     @property
     def order_number(self) -> str:
@@ -79,7 +81,13 @@ def customers(now: datetime) -> dict[str, Customer]:
     return {
         "lena": made("Lena Hoffmann", "lena.hoffmann@mail.example"),
         "jonas": made("Jonas Weber", "jonas.weber@post.example", items=LAMP),
-        "mei": made("Mei Tanaka", "mei@tanaka.example", delivered=None, items=CAMERA),
+        "mei": made(
+            "Mei Tanaka",
+            "mei@tanaka.example",
+            delivered=None,
+            items=CAMERA,
+            points=2000,
+        ),
         "amara": made("Amara Okafor", "amara@okafor.example", has_guarantee=False),
         "piotr": made(
             "Piotr Nowak", "p.nowak@poczta.example", lay_for=UNCLAIMED_FOR, items=VASE
@@ -113,7 +121,7 @@ class _Maker:
         self._now = now.replace(microsecond=0)
         self._numbers = itertools.count()
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - in what members differ
         self,
         name: str,
         address: str,
@@ -123,6 +131,7 @@ class _Maker:
         items: tuple[tuple[str, str], ...] = SHOES,
         has_guarantee: bool = True,
         locale: str = "en",
+        points: int = 0,
     ) -> Customer:
         """Return a member whose package came so long ago, after lying for so long."""
         number = next(self._numbers)
@@ -139,6 +148,7 @@ class _Maker:
             items=items,
             has_guarantee=has_guarantee,
             locale=locale,
+            points=points,
         )
 
 
@@ -169,7 +179,7 @@ def _row(one: Customer) -> dict[str, str]:
         "delivered_at": _iso(one.delivered_at),
         "collected_at": _iso(one.delivered_at),
         "tracking_number": f"TRK{one.number}",
-        "points_applied": "0",
+        "points_applied": str(one.points),
         "points_earned": "0",
     }
 

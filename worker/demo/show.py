@@ -19,6 +19,7 @@ from worker.demo.cast import orders_csv
 from worker.demo.desk import add_accounts, choose_bind
 from worker.demo.gateway import stamp
 from worker.demo.hosting import mail_host
+from worker.demo.points import add_points
 from worker.demo.samples import Play, make_play
 from worker.demo.stage import Sample
 from worker.demo.visiting import Guide, settings_of, take_over
@@ -87,7 +88,7 @@ def opened(folder: Path, log: TextIO, *, has_desk: bool = False) -> Iterator[Sho
         settings = settings_of(folder, ports, bind=bind, now=now)
         take_over(settings)
         play = make_play(now)
-        guide = Guide(folder, ports, bind, play.by_hand)
+        guide = Guide(folder, ports, bind, play.by_hand, play.people["mei"].member_id)
         guide.write(settings)
         parts = Parts(Settings.from_env(), role="demo", with_redis=False)
         _import_orders(parts, play, folder / ORDERS)
@@ -138,3 +139,4 @@ def _import_orders(parts: Parts, play: Play, path: Path) -> None:
     path.write_text(orders_csv(play.people.values()), encoding="utf-8")
     migrations.upgrade(parts.database_url)
     parts.store.orders.import_orders(read_orders(path).rows)
+    add_points(parts, play.people.values())

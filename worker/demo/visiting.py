@@ -39,6 +39,8 @@ class Guide:
     ports: Ports
     bind: str
     by_hand: Sample
+    member: str
+    """Who paid a part of her order with points."""
 
     def write(self, settings: Mapping[str, str]) -> None:
         """Write settings, guide, and the claim to send with its script."""
@@ -79,6 +81,8 @@ Look closer in another terminal:
   claims show CLM-4                    why a claim stands where it stands
   claims approve CLM-6 --by you        decide; the drafted e-mail goes out
   claims reject CLM-3 --by you
+  claims points history {self.member}   points: she paid a part of her order with some;
+                                       approve and complete her claim: they come back
   claims alerts                        what somebody should know
   claims stats
 

@@ -3,18 +3,17 @@
 An application of its own below the desk, so that its OpenAPI is about it alone.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from worker.actors import QUEUES
 from worker.adapters.store.desk.listing import ClaimFilter
 from worker.bootstrap import Parts
+from worker.desk.api_errors import FORBIDDEN, PROBLEMS, answer_errors, problem
 from worker.desk.api_models import (
     LARGEST_ID,
     Assessed,
@@ -27,13 +26,11 @@ from worker.desk.api_models import (
     MailOut,
     MailQuery,
     Mails,
-    Problem,
     QueueOut,
     Queues,
 )
-from worker.desk.callers import PER_MINUTE, Allowance, Refused, calls
+from worker.desk.callers import PER_MINUTE, Allowance, calls
 from worker.desk.guard import parts_of
-from worker.domain.errors import RetryLater
 
 PATH = "/api/v1"
 FURTHEST_BACK = timedelta(days=31)
@@ -46,31 +43,7 @@ or with `claims token add`. Who is signed in to the desk may read too. Each call
 {PER_MINUTE} requests a minute. Money is US dollars as a string with two decimals,
 instants are ISO 8601 in UTC. Errors are JSON with `error` and `detail`.
 """
-_AGAIN = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
-_SCHEME = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-
-
-def _problem(description: str, headers: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - FastAPI's dict
-    made: dict[str, Any] = {"model": Problem, "description": description}
-    return made | ({"headers": headers} if headers else {})
-
-
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    401: _problem("No token, or one that is unknown or revoked.", _SCHEME),
-    403: _problem("The person who is signed in may not see claims."),
-    422: _problem("A parameter is unknown or wrong."),
-    429: _problem("Too many requests in this minute.", _AGAIN),
-    503: _problem("The database does not answer; try again.", _AGAIN),
-}
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _problem("There is none.")}
-_CODES = {
-    401: "not_signed_in",
-    403: "not_allowed",
-    404: "not_found",
-    405: "only_get",
-    422: "wrong_parameter",
-    429: "too_many_requests",
-}
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: problem("There is none.")}
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
@@ -94,13 +67,10 @@ def create_api(parts: Parts) -> FastAPI:
             dependencies=[calls()],
             operation_id=handler.__name__,
             summary=about,
-            responses=_PROBLEMS | more,
+            responses=PROBLEMS | FORBIDDEN | more,
         )(handler)
     api.get("/openapi.json", dependencies=[calls()], include_in_schema=False)(schema)
-    api.add_exception_handler(HTTPException, _as_problem)
-    api.add_exception_handler(Refused, _as_problem)
-    api.add_exception_handler(RequestValidationError, _wrong)
-    api.add_exception_handler(RetryLater, _unavailable)
+    answer_errors(api)
     return api
 
 
@@ -189,30 +159,3 @@ _ROUTES: tuple[tuple[str, Any, str, dict[int | str, dict[str, Any]]], ...] = (
     ("/mails/{mail_id}", mail, "One mail", _NOT_FOUND),
     ("/queues", queues, "Queues", {}),
 )
-
-
-# -- what went wrong -------------------------------------------------------------
-
-
-def _as_problem(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - how it was registered
-    code = _CODES.get(error.status_code, "failed")
-    return JSONResponse(
-        {"error": code, "detail": str(error.detail)},
-        error.status_code,
-        headers=error.headers,
-    )
-
-
-def _wrong(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    faults = (
-        f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}"
-        for one in error.errors()
-    )
-    return JSONResponse({"error": _CODES[422], "detail": "; ".join(faults)}, 422)
-
-
-def _unavailable(_request: Request, _down: Exception) -> Response:
-    said = {"error": "not_available", "detail": "The database does not answer."}
-    return JSONResponse(said, 503, headers={"Retry-After": "5"})

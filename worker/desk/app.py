@@ -24,6 +24,7 @@ from worker.desk import (
     operations,
     people,
     phone,
+    points,
     sign_in,
     sign_in_elsewhere,
     tokens,
@@ -37,6 +38,8 @@ from worker.desk import (
 )
 from worker.desk.api import PATH as API
 from worker.desk.api import create_api
+from worker.desk.api_points import PATH as POINTS_API
+from worker.desk.api_points import create_points_api
 from worker.desk.guard import (
     PASSWORD_PAGE,
     NotAllowed,
@@ -78,6 +81,7 @@ PAGES = (
     operations,
     dead_letters,
     figures,
+    points,
 )
 """The modules with pages, each with a `router`."""
 _WORDS = {
@@ -99,6 +103,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(AddHeaders)
     app.mount("/static", FILES, name="static")
     app.mount(API, create_api(parts))
+    app.mount(POINTS_API, create_points_api(parts))
     app.include_router(health.router)
     app.include_router(metrics.router)
     for module in PAGES:

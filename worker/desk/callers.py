@@ -1,4 +1,4 @@
-"""Who may call the read API, and how often: a token, or somebody who is signed in."""
+"""Who may call the APIs, and how often: a token, or for reading who is signed in."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from worker.adapters.store.desk.tokens import POINTS, READ
 from worker.desk.guard import parts_of, visit_of
 from worker.domain.staff import Right
 
@@ -16,7 +17,7 @@ PER_MINUTE = 600
 """Our choice: a program that follows changes asks far less."""
 _MINUTE_S = 60.0
 _BEARER = HTTPBearer(
-    auto_error=False, description="A token of the read API, such as `claims_...`."
+    auto_error=False, description="A token of this API, such as `claims_...`."
 )
 
 
@@ -57,7 +58,28 @@ async def _let_in(
     request: Request,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> None:
-    caller = await _caller(request, given)
+    _count(request, await _caller(request, given))
+
+
+def shop_calls() -> Any:  # noqa: ANN401 - FastAPI's marker
+    """Return the dependency that lets in a program with a token for points, only.
+
+    Raises:
+        Refused: 401 without such a token, 429 too often.
+    """
+    return Depends(_let_shop_in)
+
+
+async def _let_shop_in(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> None:
+    if given is None:
+        raise _unknown("Send a token for points as `Authorization: Bearer TOKEN`.")
+    _count(request, await _token(request, given, POINTS))
+
+
+def _count(request: Request, caller: str) -> None:
     allowance: Allowance = request.app.state.allowance
     wait = allowance.use(caller)
     if wait > 0:
@@ -73,11 +95,7 @@ _let_in.__dict__["right"] = Right.SEE_CLAIMS  # for the test of all routes
 
 async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> str:
     if given is not None:
-        tokens = parts_of(request).desk.tokens
-        token = await run_in_threadpool(tokens.find, given.credentials)
-        if token is None:
-            raise _unknown("The token is unknown or was revoked.")
-        return f"token {token.token_id}"
+        return await _token(request, given, READ)
     if "Authorization" in request.headers:
         raise _unknown("Send `Authorization: Bearer TOKEN`.")
     visit = await visit_of(request)
@@ -87,6 +105,16 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
     if person.must_change_password or not person.may(Right.SEE_CLAIMS):
         raise Refused(403, "Your account may not see claims.")
     return f"person {person.person_id}"
+
+
+async def _token(
+    request: Request, given: HTTPAuthorizationCredentials, scope: str
+) -> str:
+    tokens = parts_of(request).desk.tokens
+    token = await run_in_threadpool(tokens.find, given.credentials, scope=scope)
+    if token is None:
+        raise _unknown("The token is unknown, was revoked, or is for another API.")
+    return f"token {token.token_id}"
 
 
 def _unknown(detail: str) -> Refused:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Response
 from worker import decide, desk_send
 from worker.adapters.store.desk.claim_pages import ThreadMail
 from worker.adapters.store.flags import ClaimFlag
-from worker.desk import claim_clocks, writing
+from worker.desk import claim_clocks, claim_points, writing
 from worker.desk.claim_files import (
     ClaimFile,
     Sees,
@@ -20,6 +20,7 @@ from worker.desk.claim_standing import standing
 from worker.desk.claim_thread import thread_of
 from worker.desk.guard import RowId, Visit, claim_of, needs
 from worker.desk.pages import go, page
+from worker.desk.points import account_id_of
 from worker.desk.refusals import sentence
 from worker.domain.claim import Claim
 from worker.domain.clauses import CLAUSES, Clause
@@ -157,6 +158,8 @@ def claim_facts(visit: Visit, claim: Claim) -> dict[str, object]:
         "sla": sla_state(claim, now=now),
         "due_at": deadline_at(claim),
         "assessment": assessment,
+        "points": claim_points.story_of(visit.parts, claim, order, assessment),
+        "account_id": account_id_of(visit.parts, claim.member_id),
         "recommendation": _recommendation(store.notes.of_claim(number), claim),
         "documents": _documents(visit, claim, pieces, thread.mails),
         "waivers": pages.waivers(number),

@@ -1,10 +1,10 @@
-"""`/people/tokens`: the tokens of the read API."""
+"""`/people/tokens`: the tokens of the APIs."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 
-from worker.adapters.store.desk.tokens import LONGEST_NAME
+from worker.adapters.store.desk.tokens import LONGEST_NAME, READ
 from worker.desk.guard import RowId, Visit, needs
 from worker.desk.pages import go, page
 from worker.desk.refusals import sentence
@@ -24,13 +24,15 @@ def tokens(visit: Admins) -> Response:
 
 @router.post(PAGE)
 def add_token(
-    visit: Admins, name: Annotated[str, Form(max_length=200)] = ""
+    visit: Admins,
+    name: Annotated[str, Form(max_length=200)] = "",
+    scope: Annotated[str, Form(max_length=10)] = READ,
 ) -> Response:
     """Make a token and show its secret, this once."""
     try:
-        secret = visit.parts.desk.tokens.add(name, by=visit.person.name)
+        secret = visit.parts.desk.tokens.add(name, by=visit.person.name, scope=scope)
     except UsageError as error:
-        return _list(visit, name=name, say=sentence(error), status=422)
+        return _list(visit, name=name, scope=scope, say=sentence(error), status=422)
     name = name.strip()
     visit.parts.desk.actions.add(visit.person.name, "token made", f"token:{name}")
     return _list(visit, made=name, secret=secret)
@@ -55,6 +57,7 @@ def _list(
     visit: Visit,
     *,
     name: str = "",
+    scope: str = READ,
     say: str = "",
     made: str = "",
     secret: str = "",
@@ -66,6 +69,7 @@ def _list(
         status=status,
         tokens=visit.parts.desk.tokens.listed(),
         name=name,
+        scope=scope,
         say=say,
         made=made,
         secret=secret,

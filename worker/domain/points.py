@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from worker.domain.errors import WorkerError
-from worker.domain.policy import EarnBase, Policy, RefundLotOrder
+from worker.domain.errors import UsageError
+from worker.domain.policy import EarnBase, Lifetime, Policy, RefundLotOrder
 
 REDEEMABLE_PERCENT = 50  # Source: clause P7
 CENTS_PER_USD = 100
@@ -21,11 +21,33 @@ FOR_VERIFYING = 100  # Source: clause P1
 FOR_REVIEW = 5  # Source: clause P4
 
 
-class NotEnoughPoints(WorkerError):
-    """The account holds fewer points than are to be taken; nothing was."""
+class PointsRefused(UsageError):
+    """The terms, or what the ledger knows, do not allow it; nothing was written.
+
+    `code` is stable, for programs.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class NotEnoughPoints(PointsRefused):
+    """The account holds fewer points than are to be taken."""
 
     def __init__(self) -> None:
-        super().__init__("not_enough_points")
+        super().__init__("not_enough_points", "the account holds fewer points")
+
+
+class Category(StrEnum):
+    """What a lot was received for, which decides how long it is valid (P10)."""
+
+    VERIFIED = "verified"
+    PURCHASE = "purchase"
+    REVIEW = "review"
+    EVENT = "event"
+    RETURNED = "returned"
+    ADJUSTED = "adjusted"
 
 
 class EntryKind(StrEnum):
@@ -121,12 +143,24 @@ class Deducted:
 # -- lifetimes --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """How long a category of points is valid: days, or months; both 0 is for ever."""
+def lifetime(category: Category, policy: Policy) -> Lifetime:
+    """Return how long points of a category are valid, as the policy says.
 
-    days: int = 0
-    months: int = 0
+    Source: clause P10.
+    """
+    match category:
+        case Category.VERIFIED:
+            return policy.points_life_verified
+        case Category.PURCHASE:
+            return policy.points_life_purchase
+        case Category.REVIEW:
+            return policy.points_life_review
+        case Category.EVENT:
+            return policy.points_life_event
+        case Category.RETURNED:
+            return policy.points_life_returned
+        case Category.ADJUSTED:
+            return policy.points_life_adjusted
 
 
 def expires_at(earned_at: datetime, life: Lifetime, zone: ZoneInfo) -> datetime | None:
@@ -164,6 +198,11 @@ def earned_on(product_cents: int, points_used: int, policy: Policy) -> int:
     """
     by_points = points_used if policy.earn_base is EarnBase.CASH_PAID else 0
     return max(product_cents - by_points, 0) // CENTS_PER_USD
+
+
+def for_review(policy: Policy, *, has_pictures: bool) -> int:
+    """Return the points of an approved review. Source: clause P4."""
+    return policy.review_photo_points if has_pictures else FOR_REVIEW
 
 
 def granted(award: int, *, received_today: int, policy: Policy) -> int:

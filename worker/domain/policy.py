@@ -74,6 +74,22 @@ class ReturnSequence(StrEnum):
     DEDUCT_FIRST = "deduct_first"
 
 
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a category of points is valid: days, or months; both 0 is for ever."""
+
+    days: int = 0
+    months: int = 0
+
+    def __str__(self) -> str:
+        """Return it as a policy file has it: 7 days, 3 months, never."""
+        count, unit = (self.months, "month") if self.months else (self.days, "day")
+        return f"{count} {unit}{'' if count == 1 else 's'}" if count else "never"
+
+
+_QUARTER = Lifetime(months=3)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Every switch with its default. Source: clauses.md section 0b."""
@@ -105,6 +121,13 @@ class Policy:
     review_photo_points: int = 5
     daily_points_cap: int | None = None
     """None until the owner sets it: the terms lost the number."""
+    points_life_verified: Lifetime = _QUARTER
+    points_life_purchase: Lifetime = _QUARTER
+    points_life_review: Lifetime = _QUARTER
+    points_life_event: Lifetime = Lifetime(days=7)
+    points_life_returned: Lifetime = _QUARTER
+    """Of points that come back although no lot is known that they came from."""
+    points_life_adjusted: Lifetime = _QUARTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +168,17 @@ SWITCHES: dict[str, Switch] = {
     "two_person_limit_usd": Switch("lifecycle T21", "above it two decide", 0, 1000000),
     "weight_flag_percent": Switch("C1", "from which weight difference on", 0, 100),
     "auto_response": Switch("C10", "whether we answer 2 hours before the limit"),
-    "redeem_step": Switch(
-        "P6", "the least number of points spent at once", 1, 100000, is_acted_on=False
-    ),
-    "earn_base": Switch("P2", "what points are earned on", is_acted_on=False),
-    "refund_lot_order": Switch(
-        "P13, P14", "which points come back first", is_acted_on=False
-    ),
-    "return_sequence": Switch("P15", "what a return does first", is_acted_on=False),
-    "review_photo_points": Switch(
-        "P4", "points of a review with photos", 0, 100000, is_acted_on=False
-    ),
-    "daily_points_cap": Switch(
-        "P11", "most points a day; unset: no limit", 0, 10**9, is_acted_on=False
-    ),
+    "redeem_step": Switch("P6", "the least number of points spent at once", 1, 100000),
+    "earn_base": Switch("P2", "what points are earned on"),
+    "refund_lot_order": Switch("P13, P14", "which points come back first"),
+    "return_sequence": Switch("P15", "what a return does first"),
+    "review_photo_points": Switch("P4", "points of a review with photos", 0, 100000),
+    "daily_points_cap": Switch("P11", "most points a day; unset: no limit", 0, 10**9),
+    "points_life_verified": Switch("P1, P10", "life of points for an e-mail address"),
+    "points_life_purchase": Switch("P2, P10", "life of points of a purchase"),
+    "points_life_review": Switch("P4, P10", "life of points of a review"),
+    "points_life_event": Switch("P9, P10", "life of points won in an event or a game"),
+    "points_life_returned": Switch("P13", "life of returned points of unknown lots"),
+    "points_life_adjusted": Switch("P16", "life of points that a person gives"),
 }
 """Every switch but the version. Source: clauses.md section 0b."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from worker.domain.money import Money
 from worker.domain.orders import Order
 from worker.domain.policy import Policy
 from worker.domain.reply import Reply, ReplyKind, gaps
+from worker.domain.settlement import NO_POINTS, PointsMoved
 from worker.replies.facts import (
     TOLD_CHECKS,
     claim_facts,
@@ -44,8 +45,9 @@ class Decision:
 
     `lines` add up to `amount`, or to `maximum` where a person set a lower one.
     `cycle` counts the decisions of one claim: 1, and 2 after an appeal. `reason` is
-    written by staff for the member, an empty line between paragraphs. `paid_at` and
-    `payment_reference` belong to the completion notice.
+    written by staff for the member, an empty line between paragraphs. `points` is what
+    paying does to the member's points. `paid_at` and `payment_reference` belong to the
+    completion notice.
     """
 
     at: datetime
@@ -56,7 +58,7 @@ class Decision:
     clauses: tuple[ClauseId, ...] = ()
     reason: str = ""
     is_partial: bool = False
-    points_restored: int = 0
+    points: PointsMoved = NO_POINTS
     paid_at: datetime | None = None
     payment_reference: str = ""
 
@@ -67,6 +69,7 @@ def draft(
     order: Order,
     *,
     policy: Policy = _DEFAULTS,
+    points: PointsMoved = NO_POINTS,
     thread: tuple[str, ...] = (),
 ) -> Reply | None:
     """Return the decision as it would be worded today, for staff; None without one.
@@ -86,7 +89,7 @@ def draft(
         case ClaimState.UNDER_REVIEW if proposal is not None:
             kind = ReplyKind.APPROVED
             is_open = proposal.needs_person
-            facts |= _amount_facts(proposal.lines, proposal.points_restored) | {
+            facts |= _amount_facts(proposal.lines, points) | {
                 "amount": "[amount]" if is_open else money(proposal.total),
                 "maximum": money(proposal.total) if is_open else None,
                 "reason": ["[why this amount]"] if is_open else [],
@@ -144,9 +147,7 @@ def decide(
     if kind is ReplyKind.REJECTED:
         facts |= _rejection_facts(decision.clauses, claim, order, reason=reason)
     else:
-        facts |= _amount_facts(
-            decision.lines, decision.points_restored, decision.clauses
-        ) | {
+        facts |= _amount_facts(decision.lines, decision.points, decision.clauses) | {
             "amount": None if decision.amount is None else money(decision.amount),
             "maximum": None if decision.maximum is None else money(decision.maximum),
             "reason": reason,
@@ -200,13 +201,16 @@ def _rejection_facts(
 
 def _amount_facts(
     lines: tuple[AmountLine, ...],
-    points_restored: int,
+    points: PointsMoved,
     clauses: Iterable[ClauseId] = (),
 ) -> dict[str, Any]:
+    expired = [ClauseId("P14")] if points.expired else []
+    deducted = [ClauseId("P15")] if points.deducted or points.shortfall else []
+    of_lines = [*(line.clause for line in lines), *expired, *deducted]
     return {
         "lines": [amount_line(line) for line in lines],
-        "points_restored": points_restored,
-        "clauses": quoted([*(line.clause for line in lines), *clauses]),
+        "points": asdict(points),
+        "clauses": quoted([*of_lines, *clauses]),
     }
 
 

@@ -18,6 +18,7 @@ from worker.domain.orders import Order, When
 from worker.domain.photographs import Photograph, is_older
 from worker.domain.policy import Policy
 from worker.domain.reply import Reply, gaps
+from worker.domain.settlement import NO_POINTS, PointsMoved
 from worker.replies.facts import plain
 
 MOST_WORDS = 600
@@ -57,7 +58,8 @@ class NoteFacts:
     """What the note may know besides claim, order and assessment.
 
     `receipt` explains which instant of which clock counts. `flags` are those of
-    people; those of rules stand in the findings. `templates` names the version of the
+    people; those of rules stand in the findings. `points` is what paying the claim now
+    would do to the member's points. `templates` names the version of the
     templates that wrote the reply.
     """
 
@@ -68,6 +70,7 @@ class NoteFacts:
     flags: tuple[NoteFlag, ...] = ()
     photographs: tuple[Photograph, ...] = ()
     history: History = NOTHING_KNOWN
+    points: PointsMoved = NO_POINTS
     templates: str = ""
 
 
@@ -222,7 +225,7 @@ def _taken(photo: Photograph, delivered: When | None) -> str:
     return f"taken {plain(photo.taken_at)}, {order} the delivery"
 
 
-def calculation(proposal: Proposal | None) -> Iterator[Row]:
+def calculation(proposal: Proposal | None, points: PointsMoved) -> Iterator[Row]:
     """Yield the arithmetic, and what other switches would give (point 6)."""
     if proposal is None:
         yield Row(label="Amount", text="nothing could be worked out")
@@ -238,14 +241,26 @@ def calculation(proposal: Proposal | None) -> Iterator[Row]:
     )
     if proposal.cap_applied:
         yield Row(label="Cap", text="the cap was applied", source="clause G6")
-    if proposal.points_restored:
-        yield Row(label="Points restored", text=str(proposal.points_restored))
+    yield from _points(points)
     for other in proposal.alternatives:
         yield Row(
             label="Under another policy",
             text=str(other.total),
             source=f"switch {other.switch} = {other.value}",
         )
+
+
+def _points(points: PointsMoved) -> Iterator[Row]:
+    """Yield what paying the claim now would do to the member's points."""
+    told = (
+        ("Points restored", points.back, "P13"),
+        ("Points expired, not restored", points.expired, "P14"),
+        ("Earned points deducted", points.deducted, "P15"),
+        ("Earned points that are missing", points.shortfall, "P15"),
+    )
+    for name, count, clause in told:
+        if count:
+            yield Row(label=name, text=f"{count:,}", source=f"clause {clause}")
 
 
 def flags(assessment: Assessment, facts: NoteFacts) -> Iterator[Row]:

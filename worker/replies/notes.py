@@ -44,7 +44,7 @@ def note(
         points.timeline(claim, order, facts),
         points.checks(claim, assessment),
         points.documents(order, claim, assessment, facts),
-        points.calculation(assessment.proposal),
+        points.calculation(assessment.proposal, facts.points),
         points.flags(assessment, facts),
         recommend(
             claim,

@@ -3,6 +3,7 @@
 The member's answer does not wait for them, and no transaction waits for templates.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from worker import notify
@@ -18,6 +19,7 @@ from worker.domain.identity import SenderTier
 from worker.domain.reply import Reply
 from worker.lookups import clocks_of, dossier_of
 from worker.notify import NoteFacts, NoteFlag, NoteMail
+from worker.settling import foreseen
 from worker.steps.shared import draft_job, load, take_drafts_away
 from worker.validate import Dossier
 
@@ -33,13 +35,21 @@ def prepare(parts: Parts, job: Job) -> None:
         raise GiveUp("not_assessed")
     dossier, mails = dossier_of(parts.store, claim, order)
     thread = tuple(mail.message_id for mail in mails if mail.message_id)
-    reply = notify.draft(claim, assessment, order, policy=parts.policy, thread=thread)
+    points = foreseen(parts, claim, order, assessment.proposal)
+    reply = notify.draft(
+        claim,
+        assessment,
+        order,
+        policy=parts.policy,
+        points=points,
+        thread=thread,
+    )
     draft = None if reply is None else _composed(parts, reply)
     note = notify.note(
         claim,
         order,
         assessment,
-        _facts(parts, claim, dossier, mails, parts.clock.now()),
+        replace(_facts(parts, claim, dossier, mails, parts.clock.now()), points=points),
         reply=reply,
         subject="" if draft is None else draft.subject,
     )

@@ -37,6 +37,7 @@ from worker.adapters.store.mails import Mails, Settled
 from worker.adapters.store.notes import Notes
 from worker.adapters.store.outbox import NewEmail, Outbox
 from worker.adapters.store.photographs import Photographs
+from worker.adapters.store.points_ledger import PointsLedger
 from worker.adapters.store.processes import Processes
 from worker.adapters.store.recoveries import Recoveries
 from worker.adapters.store.schema import Base, ClaimRow
@@ -52,6 +53,7 @@ from worker.domain.gaps import Gap
 from worker.domain.mail import Fate, Mail, Picture
 from worker.domain.note import Note
 from worker.domain.orders import Order
+from worker.domain.settlement import PaidCase, PointsMoved
 from worker.faults import Point, reach
 from worker.ports import Bell, Clock, Queue
 
@@ -235,6 +237,12 @@ class Work:
             .values(paid_at=self.at, payout_ref=reference[:100])
             .execution_options(synchronize_session=False)
         )
+
+    def settle_points(
+        self, ledger: PointsLedger, key: str, case: PaidCase, *, site: str, by: str
+    ) -> PointsMoved:
+        """Do what a paid claim does to points, once for its key."""
+        return ledger.settle(self.session, key, case, site=site, by=by)
 
     def waive(
         self, claim_id: int, document: DocumentKind, *, by: str, reason: str

@@ -83,7 +83,7 @@ class SignInFailureRow(Base):
 
 
 class ApiTokenRow(Base):
-    """A token of the read API; only its sha256 is kept."""
+    """A token of an API; only its sha256 is kept."""
 
     __tablename__ = "api_tokens"
 
@@ -94,6 +94,8 @@ class ApiTokenRow(Base):
     made_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    scope: Mapped[str] = mapped_column(sa.String(10), server_default="read")
+    """What it opens: `read`, or `points`."""
 
 
 class RemarkRow(Base):

@@ -1,4 +1,4 @@
-"""Tokens of the read API: known by their sha256 only, so that none can be read back."""
+"""Tokens of the APIs: known by their sha256 only, so that none can be read back."""
 
 import secrets
 from dataclasses import dataclass
@@ -16,6 +16,9 @@ from worker.ports import Clock
 PREFIX = "claims_"
 """So that scanners for leaked secrets can know one of ours."""
 LONGEST_NAME = 100
+READ, POINTS = "read", "points"
+SCOPES = (READ, POINTS)
+"""What a token opens: the read API, or the points API; never both."""
 _USED_EVERY = timedelta(minutes=1)
 
 
@@ -30,6 +33,7 @@ class ApiToken:
     used_at: datetime | None
     """To the minute; None is never."""
     revoked_at: datetime | None
+    scope: str = READ
 
 
 class Tokens:
@@ -39,22 +43,25 @@ class Tokens:
         self._database = database
         self._clock = clock
 
-    def add(self, name: str, *, by: str) -> str:
+    def add(self, name: str, *, by: str, scope: str = READ) -> str:
         """Make a token and return its secret, which is not seen again.
 
         Raises:
-            WrongUse: the name is empty or too long.
+            WrongUse: the name is empty or too long, or there is no such scope.
             UsageError: there was a token of this name before.
         """
         name = name.strip()
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise WrongUse(f"name the token in 1 to {LONGEST_NAME} letters")
+        if scope not in SCOPES:
+            raise WrongUse(f"a token opens one of {', '.join(SCOPES)}")
         secret = PREFIX + secrets.token_urlsafe(32)
         row = ApiTokenRow(
             name=name,
             secret_sha256=_digest(secret),
             made_by=by,
             made_at=self._clock.now(),
+            scope=scope,
         )
         try:
             with self._database.write() as session:
@@ -63,8 +70,10 @@ class Tokens:
             raise UsageError(f"there is or was a token {name} already") from None
         return secret
 
-    def find(self, secret: str) -> ApiToken | None:
+    def find(self, secret: str, *, scope: str = READ) -> ApiToken | None:
         """Return the token of a secret, or None if there is none or it was revoked.
+
+        One that opens something else is none.
 
         Found by its digest, so that the time it takes tells nothing of the secret.
         """
@@ -74,6 +83,7 @@ class Tokens:
                 sa.select(ApiTokenRow).where(
                     ApiTokenRow.secret_sha256 == digest,
                     ApiTokenRow.revoked_at.is_(None),
+                    ApiTokenRow.scope == scope,
                 )
             ).scalar_one_or_none()
             found = None if row is None else _token(row)
@@ -121,7 +131,13 @@ class Tokens:
 
 def _token(row: ApiTokenRow) -> ApiToken:
     return ApiToken(
-        row.id, row.name, row.made_by, row.made_at, row.used_at, row.revoked_at
+        row.id,
+        row.name,
+        row.made_by,
+        row.made_at,
+        row.used_at,
+        row.revoked_at,
+        row.scope,
     )
 
 
