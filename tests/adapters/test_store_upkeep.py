@@ -44,7 +44,8 @@ SEED = (
     ),
     (
         "insert into claim_events (claim_id, seq, event, actor, at, state_after,"
-        " reason, clauses, data) values (1, 1, 'withdrawn', 'jane', '2026-11-18 19:10:00',"
+        " reason, clauses, data) values (1, 1, 'withdrawn', 'jane',"
+        " '2026-11-18 19:10:00',"
         " 'withdrawn', 'canary phoned', '[]', '{}')"
     ),
     *(
