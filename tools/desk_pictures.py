@@ -1,7 +1,7 @@
 """Makes the desk's pictures anew: `make desk-pictures`; needs Chromium.
 
-The newcomer's walk of `tests/desk/walking.py` through a running demo gives the README's
-picture; then every page is taken on a desktop and on a phone, light and dark.
+Every page of a running demo is taken on a desktop and on a phone, light and dark; then
+the newcomer's walk of `tests/desk/walking.py` gives the README's picture.
 """
 
 import io
@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.desk.browsers import DESKTOP, PHONE, a_browser
-from tests.desk.walking import a_demo, walk
+from tests.desk.walking import a_demo, enter, until_there, walk
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "img"
@@ -53,15 +53,19 @@ def main() -> None:
         a_demo(Path(folder) / "demo") as address,
     ):
         page = browser.new_page(viewport=DESKTOP, color_scheme="light")
+        enter(page, address)
+        page.goto(f"{address}/operations/dead")
+        until_there(page, page.locator("tbody [data-open]").count)
+        cookies = page.context.cookies()
+        for scheme in ("light", "dark"):
+            _sheet(browser, address, cookies, scheme)
+        page = browser.new_page(viewport=DESKTOP, color_scheme="light")
 
         def picture(name: str) -> None:
             if name == "reply":
                 _save(page.screenshot(), PICTURES / "desk.webp")
 
         walk(page, address, picture)
-        cookies = page.context.cookies()
-        for scheme in ("light", "dark"):
-            _sheet(browser, address, cookies, scheme)
     sys.stdout.write(f"The pictures are in {PICTURES}.\n")
 
 

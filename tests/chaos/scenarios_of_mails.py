@@ -188,8 +188,10 @@ OF_MAILS: dict[int, Scenario] = {
     ),
     53: Scenario(
         "a backup of an hour ago",
-        reason="not tested: an older record reads again what it lacks, and its answers"
-        " go out once more with the same Message-IDs",
+        (
+            "flow/test_recovering.py"
+            "::test_what_is_missing_is_read_again_and_its_answers_wait_for_a_person",
+        ),
     ),
     54: Scenario(
         "the virus scanner is down",

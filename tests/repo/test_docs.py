@@ -24,6 +24,8 @@ from worker.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+SETTINGS_PAGE = DOCS / "settings.md"
 UNIT = ROOT / "deploy" / "systemd" / "claims@.service"
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONFIGURATIONS = [
@@ -187,8 +189,9 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
         check_command(words)
 
 
-def test_the_readme_names_every_command() -> None:
-    named = {words[0] for words in claims_commands(README)}
+def test_a_page_shows_every_command() -> None:
+    page = (DOCS / "commands.md").read_text()
+    named = set(re.findall(r"(?m)^│ ([a-z-]+) ", page))
 
     commands = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
     assert {name for name, one in commands.items() if not one.hidden} <= named
@@ -200,7 +203,9 @@ def test_every_command_that_a_configuration_names_exists() -> None:
             check_command(words.split())
 
 
-@pytest.mark.parametrize("path", [README, UNIT], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [DOCS / "running.md", UNIT], ids=lambda path: path.name
+)
 def test_every_instance_of_the_unit_is_a_command(path: Path) -> None:
     instances = set(re.findall(r"(?<![:\w])claims@([a-z]+)(?![\w.])", path.read_text()))
     instances.discard("localhost")  # in the default of CLAIMS_FROM
@@ -211,19 +216,20 @@ def test_every_instance_of_the_unit_is_a_command(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_the_readme_shows_is_what_the_program_prints() -> None:
-    blocks = SHOWN.findall(README.read_text())
+def test_what_the_pages_show_is_what_the_program_prints() -> None:
+    blocks = [one for page in PAGES for one in SHOWN.findall(page.read_text())]
 
     assert blocks
     for command, shown in blocks:
         assert shown.strip("\n") == printed(*command.split()), command
 
 
-def test_the_readme_s_questions_to_the_database_can_be_asked(tmp_path: Path) -> None:
+def test_the_operators_questions_to_the_database_can_be_asked(tmp_path: Path) -> None:
     path = tmp_path / "claims.db"
     migrations.upgrade(f"sqlite:///{path}")
 
-    blocks = [text for kind, text in FENCE.findall(README.read_text()) if kind == "sql"]
+    page = (DOCS / "operating.md").read_text()
+    blocks = [text for kind, text in FENCE.findall(page) if kind == "sql"]
 
     assert blocks
     with sqlite3.connect(path) as connection:
@@ -235,17 +241,16 @@ def test_the_readme_s_questions_to_the_database_can_be_asked(tmp_path: Path) -> 
 # -- settings -----------------------------------------------------------------------
 
 
-def test_the_readme_s_table_has_every_setting_with_its_default() -> None:
-    table = {
-        name: default for name, default, _ in TABLE_ROW.findall(README.read_text())
-    }
+def test_the_table_has_every_setting_with_its_default() -> None:
+    rows = TABLE_ROW.findall(SETTINGS_PAGE.read_text())
+    table = {name: default for name, default, _ in rows}
 
     assert table == {
         variable_of(field): shown_default(field) for field in Settings.model_fields
     }
 
 
-def test_the_readme_marks_the_settings_that_nothing_reads_yet() -> None:
+def test_the_table_marks_the_settings_that_nothing_reads_yet() -> None:
     sources = "\n".join(
         path.read_text() for path in files_of("worker") if path.suffix == ".py"
     )
@@ -254,7 +259,7 @@ def test_the_readme_marks_the_settings_that_nothing_reads_yet() -> None:
         for field in Settings.model_fields
         if not re.search(rf"settings\.{field}\b", sources)
     }
-    rows = TABLE_ROW.findall(README.read_text())
+    rows = TABLE_ROW.findall(SETTINGS_PAGE.read_text())
 
     assert {name for name, _, text in rows if NOT_YET in text} == unread
 
