@@ -208,8 +208,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench points", description=__doc__)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument(
+        "--no-fsync",
+        action="store_true",
+        help="do not wait for the disk, to tell its part from ours",
+    )
     given = parser.parse_args(arguments)
-    with SafePostgres() as server:
+    with BigPostgres() if given.no_fsync else SafePostgres() as server:
         url = server.database()
         fill(url, given.accounts)
         is_good = measure(url, given.accounts, given.requests)

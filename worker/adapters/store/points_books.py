@@ -1,6 +1,6 @@
 """Opens the accounts of the points ledger: one writer at a time for each of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -67,7 +67,7 @@ class PointsBooks:
         self, session: Session, holder: Holder, *, at: datetime | None = None
     ) -> Book:
         """Return the account within a caller's transaction; see `opened`."""
-        account = self._locked(session, of_holder(holder))
+        account = self._locked(session, _BY_HOLDER, _named(holder))
         if account is None:
             session.execute(
                 insert(session, PointsAccountRow)
@@ -79,7 +79,7 @@ class PointsBooks:
                 )
                 .on_conflict_do_nothing(index_elements=["member_key", "site"])
             )
-            account = self._locked(session, of_holder(holder))
+            account = self._locked(session, _BY_HOLDER, _named(holder))
         assert account is not None  # noqa: S101 - just inserted, and never deleted
         return self._open(session, account, at)
 
@@ -92,7 +92,7 @@ class PointsBooks:
         total = 0
         with self._database.write() as session:
             for account_id in sorted(account_ids):
-                account = self._locked(session, PointsAccountRow.id == account_id)
+                account = self._locked(session, _BY_ID, {"account_id": account_id})
                 if account is not None:
                     before = account.balance
                     total += before - self._open(session, account, None).account.balance
@@ -107,17 +107,32 @@ class PointsBooks:
         return book
 
     def _locked(
-        self, session: Session, which: sa.ColumnElement[bool]
+        self,
+        session: Session,
+        which: sa.Executable,
+        named: Mapping[str, object],
     ) -> LockedAccount | None:
-        columns = (
-            PointsAccountRow.id,
-            PointsAccountRow.member_key,
-            PointsAccountRow.site,
-        )
-        row = session.execute(
-            sa.select(*columns, PointsAccountRow.balance).where(which).with_for_update()
-        ).one_or_none()
-        return None if row is None else LockedAccount(*row)
+        row = session.execute(which, named).one_or_none()
+        if row is None:
+            return None
+        return LockedAccount(row.id, row.member_key, row.site, row.balance)
+
+
+_LOCKED = sa.select(
+    PointsAccountRow.id,
+    PointsAccountRow.member_key,
+    PointsAccountRow.site,
+    PointsAccountRow.balance,
+).with_for_update()
+_BY_HOLDER = _LOCKED.where(
+    PointsAccountRow.member_key == sa.bindparam("member_key"),
+    PointsAccountRow.site == sa.bindparam("site"),
+)
+_BY_ID = _LOCKED.where(PointsAccountRow.id == sa.bindparam("account_id"))
+
+
+def _named(holder: Holder) -> dict[str, object]:
+    return {"member_key": normal_id(holder.member_id), "site": holder.site}
 
 
 def of_holder(holder: Holder) -> sa.ColumnElement[bool]:

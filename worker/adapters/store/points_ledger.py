@@ -239,12 +239,14 @@ class PointsLedger:
     # -- reading --
     def balance(self, holder: Holder) -> int:
         """Return what a member can use now on a site; 0 without an account."""
+        given = {
+            "member_key": normal_id(holder.member_id),
+            "site": holder.site,
+            "now": self._clock.now(),
+        }
         with self._database.read() as session:
-            return session.scalars(
-                sa.select(sa.func.coalesce(sa.func.sum(PointsLotRow.left_over), 0))
-                .join(PointsAccountRow, PointsAccountRow.id == PointsLotRow.account_id)
-                .where(of_holder(holder), *_usable(self._clock.now()))
-            ).one()
+            found: int = session.execute(_BALANCE, given).scalar_one()
+            return found
 
     def accounts_of(self, member_id: str) -> list[PointsAccount]:
         """Return a member's accounts, one a site, by the site's name."""
@@ -311,6 +313,22 @@ def moved_by(posted: Posted) -> PointsMoved:
 def _usable(now: datetime) -> Sequence[sa.ColumnElement[bool]]:
     end = PointsLotRow.expires_at
     return (PointsLotRow.left_over > 0, sa.or_(end.is_(None), end > now))
+
+
+_BALANCE = (
+    sa.select(sa.func.coalesce(sa.func.sum(PointsLotRow.left_over), 0))
+    .join(PointsAccountRow, PointsAccountRow.id == PointsLotRow.account_id)
+    .where(
+        PointsAccountRow.member_key == sa.bindparam("member_key"),
+        PointsAccountRow.site == sa.bindparam("site"),
+        PointsLotRow.left_over > 0,
+        sa.or_(
+            PointsLotRow.expires_at.is_(None),
+            PointsLotRow.expires_at > sa.bindparam("now"),
+        ),
+    )
+)
+"""Made once: the shop waits for a quote."""
 
 
 def _lots(session: Session, account_id: int, now: datetime) -> list[ShownLot]:
