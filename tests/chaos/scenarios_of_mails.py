@@ -10,6 +10,7 @@ _IMAP = "adapters/test_imap.py::"
 _LEDGER = "adapters/test_store_ledger.py::"
 _OUTAGES = "chaos/test_outages.py::"
 _POLL = "flow/test_poll.py::"
+_RECOVERING = "flow/test_recovering.py::test_what_is_missing_is_"
 _RAW = "adapters/test_raw.py::"
 _RUNNER = "flow/test_runner.py::"
 _SCHEDULE = "flow/test_schedule.py::"
@@ -188,10 +189,7 @@ OF_MAILS: dict[int, Scenario] = {
     ),
     53: Scenario(
         "a backup of an hour ago",
-        (
-            "flow/test_recovering.py"
-            "::test_what_is_missing_is_read_again_and_its_answers_wait_for_a_person",
-        ),
+        (_RECOVERING + "read_again_and_its_answers_wait_for_a_person",),
     ),
     54: Scenario(
         "the virus scanner is down",
