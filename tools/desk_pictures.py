@@ -31,6 +31,7 @@ PAGES = {
     "reply": "/claims/4/reply",
     "document": ("/claims/4", "a[href$='/view']"),
     "merge": "/triage/merge",
+    "points": "/points/1",
     "dead-letter": ("/operations/dead", "a[href^='/operations/dead/']:not([download])"),
     "held": "/operations/held",
     "log": "/operations/log",

@@ -12,6 +12,8 @@ from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import holds
+from worker.adapters.store.points import Holder
+from worker.adapters.store.points_deeds import Bought
 from worker.auditing import audit
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
@@ -54,6 +56,12 @@ def office(tmp_path: Path) -> Iterator[MailboxOffice]:
             )
             work.append_event(1, event)
         office.parts.desk.remarks.add(1, f"{NAME} is nice", by="jane")
+        points = office.parts.points
+        points.place(Holder(MEMBER, "main"), Bought(ORDER, product_cents=8000))
+        points.confirm(Holder(MEMBER, "main"), ORDER)
+        why = f"{NAME} asked"
+        points.adjust(Holder(MEMBER, "main"), "k1", 50, by="jane", reason=why)
+        points.verify(Holder("M104233", "main"))
         yield office
 
 
@@ -97,6 +105,18 @@ def test_the_others_are_left_as_they_are(office: MailboxOffice) -> None:
 
     assert (office.store.claims.get(2), office.store.mails.get(3)) == before
     assert office.parts.raw.has(before[1].sha256)
+
+
+def test_points_go_with_their_account_and_those_of_others_stay(
+    office: MailboxOffice,
+) -> None:
+    points = office.parts.points
+    assert points.balance(Holder(MEMBER, "main")) == 130
+
+    erased(office)
+
+    assert points.accounts_of(MEMBER) == []
+    assert points.balance(Holder("M104233", "main")) == 100
 
 
 def test_an_audit_finds_nothing_and_the_figures_stay(office: MailboxOffice) -> None:

@@ -21,6 +21,13 @@ from worker.adapters.store.desk_schema import (
     SavedViewRow,
 )
 from worker.adapters.store.holds import held_claims, is_member_held
+from worker.adapters.store.points_schema import (
+    PointsAccountRow,
+    PointsEntryRow,
+    PointsLotRow,
+    PointsMoveRow,
+    PointsOrderRow,
+)
 from worker.adapters.store.schema import (
     AssessmentRow,
     ClaimEventRow,
@@ -217,6 +224,7 @@ def erase_member(session: Session, member_key: str) -> None:
     for view in session.execute(sa.select(SavedViewRow)).scalars().all():
         if member_key in view.query.lower():
             session.delete(view)
+    _erase_points(session, member_key)
     if member_pk is None:
         return
     orders = sa.select(OrderRow.id).where(OrderRow.member_pk == member_pk)
@@ -226,6 +234,22 @@ def erase_member(session: Session, member_key: str) -> None:
         sa.delete(MemberAddressRow).where(MemberAddressRow.member_pk == member_pk)
     )
     session.execute(sa.delete(MemberRow).where(MemberRow.id == member_pk))
+
+
+def _erase_points(session: Session, member_key: str) -> None:
+    """Delete a member's accounts of points whole: no sum is left without its lots."""
+    accounts = sa.select(PointsAccountRow.id).where(
+        PointsAccountRow.member_key == member_key
+    )
+    entries = sa.select(PointsEntryRow.id).where(
+        PointsEntryRow.account_id.in_(accounts)
+    )
+    session.execute(sa.delete(PointsMoveRow).where(PointsMoveRow.entry_id.in_(entries)))
+    for table in (PointsLotRow, PointsOrderRow, PointsEntryRow):
+        session.execute(sa.delete(table).where(table.account_id.in_(accounts)))
+    session.execute(
+        sa.delete(PointsAccountRow).where(PointsAccountRow.member_key == member_key)
+    )
 
 
 def digests_of_erased(session: Session) -> list[str]:
