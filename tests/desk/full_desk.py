@@ -30,6 +30,8 @@ from tests.flow.test_operating import dead, park
 from tests.office import OPENING, Office, an_office
 from worker import decide, operating
 from worker.adapters.store.job_figures import Ending
+from worker.adapters.store.points import Holder
+from worker.adapters.store.points_deeds import Bought
 from worker.desk.claim_files import file_key
 from worker.domain.claim import Claim
 from worker.domain.orders import Order
@@ -83,6 +85,7 @@ def a_full_desk(home: Path) -> Iterator[FullDesk]:
         assert stranger is not None
         claims["stranger"] = stranger
         numbers = {**people, **claims, **mails, **letters, "file_mail": piece.mail_id}
+        numbers["account"] = _points(office)
         with a_served_desk(office) as address:
             yield FullDesk(office, address, numbers, file_key(piece.path))
 
@@ -197,6 +200,21 @@ def _machinery(office: Office) -> None:
     tokens.add("dashboard", by="ada")
     tokens.add("old robot", by="ada")
     tokens.revoke(2)
+
+
+def _points(office: Office) -> int:
+    """Give a member points on two sites; return the account that spent some."""
+    ledger = office.parts.points
+    here = Holder(PAID.member, "main")
+    ledger.verify(here)
+    ledger.place(here, Bought(PAID.order, product_cents=8000))
+    ledger.confirm(here, PAID.order)
+    ledger.spend_on(here, "coupon-1", 120)
+    ledger.adjust(here, "k1", 40, by="ada", reason="goodwill")
+    ledger.verify(Holder(PAID.member, "eu"))
+    return next(
+        one.account_id for one in ledger.accounts_of(PAID.member) if one.site == "main"
+    )
 
 
 def _words(office: Office, claims: dict[str, int]) -> None:

@@ -21,6 +21,7 @@ from tests.desk.test_triage import held, orders, several, unmatched
 from tests.desk.visitors import PASSWORD, a_person
 from tests.flow.test_operating import park
 from tests.office import Office, an_office
+from worker.adapters.store.points import Holder
 from worker.desk.app import create_app
 from worker.domain.orders import Order
 from worker.domain.staff import StaffRole
@@ -109,6 +110,7 @@ def walk_triage(stage: Stage) -> None:
     at(copied)
     page.get_by_label("Or a copy of an earlier mail").fill(str(first))
     press(page, "It is a copy")
+    expect(page.get_by_role("status").first).to_be_visible()
     at(copied)
     press(page, "Put it back into triage")
     stage.go(page, "/triage")
@@ -180,6 +182,18 @@ def hold(office: Office) -> None:
         )
 
 
+def walk_points(stage: Stage) -> None:
+    ledger = stage.office.parts.points
+    for site in ("main", "eu"):
+        ledger.verify(Holder("M104233", site))
+    page = stage.enter("jo", AGENT)
+    stage.go(page, "/points")
+    page.get_by_label("Member id").fill("m104233")
+    press(page, "Show points")
+    page.get_by_role("link", name="eu").click()
+    expect(page.locator("h1")).to_have_text("Points of M104233 on eu")
+
+
 def walk_people(stage: Stage) -> None:
     people = stage.office.parts.desk.people
     mei = a_person(stage.office)
@@ -227,6 +241,8 @@ def walk_own_account(stage: Stage) -> None:
     page.get_by_label("Time zone").select_option("Europe/Berlin")
     press(page, "Save")
     said(page, "Times are shown in Europe/Berlin now.")
+    press(page, "Switch them off")
+    said(page, "Shortcuts of single keys are off in this browser.")
     press(page, "Sign out there")
     said(page, "That browser is signed out.")
 
@@ -334,6 +350,7 @@ WALKS = (
     a_walk(
         walk_held_emails, "release", "discard", under="/operations/held ", about=TWO
     ),
+    a_walk(walk_points, "/points"),
     a_walk(
         walk_people,
         "",
@@ -350,6 +367,7 @@ WALKS = (
         "/sign-in",
         "/sign-out",
         "/account/zone",
+        "/account/keys",
         "/account/sessions/end",
         "/account/sessions/end-all",
         "/account/password",
