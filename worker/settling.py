@@ -3,19 +3,20 @@
 from worker.bootstrap import Parts
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim
+from worker.domain.decisions import paid_before
 from worker.domain.money import Money
 from worker.domain.orders import Order
-from worker.domain.settlement import NO_POINTS, PointsMoved, paid_case
+from worker.domain.settlement import NO_POINTS, PaidCase, PointsMoved, paid_case
 
 
-def foreseen(
+def case_of(
     parts: Parts,
     claim: Claim,
     order: Order,
     proposal: Proposal | None,
     amount: Money | None = None,
-) -> PointsMoved:
-    """Return what paying the claim now would move; reads only.
+) -> PaidCase | None:
+    """Return what paying the claim now means for points, beside what was paid before.
 
     Args:
         parts: the parts of the program.
@@ -26,7 +27,12 @@ def foreseen(
 
     Source: clauses P13 to P15.
     """
-    case = paid_case(claim, order, proposal, amount)
+    before = paid_before(parts.store.claims.events(claim.claim_id))
+    return paid_case(claim, order, proposal, amount, before=before)
+
+
+def foreseen(parts: Parts, case: PaidCase | None) -> PointsMoved:
+    """Return what paying a case now would move; reads only."""
     if case is None:
         return NO_POINTS
     return parts.points.foresee(case, site=parts.settings.site)

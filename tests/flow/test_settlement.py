@@ -235,6 +235,42 @@ def test_an_appeal_that_is_paid_gives_no_point_back_twice(office: Office) -> Non
     assert office.state() is ClaimState.COMPLETED_PAID
 
 
+def test_an_appeal_leaves_the_points_of_another_package_alone(tmp_path: Path) -> None:
+    one = a_package("1", value_usd="120.00", sales_price_usd="120.00")
+    two = a_package(
+        "2", value_usd="80.00", sales_price_usd="80.00", tracking_number="TRK0184"
+    )
+    order = dataclasses.replace(
+        an_order(FIRST, packages=(one, two)), points_applied=5000, points_earned=150
+    )
+    with an_office(tmp_path / "office", order) as office:
+        lost(office)
+        decide.choose_package(office.parts, office.claim, "1", by="jane")
+        office.run()
+        less = "used goods"
+        decide.approve(
+            office.parts, office.claim, amount="60.00", by="jane", reason=less
+        )
+        decide.complete(office.parts, office.claim, by="fin", reference="PAY-1")
+        first = kinds(office)
+        decide.appeal(office.parts, office.claim, by="jane", reason="asked again")
+        decide.take_appeal(office.parts, office.claim, by="kim")
+        office.run()
+        more = decide.approval(
+            office.parts, office.claim, amount="10.00", by="kim", reason=less
+        )
+        decide.propose(office.parts, office.claim, more, by="kim")
+        decide.approve(office.parts, office.claim, amount=None, by="lee")
+        decide.complete(office.parts, office.claim, by="fin", reference="PAY-2")
+
+        assert first[0] == ("returned", 3000)
+        assert (
+            sum(points for kind, points in kinds(office) if kind == "returned") == 3000
+        )
+        deducted = -sum(p for kind, p in kinds(office) if kind == "earned_deducted")
+        assert deducted <= 90
+
+
 def test_an_e_mail_is_written_anew_where_points_moved_meanwhile(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

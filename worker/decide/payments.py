@@ -24,9 +24,9 @@ from worker.domain.decisions import round_of
 from worker.domain.errors import UsageError
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
-from worker.domain.settlement import PointsMoved, paid_case
+from worker.domain.settlement import PointsMoved
 from worker.notify import PaymentProblem
-from worker.settling import foreseen
+from worker.settling import case_of, foreseen
 
 _TRIES = 5
 """How often the e-mail is written anew, as the points of its member have changed."""
@@ -99,7 +99,7 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
     reference = need(reference, "--reference")
     approval = _approval(parts, claim)
     number, name = _round(parts, claim), name_of(by)
-    case = paid_case(claim, order, assessment.proposal, Money(decided))
+    case = case_of(parts, claim, order, assessment.proposal, Money(decided))
     mails = thread(parts, claim)
     decision = notify.Decision(
         at=approval.at,
@@ -138,7 +138,7 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
         return carry_out(parts, claim, acts_done, by=by, replies=(reply,), also=record)
 
     for _ in range(_TRIES):
-        points = foreseen(parts, claim, order, assessment.proposal, Money(decided))
+        points = foreseen(parts, case)
         try:
             return paid(points)
         except _PointsMovedOn:

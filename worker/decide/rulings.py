@@ -21,8 +21,7 @@ from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.money import Money, typed
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
-from worker.domain.settlement import NO_POINTS
-from worker.settling import foreseen
+from worker.settling import case_of, foreseen
 
 _WHAT = {
     ClaimType.DAMAGE: "this is damage",
@@ -116,9 +115,9 @@ def reply_of(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
             # What was paid before is not worked out a second time.
             lines=terms.lines if is_first else (),
             is_partial=is_partial,
-            points=foreseen(parts, claim, order, terms, decision.amount)
-            if is_first
-            else NO_POINTS,
+            points=foreseen(
+                parts, case_of(parts, claim, order, terms, decision.amount)
+            ),
         )
     kind = ReplyKind.REJECTED if is_rejection else ReplyKind.APPROVED
     return written(

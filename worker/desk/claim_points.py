@@ -8,7 +8,7 @@ from worker.domain.clauses import ClauseId
 from worker.domain.findings import Assessment
 from worker.domain.money import Money
 from worker.domain.orders import Order
-from worker.settling import foreseen
+from worker.settling import case_of, foreseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ def story_of(
             return None
         decided = parts.store.claims.decided_usd(claim.claim_id)
         amount = None if decided is None else Money(decided)
-        moved = foreseen(parts, claim, order, assessment.proposal, amount)
+        moved = foreseen(
+            parts, case_of(parts, claim, order, assessment.proposal, amount)
+        )
     if not moved:
         return None
     lines = (

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from worker.domain.amounts import PACKAGE_CAP, Proposal, goods_basis
 from worker.domain.claim import Claim, ClaimType
+from worker.domain.decisions import NO_MONEY
 from worker.domain.money import Money, cents
 from worker.domain.orders import Order
 from worker.domain.points import (
@@ -105,7 +106,12 @@ class PaidCase:
 
 
 def paid_case(
-    claim: Claim, order: Order, proposal: Proposal | None, amount: Money | None
+    claim: Claim,
+    order: Order,
+    proposal: Proposal | None,
+    amount: Money | None,
+    *,
+    before: Money = NO_MONEY,
 ) -> PaidCase | None:
     """Return what paying a claim does to points; None where it is nothing.
 
@@ -119,6 +125,7 @@ def paid_case(
         proposal: what the terms give, with the points that come back.
         amount: what was decided in cash; less than the terms give counts as a refund
             of so much of the goods. None is the proposal itself.
+        before: what earlier rounds of the claim paid, with which its points came back.
 
     Source: clauses P13 and P15; clauses.md section 2.4.
     """
@@ -127,10 +134,14 @@ def paid_case(
     package = order.package(claim.package_id) or only
     if proposal is None or not is_refund or package is None:
         return None
-    due = proposal.points_restored
-    goods = _in_cents(min(goods_basis(package), PACKAGE_CAP))
+    points, cash_before = proposal.points_restored, _in_cents(before.amount)
+    most = _in_cents(min(goods_basis(package), PACKAGE_CAP))
+    goods = most
     if amount is not None:
-        goods = min(goods, int(amount.amount * CENTS_PER_USD) + due)
+        goods = min(most, cash_before + _in_cents(amount.amount) + points)
+    if cash_before:
+        goods -= min(goods, cash_before + points)
+    due = 0 if cash_before else points
     found = PaidCase(
         member_id=order.member.member_id,
         order_number=order.order_number,

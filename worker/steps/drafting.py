@@ -19,7 +19,7 @@ from worker.domain.identity import SenderTier
 from worker.domain.reply import Reply
 from worker.lookups import clocks_of, dossier_of
 from worker.notify import NoteFacts, NoteFlag, NoteMail
-from worker.settling import foreseen
+from worker.settling import case_of, foreseen
 from worker.steps.shared import draft_job, load, take_drafts_away
 from worker.validate import Dossier
 
@@ -35,7 +35,7 @@ def prepare(parts: Parts, job: Job) -> None:
         raise GiveUp("not_assessed")
     dossier, mails = dossier_of(parts.store, claim, order)
     thread = tuple(mail.message_id for mail in mails if mail.message_id)
-    points = foreseen(parts, claim, order, assessment.proposal)
+    points = foreseen(parts, case_of(parts, claim, order, assessment.proposal))
     reply = notify.draft(
         claim,
         assessment,
