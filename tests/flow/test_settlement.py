@@ -235,6 +235,19 @@ def test_an_appeal_that_is_paid_gives_no_point_back_twice(office: Office) -> Non
     assert office.state() is ClaimState.COMPLETED_PAID
 
 
+def test_a_payment_is_recorded_where_the_ledger_has_the_order_as_another_s(
+    office: Office,
+) -> None:
+    office.parts.points.place(Holder("M999999", "main"), Bought(FIRST, 20_000))
+    decide.approve(office.parts, office.claim, amount=None, by="jane")
+    decide.complete(office.parts, office.claim, by="fin", reference="PAY-1")
+    office.run()
+
+    assert "points" not in last_text(office)
+    assert office.state() is ClaimState.COMPLETED_PAID
+    assert kinds(office) == []
+
+
 def test_an_appeal_leaves_the_points_of_another_package_alone(tmp_path: Path) -> None:
     one = a_package("1", value_usd="120.00", sales_price_usd="120.00")
     two = a_package(

@@ -38,7 +38,7 @@ from worker.domain.points import (
     most_redeemable,
 )
 from worker.domain.policy import Lifetime, Policy
-from worker.domain.settlement import PaidCase, PointsMoved
+from worker.domain.settlement import NO_POINTS, PaidCase, PointsMoved
 from worker.ports import Clock
 
 SWEPT_AT_ONCE = 100
@@ -176,9 +176,15 @@ class PointsLedger:
     def settle(
         self, session: Session, key: str, case: PaidCase, *, site: str, by: str
     ) -> PointsMoved:
-        """Do what a paid claim does to points, in the caller's transaction."""
+        """Do what a paid claim does to points, in the caller's transaction.
+
+        Nothing, where the ledger has the order as another member's: the payment was
+        made all the same.
+        """
         holder = Holder(case.member_id, _site_of(session, case) or site)
         book = self._books.book(session, holder)
+        if _is_of_another(session, case, holder.site, book.account.id):
+            return NO_POINTS
         book.actor = by
         return moved_by(deeds.settle(book, key, case))
 
@@ -190,6 +196,9 @@ class PointsLedger:
             account = session.scalars(
                 sa.select(PointsAccountRow).where(of_holder(holder))
             ).one_or_none()
+            number = None if account is None else account.id
+            if _is_of_another(session, case, holder.site, number):
+                return NO_POINTS
             if account is None:
                 row, lots, used = None, [], []
             else:
@@ -342,6 +351,14 @@ def _lots(session: Session, account_id: int, now: datetime) -> list[ShownLot]:
         ShownLot(lot, Category(found[lot.lot_id].category), found[lot.lot_id].points)
         for lot in in_order_of_use(to_lot(row) for row in found.values())
     ]
+
+
+def _is_of_another(
+    session: Session, case: PaidCase, site: str, account_id: int | None
+) -> bool:
+    """Return whether the ledger has a claim's order under another member."""
+    row = session.get(PointsOrderRow, (site, normal_id(case.order_number)))
+    return row is not None and row.account_id != account_id
 
 
 def _site_of(session: Session, case: PaidCase) -> str | None:
