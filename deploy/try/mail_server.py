@@ -11,6 +11,7 @@ import asyncio
 import email.utils
 import re
 import signal
+import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
@@ -116,4 +117,9 @@ if __name__ == "__main__":
     parser.add_argument("--imap-port", type=int, default=1143)
     parser.add_argument("--smtp-port", type=int, default=2525)
     given = parser.parse_args()
-    asyncio.run(serve(given.host, given.imap_port, given.smtp_port))
+    try:
+        asyncio.run(serve(given.host, given.imap_port, given.smtp_port))
+    except OSError as error:
+        sys.exit(
+            f"{error.strerror}: end what uses it, or see --imap-port and --smtp-port"
+        )

@@ -48,7 +48,7 @@ def balance(member: Member, site: Site = None, *, as_json: AsJson = False) -> No
         lots = parts.points.lots(one.account_id)
         if not lots:
             continue
-        table = Table("received for", "received", "left", "usable until")
+        table = Table("Received for", "Received", "Left", "Usable until")
         for lot in lots:
             end = lot.lot.expires_at
             until = f"{end:%Y-%m-%d %H:%M} UTC" if end else "for ever"
@@ -76,7 +76,7 @@ def history(
         return
     for one in found:
         table = Table(
-            "when", "what", "points", "by", title=f"{one.site}: {one.balance:,}"
+            "When", "What", "Points", "By", title=f"{one.site}: {one.balance:,} points"
         )
         for entry in parts.points.history(one.account_id, limit=limit):
             moved = f"{entry.points:+,}" if entry.points else "0"

@@ -79,10 +79,12 @@ Look closer in another terminal:
   . {folder / ENVIRONMENT}
   claims list                          the work list
   claims show CLM-4                    why a claim stands where it stands
-  claims approve CLM-6 --by you        decide; the drafted e-mail goes out
-  claims reject CLM-3 --by you
-  claims points history {self.member}   points: she paid a part of her order with some;
-                                       approve and complete her claim: they come back
+  claims reject CLM-3 --by you         decide; the drafted e-mail goes out
+  claims propose CLM-6 --by you        above 500 USD two persons decide,
+  claims approve CLM-6 --by second     and somebody pays:
+  claims complete CLM-6 --by third --reference PAY-1
+  claims points history {self.member}   she paid a part of her order with points,
+                                       which came back with the payment
   claims alerts                        what somebody should know
   claims stats
 
@@ -108,7 +110,7 @@ Data        {folder}
         )
         looking = (
             f" [dim]more:[/] . {folder}/{ENVIRONMENT}; claims list; claims show CLM-4;"
-            " claims approve CLM-6 --by you"
+            " claims reject CLM-3 --by you"
         )
         counted = (
             " [dim]drafts: decisions for a person, in[/] claims show CLM-n[dim];"
