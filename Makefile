@@ -40,7 +40,7 @@ lint: $(DEV) ## format, lint, types, import contracts
 
 .PHONY: check
 check: lint ## the same, and the fast tests; before every commit
-	$(BIN)/python -m pytest -n 2 -m "not services and not slow and not chaos" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not services and not slow and not chaos" $(ARGS)
 
 .PHONY: fix
 fix: $(DEV) ## format the code and repair what ruff can
@@ -49,12 +49,12 @@ fix: $(DEV) ## format the code and repair what ruff can
 
 .PHONY: fast
 fast: $(DEV) ## the fast tests only, as in make fast ARGS='-k money -x'
-	$(BIN)/python -m pytest -n 2 -m "not services and not slow and not chaos" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not services and not slow and not chaos" $(ARGS)
 
 .PHONY: test
 test: $(DEV) ## all tests, with real mail, Redis and database servers
 	@tools/bootstrap.sh servers
-	$(BIN)/python -m pytest -n 2 -m "not chaos" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not chaos" $(ARGS)
 
 .PHONY: chaos
 chaos: $(DEV) ## break everything, and show what held; half an hour
