@@ -15,8 +15,10 @@ from worker.adapters.store import holds
 from worker.adapters.store.points import Holder
 from worker.adapters.store.points_deeds import Bought
 from worker.auditing import audit
+from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
+from worker.domain.staff import StaffRole
 from worker.erasing import Erased, erase, erase_again, remove_left
 from worker.retaining import apply, plan
 from worker.steps.shared import event_now
@@ -105,6 +107,58 @@ def test_the_others_are_left_as_they_are(office: MailboxOffice) -> None:
 
     assert (office.store.claims.get(2), office.store.mails.get(3)) == before
     assert office.parts.raw.has(before[1].sha256)
+
+
+@pytest.mark.parametrize(
+    ("sender", "text"),
+    [
+        ("Ann <ann@other.example>", f"I am member {MEMBER}4, {MEMBER}-2 and XM777123."),
+        ("Bo <bo@other.example>", f"Write to x{ADDRESS}, {ADDRESS}.au, or her."),
+        ("Cy <cy@other.example>", "canary birds, a sparrow, a member, an example"),
+    ],
+)
+def test_a_mail_that_names_somebody_like_the_member_stays(
+    office: MailboxOffice, sender: str, text: str
+) -> None:
+    number = office.deliver(make_mail(sender=sender, subject="hello", text=text))
+
+    assert erased(office) == Erased(claims=1, mails=2)
+    assert office.store.mails.get(number).mail is not None
+
+
+@pytest.mark.parametrize("named", ["m777123", "(M777123)", f"<{ADDRESS.upper()}>."])
+def test_a_mail_of_somebody_else_that_names_the_member_goes(
+    office: MailboxOffice, named: str
+) -> None:
+    text = f"It is about {named} again."
+    office.deliver(
+        make_mail(sender="Ann <ann@other.example>", subject="hello", text=text)
+    )
+
+    assert erased(office) == Erased(claims=1, mails=3)
+
+
+def test_a_mail_whose_jobs_run_yet_is_left_to_them(office: MailboxOffice) -> None:
+    mail = make_mail(sender=f"{NAME} <{ADDRESS}>", subject="hello", text=TEXT)
+    number = office.deliver(mail, run=False)
+    office._runner.run(office.queue.bells.pop(0).job_id)  # noqa: SLF001 - only read
+    assert office.store.mails.get(number).mail is not None
+
+    assert erased(office) == Erased(claims=1, mails=2)
+    assert office.store.mails.get(number).mail is not None
+
+
+def test_views_that_ask_for_the_member_go_and_those_for_others_stay(
+    office: MailboxOffice,
+) -> None:
+    desk = office.parts.desk
+    jane = desk.people.add("jane", StaffRole.AGENT).person_id
+    for name, asked in (("her", "M777 123"), ("other", "M7771234"), ("she", ADDRESS)):
+        desk.views.save(jane, name, str(ListQuery(q=asked)))
+
+    erased(office)
+
+    assert [view.name for view in desk.views.of(jane)] == ["other"]
 
 
 def test_points_go_with_their_account_and_those_of_others_stay(

@@ -7,8 +7,10 @@ and histories stay whole.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.desk_schema import (
@@ -21,6 +23,7 @@ from worker.adapters.store.desk_schema import (
     SavedViewRow,
 )
 from worker.adapters.store.holds import held_claims, is_member_held
+from worker.adapters.store.naming import Naming
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,
@@ -46,12 +49,16 @@ from worker.adapters.store.schema import (
     PieceRow,
     SharedMailRow,
 )
-from worker.adapters.store.words import mails_with
+from worker.adapters.store.words import mails_with, text_of
 from worker.domain.claim import reference
 from worker.domain.errors import UsageError
+from worker.domain.mail import Mail
+from worker.domain.orders import normal_id
 
 ERASED = "erased"
 BATCH = 500
+_ANY = 2**62
+_MAIL = TypeAdapter(Mail)
 _UNSENT = ("draft", "queued", "held")
 
 
@@ -114,25 +121,35 @@ def addresses_of_member(session: Session, member_key: str) -> set[str]:
 
 
 def loose_mails(session: Session, member_key: str, addresses: set[str]) -> set[int]:
-    """Return mails of no claim that came from these addresses, or name the member."""
-    no_claim = sa.and_(MailRow.claim_id.is_(None), MailRow.erased_at.is_(None))
-    found = set(
-        session.execute(
-            sa.select(MailRow.id).where(
-                no_claim, sa.func.lower(MailRow.sender_address).in_(addresses)
-            )
-        ).scalars()
+    """Return mails of no claim that came from these addresses, or name the member.
+
+    A mail that has no fate yet is not among them: its jobs may give it to a claim.
+    """
+    of_no_claim = sa.and_(
+        MailRow.claim_id.is_(None),
+        MailRow.erased_at.is_(None),
+        MailRow.fate.is_not(None),
     )
+    came_from = sa.func.lower(MailRow.sender_address).in_(addresses)
+    found = set(
+        session.execute(sa.select(MailRow.id).where(of_no_claim, came_from)).scalars()
+    )
+    naming = Naming(member_key, addresses)
     dialect = session.get_bind().dialect.name
-    for asked in (member_key, *addresses):
-        query = mails_with(dialect, asked, limit=10_000)
+    for asked in naming.words:
+        query = mails_with(dialect, asked, limit=_ANY)
         if query is not None:
-            named = list(session.execute(query).scalars())
-            found |= set(
-                session.execute(
-                    sa.select(MailRow.id).where(no_claim, MailRow.id.in_(named))
-                ).scalars()
+            rows = session.execute(
+                sa.select(MailRow.id, MailRow.reading)
+                .where(of_no_claim, MailRow.reading.is_not(None), MailRow.id.in_(query))
+                .execution_options(yield_per=BATCH)
             )
+            # The index knows beginnings of words, in any order.
+            found |= {
+                row.id
+                for row in rows
+                if naming.is_in(text_of(_MAIL.validate_json(row.reading)))
+            }
     return found
 
 
@@ -221,8 +238,10 @@ def erase_member(session: Session, member_key: str) -> None:
     member_pk = session.execute(
         sa.select(MemberRow.id).where(MemberRow.key == member_key)
     ).scalar()
+    naming = Naming(member_key, addresses_of_member(session, member_key))
     for view in session.execute(sa.select(SavedViewRow)).scalars().all():
-        if member_key in view.query.lower():
+        values = [value for _, value in parse_qsl(view.query)]
+        if any(naming.is_in(asked) for asked in (*values, *map(normal_id, values))):
             session.delete(view)
     _erase_points(session, member_key)
     if member_pk is None:
