@@ -19,6 +19,10 @@ from tests.mailbox_office import (
 from worker.adapters import migrations
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
+from worker.adapters.store.points import Holder
+from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.rebuilt import LEFT, OF_MADE, OF_SOURCE
+from worker.adapters.store.schema import Base
 from worker.auditing import audit
 from worker.decide import triage
 from worker.domain.claim import ClaimState
@@ -114,6 +118,15 @@ def fresh(database_url: str) -> str:
     return database_url
 
 
+def into_place(office: MailboxOffice, url: str) -> Store:
+    """Let the office go on with another database."""
+    office.store.close()
+    copy = Store(url, owner="copy", clock=office.clock, queue=office.queue)
+    office.parts.__dict__["store"] = office.store = copy
+    office.parts.__dict__.pop("points", None)
+    return copy
+
+
 def test_a_fresh_database_gets_the_same_record_and_nothing_is_sent(
     office: MailboxOffice, fresh: str
 ) -> None:
@@ -137,9 +150,7 @@ def test_a_fresh_database_passes_its_audit_and_takes_new_claims(
     office: MailboxOffice, fresh: str
 ) -> None:
     rebuilt(office, into=fresh)
-    office.parts.store.close()
-    copy = Store(fresh, owner="copy", clock=office.clock, queue=office.queue)
-    office.parts.__dict__["store"] = office.store = copy
+    copy = into_place(office, fresh)
 
     gaps = audit(office.parts, is_deep=True).gaps
 
@@ -153,6 +164,27 @@ def test_a_fresh_database_passes_its_audit_and_takes_new_claims(
         opened = work.open_claim(dataclasses.replace(claim, order_number="ANOTHER"))
     assert opened.claim_id == number + 1
     copy.close()
+
+
+def test_every_table_is_copied_made_again_or_left_and_only_one_of_them() -> None:
+    named = [*OF_SOURCE, *OF_MADE, *LEFT]
+
+    assert sorted(named) == sorted(Base.metadata.tables)
+
+
+def test_the_points_ledger_goes_along(office: MailboxOffice, fresh: str) -> None:
+    holder = Holder("M104233", "main")
+    office.parts.points.place(holder, Bought("ORD-1", product_cents=8000))
+    office.parts.points.confirm(holder, "ORD-1")
+    office.parts.points.adjust(holder, "k1", -5, by="jane", reason="a mistake")
+    balance = office.parts.points.balance(holder)
+
+    rebuilt(office, into=fresh)
+
+    into_place(office, fresh)
+    assert balance > 0
+    assert office.parts.points.balance(holder) == balance
+    assert audit(office.parts, is_deep=True).gaps == []
 
 
 def test_an_email_that_only_the_new_record_has_is_held_there(

@@ -27,7 +27,7 @@ from worker.domain.mail import Mail
 
 BATCH = 200
 _MAIL = TypeAdapter(Mail)
-_OF_SOURCE = frozenset(
+OF_SOURCE = frozenset(
     {
         "api_tokens",
         "audits",
@@ -40,6 +40,11 @@ _OF_SOURCE = frozenset(
         "operator_actions",
         "orders",
         "packages",
+        "points_accounts",
+        "points_entries",
+        "points_lots",
+        "points_moves",
+        "points_orders",
         "recoveries",
         "recovery_codes",
         "remarks",
@@ -49,7 +54,28 @@ _OF_SOURCE = frozenset(
     }
 )
 """What no mail and no rule gives: it is copied."""
-_LEFT = frozenset(
+OF_MADE = frozenset(
+    {
+        "assessments",
+        "claim_events",
+        "claim_flags",
+        "claim_keys",
+        "claims",
+        "documents",
+        "findings",
+        "jobs",
+        "mailboxes",
+        "mails",
+        "notes",
+        "photograph_keys",
+        "photographs",
+        "pieces",
+        "shared_mails",
+        "slots",
+    }
+)
+"""What mails, rules and people's acts give again."""
+LEFT = frozenset(
     {
         "alerts",
         "desk_sessions",
@@ -158,7 +184,7 @@ def copy_record(source: Store, made: Store, url: str) -> None:
         ):
             _expect_empty(write)
             for table in Base.metadata.sorted_tables:
-                if table.name not in _LEFT:
+                if table.name not in LEFT:
                     _copy(table, old, new, write)
             _take_cursors(old, write)
             _take_acts(old, new, write)
@@ -176,7 +202,7 @@ def _expect_empty(write: Session) -> None:
 
 
 def _copy(table: sa.Table, old: Session, new: Session, write: Session) -> None:
-    is_old = table.name in _OF_SOURCE
+    is_old = table.name in OF_SOURCE
     where: list[sa.ColumnElement[bool]] = []
     if table.name == "jobs":
         _insert(table, _rows(old, table, JobRow.kind.in_(_OF_OUTBOX)), write)
