@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.builders import an_order
-from tests.builders_mail import make_claim_mail
+from tests.builders_mail import make_claim_mail, make_mail
 from tests.office import Office, an_office
 from worker.adapters.webhook import post
 from worker.ports import Attempt, Delivery
@@ -128,6 +128,40 @@ def test_a_relay_that_takes_nothing_is_seen_and_one_deferred_recipient_is_not(
 
     assert red["outbox"] == "relay_takes_nothing"
     assert "outbox" not in faults(office.parts)
+
+
+def test_a_relay_that_is_asked_just_now_is_silent_still(office: Office) -> None:
+    office.relay.script = [Attempt(Delivery.DEFERRED, "unreachable")]
+    office.deliver(make_claim_mail())
+    make_old(office)
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update jobs set state = 'running', token = 't' where kind = 'send'"
+        )
+
+    assert faults(office.parts)["outbox"] == "relay_takes_nothing"
+
+
+def test_one_deferred_recipient_hides_no_relay_that_fails_later(
+    office: Office,
+) -> None:
+    other = an_order("ORD-20261104-0888")
+    office.store.orders.import_orders([other])
+    office.relay.script = [Attempt(Delivery.DEFERRED, "greylisted")]
+    office.deliver(make_claim_mail())
+    office.clock.at += timedelta(minutes=5)
+    office.deliver(
+        make_claim_mail(order=other.order_number).replace(b"<one@", b"<two@")
+    )
+    make_old(office)
+    well = faults(office.parts)
+    office.clock.at += timedelta(minutes=5)
+    office.relay.script = [Attempt(Delivery.DEFERRED, "unreachable")]
+    office.deliver(make_mail(subject="what happened to it?"))
+    make_old(office)
+
+    assert "outbox" not in well
+    assert faults(office.parts)["outbox"] == "relay_takes_nothing"
 
 
 def test_the_forecast_is_asked_for_once_a_minute_and_its_incident_stays(

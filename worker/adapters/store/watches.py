@@ -48,17 +48,18 @@ class Watches:
     def is_relay_silent(self, *, for_at_least: timedelta) -> bool:
         """Return whether e-mails wait that the relay defers, and it takes none.
 
-        One recipient who is deferred is no fault of the relay: others get through.
+        One recipient who is deferred is no fault of the relay: others get through, and
+        an e-mail that came after them is deferred only where the relay is at fault.
         """
         before = self._database.now_ms - round(for_at_least.total_seconds() * 1000)
         with self._database.read() as session:
             first, created = session.execute(
                 sa.select(
                     sa.func.min(JobRow.first_transient_ms),
-                    sa.func.min(JobRow.created_at),
+                    sa.func.max(JobRow.created_at),
                 ).where(
                     JobRow.kind == "send",
-                    JobRow.state == "ready",
+                    JobRow.state.in_(("ready", "running")),
                     JobRow.reason.like("smtp_%"),
                     JobRow.first_transient_ms < before,
                 )
