@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from worker.adapters.store import holds
 from worker.adapters.store.points import Holder
 from worker.adapters.store.points_deeds import Bought
 from worker.auditing import audit
+from worker.correcting import correct
 from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
@@ -200,6 +202,50 @@ def test_a_new_epoch_of_the_mailbox_brings_nothing_back(office: MailboxOffice) -
     assert found_in(office.parts.data_dir) == set()
 
 
+def test_a_mailbox_that_was_renumbered_before_keeps_no_bytes(
+    office: MailboxOffice,
+) -> None:
+    raws = [raw for raw, _ in office.server.mails.values()]
+    office.renumber(8)
+    office.server.renumber(8)
+    office.server.mails.clear()
+    office.server.uidnext = 1
+    office.deliver(*raws)
+
+    erased(office)
+
+    office.store.close()
+    assert found_in(office.parts.data_dir) == set()
+
+
+def test_what_a_mail_was_corrected_from_goes_with_it(office: MailboxOffice) -> None:
+    mail = make_claim_mail(member=MEMBER, order=ORDER, sender=ADDRESS, text=TEXT)
+    broken = b"X-Breaks-The-Reader: yes\r\n" + mail.replace(b"<one@", b"<three@")
+    parked = office.deliver(broken)
+    office.run_again()
+    office.run_again()
+    (job,) = office.parts.desk.dead_letters.ids(limit=10)
+    made = correct(office.parts, job, mail + b"\r\n", by="jane", reason="header")
+    office.run()
+    assert office.store.mails.get(made).claim_id is not None
+    close_claims(office)
+
+    erased(office)
+
+    office.store.close()
+    assert not office.parts.raw.has(sha256(broken).hexdigest())
+    assert found_in(office.parts.data_dir) == set()
+    assert parked != made
+
+
+def close_claims(office: MailboxOffice) -> None:
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update claims set state = 'withdrawn', is_open = false"
+            f" where member_id = '{MEMBER}'"
+        )
+
+
 def test_who_did_it_and_why_is_recorded_without_naming_the_member(
     office: MailboxOffice,
 ) -> None:
@@ -305,14 +351,14 @@ def test_the_raw_mails_of_a_closed_claim_may_go_before_it(
 ) -> None:
     retention(office, tmp_path, 'raw_mails = "30 days"\n')
     office.clock.at += timedelta(days=31)
-    sha256 = office.store.mails.get(1).sha256
+    digest = office.store.mails.get(1).sha256
 
     apply(office.parts, by="jane")
 
     claim = office.store.claims.get(1)
     assert claim is not None
     assert claim.member_id == MEMBER
-    assert not office.parts.raw.has(sha256)
+    assert not office.parts.raw.has(digest)
     assert audit(office.parts, is_deep=True).gaps == []
 
 

@@ -154,9 +154,12 @@ def loose_mails(session: Session, member_key: str, addresses: set[str]) -> set[i
 
 
 def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) -> int:
-    """Take what mails say out of the record; return how many there were."""
+    """Take what mails say out of the record; return how many there were.
+
+    With a mail go its rows under other UIDVALIDITYs, and what it was corrected from.
+    """
     count = 0
-    for ids in _batches(mail_ids):
+    for ids in _batches(_with_same(session, mail_ids)):
         done = session.execute(
             sa.update(MailRow)
             .where(MailRow.id.in_(ids), MailRow.erased_at.is_(None))
@@ -188,6 +191,27 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
         _erase_emails(session, EmailRow.mail_id.in_(ids), at=at)
         _forget_reasons(session, "mail", ids)
     return count
+
+
+def _with_same(session: Session, mail_ids: Collection[int]) -> set[int]:
+    """Return mails with those that have their bytes, or had them before a correction.
+
+    Never the other way round: a parked original, or a row of a new UIDVALIDITY, is of
+    no claim and may be due long before the mail that stands for it.
+    """
+    found, fresh = set(mail_ids), set(mail_ids)
+    while fresh:
+        more: set[int] = set()
+        for ids in _batches(fresh):
+            aliases = sa.select(MailRow.id).where(MailRow.alias_of.in_(ids))
+            corrected = sa.select(MailRow.corrects).where(
+                MailRow.id.in_(ids), MailRow.corrects.is_not(None)
+            )
+            more |= set(session.execute(aliases).scalars())
+            more |= set(session.execute(corrected).scalars())
+        fresh = more - found
+        found |= fresh
+    return found
 
 
 def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) -> int:
