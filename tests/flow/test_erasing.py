@@ -242,7 +242,7 @@ def close_claims(office: MailboxOffice) -> None:
     with office.store.database.write() as session:
         session.connection().exec_driver_sql(
             "update claims set state = 'withdrawn', is_open = false"
-            f" where member_id = '{MEMBER}'"
+            " where member_key = 'm777123'"
         )
 
 

@@ -204,11 +204,9 @@ def _with_same(session: Session, mail_ids: Collection[int]) -> set[int]:
         more: set[int] = set()
         for ids in _batches(fresh):
             aliases = sa.select(MailRow.id).where(MailRow.alias_of.in_(ids))
-            corrected = sa.select(MailRow.corrects).where(
-                MailRow.id.in_(ids), MailRow.corrects.is_not(None)
-            )
+            corrected = sa.select(MailRow.corrects).where(MailRow.id.in_(ids))
             more |= set(session.execute(aliases).scalars())
-            more |= set(session.execute(corrected).scalars())
+            more |= {one for one in session.execute(corrected).scalars() if one}
         fresh = more - found
         found |= fresh
     return found
