@@ -1,6 +1,7 @@
 """What is erased is nowhere any more, and nothing brings it back."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -21,7 +22,7 @@ from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
 from worker.domain.staff import StaffRole
-from worker.erasing import Erased, erase, erase_again, remove_left
+from worker.erasing import Erased, erase, erase_again, member_tag, remove_left
 from worker.retaining import apply, plan
 from worker.steps.shared import event_now
 
@@ -280,6 +281,57 @@ def test_a_restored_record_is_erased_again_by_the_log(
     office.store.close()
     assert count == 1
     assert found_in(office.parts.data_dir) == set()
+
+
+def log_of(office: MailboxOffice, *members: str) -> Path:
+    """A log of erasures in which these were erased an hour ago."""
+    path = office.parts.data_dir / "erasures.jsonl"
+    at = (office.clock.at - timedelta(hours=1)).isoformat()
+    for key in members:
+        tag = member_tag(office.parts, key)
+        entry = {"tag": tag, "at": at, "by": "jane", "basis": "request"}
+        with path.open("a") as log:
+            log.write(json.dumps(entry) + "\n")
+    return path
+
+
+def test_one_who_cannot_be_erased_again_keeps_nobody_else(
+    office: MailboxOffice,
+) -> None:
+    office.clock.at += timedelta(hours=2)
+    log_of(office, "m104233", MEMBER.lower())
+
+    with pytest.raises(UsageError, match="1 were erased again, 1 were not: CLM-000002"):
+        erase_again(office.parts, None, by="jane")
+
+    assert office.store.mails.get(1).mail is None
+    assert office.store.mails.get(3).mail is not None
+
+
+def test_who_came_back_after_an_erasure_is_left_alone(office: MailboxOffice) -> None:
+    office.clock.at += timedelta(minutes=30)
+    log_of(office, MEMBER.lower())
+    before = office.store.claims.get(1), office.store.mails.get(2)
+
+    erase_again(office.parts, None, by="jane")
+
+    assert (office.store.claims.get(1), office.store.mails.get(2)) == before
+    assert office.parts.points.balance(Holder(MEMBER, "main")) == 130
+    assert office.store.orders.member(MEMBER) is not None
+
+
+def test_the_log_is_written_before_the_record_forgets(
+    office: MailboxOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_parts: object, _entry: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("worker.erasing._append", stop)
+
+    with pytest.raises(OSError, match="disk full"):
+        erased(office)
+
+    assert office.store.mails.get(1).mail is not None
 
 
 @pytest.mark.parametrize("about", ["claim", "member"])

@@ -6,7 +6,7 @@ and histories stay whole.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
@@ -56,6 +56,7 @@ from worker.domain.mail import Mail
 from worker.domain.orders import normal_id
 
 ERASED = "erased"
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 BATCH = 500
 _ANY = 2**62
 _MAIL = TypeAdapter(Mail)
@@ -71,23 +72,31 @@ def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
     return set(session.execute(own).scalars()) - set(session.execute(others).scalars())
 
 
-def claims_of_member(session: Session, member_key: str) -> dict[int, bool]:
+def claims_of_member(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> dict[int, bool]:
     """Return a member's claims that are not erased, and whether each is open."""
     rows = session.execute(
         sa.select(ClaimRow.id, ClaimRow.is_open)
-        .where(ClaimRow.member_key == member_key, ClaimRow.erased_at.is_(None))
+        .where(
+            ClaimRow.member_key == member_key,
+            ClaimRow.erased_at.is_(None),
+            ClaimRow.received_at <= up_to,
+        )
         .order_by(ClaimRow.id)
     )
     return {row.id: row.is_open for row in rows}
 
 
-def erasable_claims(session: Session, member_key: str) -> list[int]:
-    """Return the claims of a member that may be erased: all of them.
+def erasable_claims(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> list[int]:
+    """Return the claims of a member that may be erased: all received up to then.
 
     Raises:
         UsageError: one of them is open, or a legal hold stands.
     """
-    claims = claims_of_member(session, member_key)
+    claims = claims_of_member(session, member_key, up_to=up_to)
     held = held_claims(session, list(claims))
     if held or is_member_held(session, member_key):
         named = ", ".join(map(reference, sorted(held))) or "the member"
@@ -99,11 +108,15 @@ def erasable_claims(session: Session, member_key: str) -> list[int]:
 
 
 def mails_of_member(
-    session: Session, member_key: str, claim_ids: Collection[int]
+    session: Session,
+    member_key: str,
+    claim_ids: Collection[int],
+    *,
+    up_to: datetime = FOR_EVER,
 ) -> set[int]:
     """Return the mails of a member's claims, and those of no claim that are theirs."""
     addresses = addresses_of_member(session, member_key)
-    loose = loose_mails(session, member_key, addresses)
+    loose = loose_mails(session, member_key, addresses, up_to=up_to)
     return mails_of_claims(session, claim_ids) | loose
 
 
@@ -120,7 +133,13 @@ def addresses_of_member(session: Session, member_key: str) -> set[str]:
     return {address.lower() for address in found if address}
 
 
-def loose_mails(session: Session, member_key: str, addresses: set[str]) -> set[int]:
+def loose_mails(
+    session: Session,
+    member_key: str,
+    addresses: set[str],
+    *,
+    up_to: datetime = FOR_EVER,
+) -> set[int]:
     """Return mails of no claim that came from these addresses, or name the member.
 
     A mail that has no fate yet is not among them: its jobs may give it to a claim.
@@ -129,6 +148,7 @@ def loose_mails(session: Session, member_key: str, addresses: set[str]) -> set[i
         MailRow.claim_id.is_(None),
         MailRow.erased_at.is_(None),
         MailRow.fate.is_not(None),
+        sa.func.coalesce(MailRow.internaldate_at, MailRow.first_seen_at) <= up_to,
     )
     came_from = sa.func.lower(MailRow.sender_address).in_(addresses)
     found = set(
@@ -255,8 +275,16 @@ def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) 
     return len(claim_ids)
 
 
-def erase_member(session: Session, member_key: str) -> None:
-    """Take a member out of the order directory, and out of views that ask for them."""
+def erase_member(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> None:
+    """Take a member out of the order directory, and out of views that ask for them.
+
+    One who has come back since, with another claim, stays there.
+    """
+    _erase_points(session, member_key, up_to=up_to)
+    if claims_of_member(session, member_key):
+        return
     member_pk = session.execute(
         sa.select(MemberRow.id).where(MemberRow.key == member_key)
     ).scalar()
@@ -265,7 +293,6 @@ def erase_member(session: Session, member_key: str) -> None:
         values = [value for _, value in parse_qsl(view.query)]
         if any(naming.is_in(asked) for asked in (*values, *map(normal_id, values))):
             session.delete(view)
-    _erase_points(session, member_key)
     if member_pk is None:
         return
     orders = sa.select(OrderRow.id).where(OrderRow.member_pk == member_pk)
@@ -277,20 +304,19 @@ def erase_member(session: Session, member_key: str) -> None:
     session.execute(sa.delete(MemberRow).where(MemberRow.id == member_pk))
 
 
-def _erase_points(session: Session, member_key: str) -> None:
+def _erase_points(session: Session, member_key: str, *, up_to: datetime) -> None:
     """Delete a member's accounts of points whole: no sum is left without its lots."""
-    accounts = sa.select(PointsAccountRow.id).where(
-        PointsAccountRow.member_key == member_key
+    is_theirs = sa.and_(
+        PointsAccountRow.member_key == member_key, PointsAccountRow.opened_at <= up_to
     )
+    accounts = sa.select(PointsAccountRow.id).where(is_theirs)
     entries = sa.select(PointsEntryRow.id).where(
         PointsEntryRow.account_id.in_(accounts)
     )
     session.execute(sa.delete(PointsMoveRow).where(PointsMoveRow.entry_id.in_(entries)))
     for table in (PointsLotRow, PointsOrderRow, PointsEntryRow):
         session.execute(sa.delete(table).where(table.account_id.in_(accounts)))
-    session.execute(
-        sa.delete(PointsAccountRow).where(PointsAccountRow.member_key == member_key)
-    )
+    session.execute(sa.delete(PointsAccountRow).where(is_theirs))
 
 
 def digests_of_erased(session: Session) -> list[str]:
