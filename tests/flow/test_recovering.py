@@ -201,6 +201,38 @@ def test_what_a_person_had_sent_a_moment_before_the_backup_does_not_go_out_again
         assert "reply_not_sent" in codes
 
 
+@pytest.mark.parametrize("jobs", [0, 2], ids=["unread", "not_answered"])
+@pytest.mark.parametrize("status", ["held", "sent"])
+def test_what_the_backup_had_not_judged_yet_is_not_answered_again(
+    tmp_path: Path, jobs: int, status: str
+) -> None:
+    with a_mailbox_office(tmp_path / "lost", *map(an_order, ORDERS)) as before:
+        assert before.parts.secret_key  # made before the backup
+        before.deliver(a_claim_mail(WHOLE), run=False)
+        for _ in range(jobs):
+            before._runner.run(before.queue.bells.pop(0).job_id)  # noqa: SLF001
+        before.clock.at += HOUR
+        back_up(before, tmp_path / "backup")
+        backup_at = before.clock.at
+        before.run()
+        assert before.kinds == ["received"]
+        log = tmp_path / "mail.log"
+        log.write_text(str(before.emails[0].message_id))
+        with restored(tmp_path / "backup", before) as office:
+            recover(
+                office.parts,
+                backup_at=backup_at,
+                lost_at=before.clock.at,
+                sent_list=log if status == "sent" else None,
+                by="jane",
+            )
+
+            office.run_again()
+
+            assert office.relay.taken == []
+            assert statuses(office) == [("received", status)]
+
+
 def test_what_came_after_the_loss_is_answered_as_ever(
     lost: tuple[MailboxOffice, Path, datetime],
 ) -> None:
