@@ -14,6 +14,7 @@ from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import holds
+from worker.adapters.store.desk import actions
 from worker.adapters.store.points import Holder
 from worker.adapters.store.points_deeds import Bought
 from worker.auditing import audit
@@ -423,6 +424,27 @@ def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:
         )
 
     assert counted(office) == {}
+
+
+@pytest.mark.parametrize("about", ["claim", "member"])
+def test_a_hold_keeps_the_members_other_mails_and_what_was_done_to_them(
+    office: MailboxOffice, tmp_path: Path, about: str
+) -> None:
+    retention(office, tmp_path, 'other_mails = "30 days"\nactions = "30 days"\n')
+    with office.store.transaction() as work:
+        for target in ("claim:1", "mail:1", "mail:2", "claim:2", "queue:read"):
+            actions.append(work.session, work.at, "jane", "looked at", target)
+        holds.hold(
+            work.session,
+            claim_id=1 if about == "claim" else None,
+            member_key=MEMBER.lower() if about == "member" else None,
+            reason="court",
+            by="jane",
+            at=work.at,
+        )
+    office.clock.at += timedelta(days=31)
+
+    assert counted(office) == {"actions": 2}
 
 
 @pytest.mark.parametrize(
