@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
@@ -17,6 +18,7 @@ from worker.adapters.store import holds
 from worker.adapters.store.desk import actions
 from worker.adapters.store.points import Holder
 from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.schema import EmailRow
 from worker.auditing import audit
 from worker.correcting import correct
 from worker.desk.work_query import ListQuery
@@ -97,6 +99,20 @@ def test_after_an_erasure_no_file_holds_a_canary(office: MailboxOffice) -> None:
     office.store.close()
     assert done == Erased(claims=1, mails=2)
     assert found_in(office.parts.data_dir) == set()
+
+
+@pytest.mark.parametrize("status", ["draft", "queued", "sending", "held"])
+def test_what_was_not_sent_yet_is_not_sent(office: MailboxOffice, status: str) -> None:
+    with office.store.database.write() as session:
+        session.execute(
+            sa.update(EmailRow)
+            .where(EmailRow.claim_id == 1)
+            .values(status=status, sent_at=None)
+        )
+
+    erased(office)
+
+    assert {one.status for one in office.store.outbox.of_claim(1)} == {"cancelled"}
 
 
 def test_a_dry_run_counts_and_changes_nothing(office: MailboxOffice) -> None:

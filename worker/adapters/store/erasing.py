@@ -60,7 +60,7 @@ FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 BATCH = 500
 _ANY = 2**62
 _MAIL = TypeAdapter(Mail)
-_UNSENT = ("draft", "queued", "held")
+_UNSENT = ("draft", "queued", "sending", "held")
 
 
 def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
