@@ -4,7 +4,7 @@ Numbers, digests and sizes are compared, no bodies, unless the audit is a deep o
 Nothing is changed but the log of audits; see `domain.gaps` for what may be found.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from worker.adapters.store import Store, Work
@@ -26,6 +26,9 @@ WINDOW = 50_000
 """UIDs of one SEARCH: their answer stays below the million bytes that imaplib takes
 as one line. Source: reliability.md 2.1."""
 ALERT = "audit_gaps"
+_ONLY_DEEP = frozenset({GapCode.RAW_DAMAGED, GapCode.EMAIL_CHANGED})
+_ONLY_OF_MAILBOX = frozenset({GapCode.MAIL_NOT_STORED, GapCode.MAILBOX_RENUMBERED})
+"""What an audit that reads no bytes, or asks no server, may not find."""
 Progress = Callable[[str, int, int], None]
 """Told what is compared, how much of it is done, and how much there is."""
 
@@ -90,15 +93,28 @@ def audit(
 def keep(work: Work, store: Store, result: AuditResult) -> bool:
     """Write an audit into the record; True where it found what the last had not.
 
-    Then an alert is raised, which stands until an audit finds nothing.
+    Then an alert is raised, which stands until an audit finds nothing. What this one
+    did not look for is kept of the last one.
     """
     before = store.audits.newest()
     known = set(before.gaps) if before is not None else set()
-    audit_id = work.record_audit(result.gaps, result.counts, is_deep=result.is_deep)
+    gaps = [*result.gaps, *_not_looked_for(result, known)]
+    audit_id = work.record_audit(gaps, result.counts, is_deep=result.is_deep)
     is_news = any(gap.key not in known for gap in result.gaps)
     if is_news:
         work.raise_alert(ALERT, f"audit:{audit_id}")
     return is_news
+
+
+def _not_looked_for(result: AuditResult, known: Iterable[str]) -> Iterator[Gap]:
+    """Yield earlier gaps that only an audit of more than this one can find gone."""
+    blind = frozenset[GapCode]() if result.is_deep else _ONLY_DEEP
+    blind = blind if result.has_mailbox else blind | _ONLY_OF_MAILBOX
+    found = {gap.key for gap in result.gaps}
+    for key in sorted(set(known) - found):
+        code, _, ref = key.partition(" ")
+        if code in blind:
+            yield Gap(code=GapCode(code), ref=ref)
 
 
 # -- the server ---------------------------------------------------------------------

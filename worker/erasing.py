@@ -8,8 +8,10 @@ removes.
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from worker.adapters.store import erasing as rows
@@ -35,8 +37,23 @@ class Erased:
     mails: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the log."""
+
+    tag: str
+    basis: str
+    at: datetime
+
+
 def erase(
-    parts: Parts, member_id: str, *, by: str, basis: str, is_applied: bool
+    parts: Parts,
+    member_id: str,
+    *,
+    by: str,
+    basis: str,
+    is_applied: bool,
+    up_to: datetime = rows.FOR_EVER,
 ) -> Erased:
     """Erase a member: claims, mails, answers, and the directory's entry.
 
@@ -48,6 +65,7 @@ def erase(
         by: who does it.
         basis: one of `BASES`.
         is_applied: False only counts.
+        up_to: what came later stays: they came back.
 
     Raises:
         UsageError: a claim is open, or a legal hold stands; nothing was erased.
@@ -58,22 +76,23 @@ def erase(
         raise UsageError("name a member as the order directory does")
     if not is_applied:
         with parts.store.database.read() as session:
-            claims = rows.erasable_claims(session, key)
-            mails = rows.mails_of_member(session, key, claims)
+            claims = rows.erasable_claims(session, key, up_to=up_to)
+            mails = rows.mails_of_member(session, key, claims, up_to=up_to)
         return Erased(len(claims), len(mails))
     tag = member_tag(parts, key)
     with parts.store.transaction() as work:
-        claims = rows.erasable_claims(work.session, key)
-        mails = rows.mails_of_member(work.session, key, claims)
+        claims = rows.erasable_claims(work.session, key, up_to=up_to)
+        mails = rows.mails_of_member(work.session, key, claims, up_to=up_to)
         rows.erase_mails(work.session, mails, at=work.at)
         rows.erase_claims(work.session, claims, at=work.at)
-        rows.erase_member(work.session, key)
+        rows.erase_member(work.session, key, up_to=up_to)
         counts = {"claims": len(claims), "mails": len(mails)}
         holds.record_erasure(
             work.session, tag, by=by, basis=basis, counts=counts, at=work.at
         )
-        at = work.at
-    _append(parts, {"tag": tag, "at": at.isoformat(), "by": by, "basis": basis})
+        # Before the commit: a line too many is safe, a missing one brings them back.
+        at = min(work.at, up_to).isoformat()
+        _append(parts, {"tag": tag, "at": at, "by": by, "basis": basis})
     remove_left(parts)
     parts.store.holds.compact()
     return Erased(len(claims), len(mails))
@@ -82,24 +101,32 @@ def erase(
 def erase_again(parts: Parts, log: Path | None, *, by: str) -> int:
     """Erase everybody of the log once more, after a backup was put back.
 
-    Returns how many of them were in the record.
+    What came after somebody's erasure stays. Returns how many of them were there.
 
     Raises:
-        UsageError: there is no such file, or a hold or an open claim stands against it.
+        UsageError: there is no such file; or a hold or an open claim stands against
+            somebody, and all others were erased.
     """
     path = parts.data_dir / LOG if log is None else log
     if not path.exists():
         raise UsageError(f"{path} is not there: nobody was erased, or name the file")
-    tags = {entry["tag"]: entry["basis"] for entry in _entries(path)}
+    last = {entry.tag: entry for entry in _entries(path)}
     known = parts.store.holds.member_keys() | set(parts.store.orders.member_keys())
-    found = {
-        key: basis
-        for key in known
-        if (basis := tags.get(member_tag(parts, key))) is not None
-    }
-    for key, basis in sorted(found.items()):
-        erase(parts, key, by=by, basis=basis, is_applied=True)
-    return len(found)
+    found = {key: last.get(member_tag(parts, key)) for key in sorted(known)}
+    count, refused = 0, []
+    for key, entry in found.items():
+        if entry is None:
+            continue
+        try:
+            erase(parts, key, by=by, basis=entry.basis, is_applied=True, up_to=entry.at)
+        except UsageError as error:
+            refused.append(str(error))
+        else:
+            count += 1
+    if refused:
+        why = "; ".join(refused)
+        raise UsageError(f"{count} were erased again, {len(refused)} were not: {why}")
+    return count
 
 
 def remove_left(parts: Parts) -> int:
@@ -123,12 +150,15 @@ def _append(parts: Parts, entry: dict[str, str]) -> None:
     path.touch(mode=0o600)
     with path.open("a", encoding="utf-8") as log:
         log.write(json.dumps(entry) + "\n")
+        log.flush()
+        os.fsync(log.fileno())
 
 
-def _entries(path: Path) -> Iterator[dict[str, str]]:
+def _entries(path: Path) -> Iterator[_Entry]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             entry = json.loads(line)
-            yield {"tag": str(entry["tag"]), "basis": str(entry["basis"])}
+            at = datetime.fromisoformat(entry["at"]).astimezone(UTC)
+            yield _Entry(str(entry["tag"]), str(entry["basis"]), at)
         except (ValueError, KeyError, TypeError):
             raise UsageError(f"{path}:{number} is no line of that log") from None

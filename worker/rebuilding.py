@@ -29,6 +29,7 @@ from worker.outcomes import Difference, rebuilt_otherwise
 from worker.ports import Reader
 from worker.rejudging import Rejudging, Rules
 from worker.rereading import judge_all
+from worker.steps.shared import jobs_of_new_mail
 
 __all__ = ["Rebuilt", "rebuild"]
 
@@ -71,7 +72,7 @@ def rebuild(
 
     Raises:
         RetryLater: the record, the raw store or the order directory is not there now.
-        UsageError: the database of `into` is not empty.
+        UsageError: the database of `into` is not empty, or the record was at work.
 
     Source: DESIGN promise 8.
     """
@@ -80,7 +81,7 @@ def rebuild(
         kept = frozenset(stored.claims - erased_claims(parts.store))
         found = tuple(rebuilt_otherwise(parts.store, made.store, kept))
         if into is not None:
-            copy_record(parts.store, made.store, into)
+            copy_record(parts.store, made.store, into, jobs_for=jobs_of_new_mail)
         return Rebuilt(
             mails=len(stored.mails),
             claims=len(stored.claims),

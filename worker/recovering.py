@@ -18,6 +18,7 @@ from worker.domain.errors import UsageError
 from worker.domain.reply import is_issued
 from worker.domain.sent_mail import SentCursor
 from worker.erasing import LOG, erase_again
+from worker.steps.delivery import RESPONSES
 
 __all__ = ["Recovered", "recover"]
 
@@ -71,6 +72,7 @@ def recover(
             backup_at=backup_at,
             lost_at=lost_at,
             sent=sorted(known),
+            answers=RESPONSES,
             by=by,
             at=work.at,
         )

@@ -4,6 +4,7 @@ Whoever tells an alert takes it first, for a minute. What a webhook did not take
 tried again; killed between its answer and the record of it, it hears twice.
 """
 
+import time
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -23,11 +24,16 @@ __all__ = ["tell"]
 log = structlog.get_logger()
 
 HOLD_FOR = timedelta(minutes=1)
+AT_MOST_S = 30.0
+"""How long one round takes before the rest waits for the next. Our choice: what is
+begun then still ends before `HOLD_FOR`."""
 WEBHOOK, EMAIL = "webhook", "email"
 
 
 def tell(parts: Parts) -> int:
     """Tell what nobody was told of; return how many alerts that were.
+
+    Where a webhook does not take one, the others wait for the next round.
 
     Raises:
         RetryLater: the record is away.
@@ -38,12 +44,15 @@ def tell(parts: Parts) -> int:
     target = url.get_secret_value()
     is_email = urlsplit(target).scheme == "mailto"
     channel = EMAIL if is_email else WEBHOOK
-    told = 0
-    for one in parts.store.watches.take_untold(channel, hold_for=HOLD_FOR):
+    told, until = 0, time.monotonic() + AT_MOST_S
+    while time.monotonic() < until:
+        one = parts.store.watches.take_untold(channel, hold_for=HOLD_FOR)
+        if one is None:
+            break
         if is_email:
             _email(parts, target.removeprefix("mailto:"), one)
         elif not _post(parts, target, one):
-            continue
+            break
         told += 1
     return told
 

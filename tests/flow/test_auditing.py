@@ -15,9 +15,9 @@ from tests.mailbox_office import (
     reopened,
 )
 from worker.actors import audit_job
-from worker.auditing import AuditResult, audit
+from worker.auditing import AuditResult, audit, keep
 from worker.domain.errors import RetryLater
-from worker.domain.gaps import SENTENCES, GapCode
+from worker.domain.gaps import SENTENCES, Gap, GapCode
 from worker.schedule import Scheduler
 
 
@@ -362,6 +362,44 @@ def test_a_gap_raises_one_alert_until_an_audit_finds_none(
 
     assert first == second == ["audit:1"]
     assert alerts(nightly) == []
+
+
+def test_a_narrower_audit_does_not_end_what_it_cannot_see(
+    nightly: MailboxOffice,
+) -> None:
+    change_sent(nightly)
+    found = audit(nightly.parts, is_deep=True)
+    with nightly.store.transaction() as work:
+        assert keep(work, nightly.store, found)
+
+    tonight(nightly)
+    shallow = alerts(nightly)
+    with nightly.store.database.write() as session:
+        session.connection().exec_driver_sql("update emails set raw_sha256 = null")
+    found = audit(nightly.parts, is_deep=True)
+    with nightly.store.transaction() as work:
+        assert not keep(work, nightly.store, found)
+
+    assert shallow == ["audit:1"]
+    assert alerts(nightly) == []
+
+
+def test_an_audit_without_the_mailbox_does_not_end_what_is_missing_from_it(
+    nightly: MailboxOffice,
+) -> None:
+    missing = Gap(code=GapCode.MAIL_NOT_STORED, ref="uid:3")
+    for gaps, has_mailbox in (([missing], True), ([], False), ([], True)):
+        found = AuditResult(is_deep=False, has_mailbox=has_mailbox, gaps=gaps)
+        with nightly.store.transaction() as work:
+            keep(work, nightly.store, found)
+        assert alerts(nightly) == ([] if has_mailbox and not gaps else ["audit:1"])
+
+
+def test_an_email_from_before_digests_is_no_gap(office: MailboxOffice) -> None:
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql("update emails set raw_sha256 = null")
+
+    assert audit(office.parts, is_deep=True).gaps == []
 
 
 def test_another_gap_is_another_alert(nightly: MailboxOffice) -> None:

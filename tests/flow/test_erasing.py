@@ -1,23 +1,31 @@
 """What is erased is nowhere any more, and nothing brings it back."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import holds
+from worker.adapters.store.desk import actions
 from worker.adapters.store.points import Holder
 from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.schema import EmailRow
 from worker.auditing import audit
+from worker.correcting import correct
+from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
-from worker.erasing import Erased, erase, erase_again, remove_left
+from worker.domain.staff import StaffRole
+from worker.erasing import Erased, erase, erase_again, member_tag, remove_left
 from worker.retaining import apply, plan
 from worker.steps.shared import event_now
 
@@ -93,6 +101,20 @@ def test_after_an_erasure_no_file_holds_a_canary(office: MailboxOffice) -> None:
     assert found_in(office.parts.data_dir) == set()
 
 
+@pytest.mark.parametrize("status", ["draft", "queued", "sending", "held"])
+def test_what_was_not_sent_yet_is_not_sent(office: MailboxOffice, status: str) -> None:
+    with office.store.database.write() as session:
+        session.execute(
+            sa.update(EmailRow)
+            .where(EmailRow.claim_id == 1)
+            .values(status=status, sent_at=None)
+        )
+
+    erased(office)
+
+    assert {one.status for one in office.store.outbox.of_claim(1)} == {"cancelled"}
+
+
 def test_a_dry_run_counts_and_changes_nothing(office: MailboxOffice) -> None:
     assert erased(office, is_applied=False) == Erased(claims=1, mails=2)
     assert found_in(office.parts.data_dir) == set(CANARIES)
@@ -105,6 +127,58 @@ def test_the_others_are_left_as_they_are(office: MailboxOffice) -> None:
 
     assert (office.store.claims.get(2), office.store.mails.get(3)) == before
     assert office.parts.raw.has(before[1].sha256)
+
+
+@pytest.mark.parametrize(
+    ("sender", "text"),
+    [
+        ("Ann <ann@other.example>", f"I am member {MEMBER}4, {MEMBER}-2 and XM777123."),
+        ("Bo <bo@other.example>", f"Write to x{ADDRESS}, {ADDRESS}.au, or her."),
+        ("Cy <cy@other.example>", "canary birds, a sparrow, a member, an example"),
+    ],
+)
+def test_a_mail_that_names_somebody_like_the_member_stays(
+    office: MailboxOffice, sender: str, text: str
+) -> None:
+    number = office.deliver(make_mail(sender=sender, subject="hello", text=text))
+
+    assert erased(office) == Erased(claims=1, mails=2)
+    assert office.store.mails.get(number).mail is not None
+
+
+@pytest.mark.parametrize("named", ["m777123", "(M777123)", f"<{ADDRESS.upper()}>."])
+def test_a_mail_of_somebody_else_that_names_the_member_goes(
+    office: MailboxOffice, named: str
+) -> None:
+    text = f"It is about {named} again."
+    office.deliver(
+        make_mail(sender="Ann <ann@other.example>", subject="hello", text=text)
+    )
+
+    assert erased(office) == Erased(claims=1, mails=3)
+
+
+def test_a_mail_whose_jobs_run_yet_is_left_to_them(office: MailboxOffice) -> None:
+    mail = make_mail(sender=f"{NAME} <{ADDRESS}>", subject="hello", text=TEXT)
+    number = office.deliver(mail, run=False)
+    office._runner.run(office.queue.bells.pop(0).job_id)  # noqa: SLF001 - only read
+    assert office.store.mails.get(number).mail is not None
+
+    assert erased(office) == Erased(claims=1, mails=2)
+    assert office.store.mails.get(number).mail is not None
+
+
+def test_views_that_ask_for_the_member_go_and_those_for_others_stay(
+    office: MailboxOffice,
+) -> None:
+    desk = office.parts.desk
+    jane = desk.people.add("jane", StaffRole.AGENT).person_id
+    for name, asked in (("her", "M777 123"), ("other", "M7771234"), ("she", ADDRESS)):
+        desk.views.save(jane, name, str(ListQuery(q=asked)))
+
+    erased(office)
+
+    assert [view.name for view in desk.views.of(jane)] == ["other"]
 
 
 def test_points_go_with_their_account_and_those_of_others_stay(
@@ -146,6 +220,50 @@ def test_a_new_epoch_of_the_mailbox_brings_nothing_back(office: MailboxOffice) -
     assert found_in(office.parts.data_dir) == set()
 
 
+def test_a_mailbox_that_was_renumbered_before_keeps_no_bytes(
+    office: MailboxOffice,
+) -> None:
+    raws = [raw for raw, _ in office.server.mails.values()]
+    office.renumber(8)
+    office.server.renumber(8)
+    office.server.mails.clear()
+    office.server.uidnext = 1
+    office.deliver(*raws)
+
+    erased(office)
+
+    office.store.close()
+    assert found_in(office.parts.data_dir) == set()
+
+
+def test_what_a_mail_was_corrected_from_goes_with_it(office: MailboxOffice) -> None:
+    mail = make_claim_mail(member=MEMBER, order=ORDER, sender=ADDRESS, text=TEXT)
+    broken = b"X-Breaks-The-Reader: yes\r\n" + mail.replace(b"<one@", b"<three@")
+    parked = office.deliver(broken)
+    office.run_again()
+    office.run_again()
+    (job,) = office.parts.desk.dead_letters.ids(limit=10)
+    made = correct(office.parts, job, mail + b"\r\n", by="jane", reason="header")
+    office.run()
+    assert office.store.mails.get(made).claim_id is not None
+    close_claims(office)
+
+    erased(office)
+
+    office.store.close()
+    assert not office.parts.raw.has(sha256(broken).hexdigest())
+    assert found_in(office.parts.data_dir) == set()
+    assert parked != made
+
+
+def close_claims(office: MailboxOffice) -> None:
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update claims set state = 'withdrawn', is_open = false"
+            " where member_key = 'm777123'"
+        )
+
+
 def test_who_did_it_and_why_is_recorded_without_naming_the_member(
     office: MailboxOffice,
 ) -> None:
@@ -180,6 +298,57 @@ def test_a_restored_record_is_erased_again_by_the_log(
     office.store.close()
     assert count == 1
     assert found_in(office.parts.data_dir) == set()
+
+
+def log_of(office: MailboxOffice, *members: str) -> Path:
+    """A log of erasures in which these were erased an hour ago."""
+    path = office.parts.data_dir / "erasures.jsonl"
+    at = (office.clock.at - timedelta(hours=1)).isoformat()
+    for key in members:
+        tag = member_tag(office.parts, key)
+        entry = {"tag": tag, "at": at, "by": "jane", "basis": "request"}
+        with path.open("a") as log:
+            log.write(json.dumps(entry) + "\n")
+    return path
+
+
+def test_one_who_cannot_be_erased_again_keeps_nobody_else(
+    office: MailboxOffice,
+) -> None:
+    office.clock.at += timedelta(hours=2)
+    log_of(office, "m104233", MEMBER.lower())
+
+    with pytest.raises(UsageError, match="1 were erased again, 1 were not: CLM-000002"):
+        erase_again(office.parts, None, by="jane")
+
+    assert office.store.mails.get(1).mail is None
+    assert office.store.mails.get(3).mail is not None
+
+
+def test_who_came_back_after_an_erasure_is_left_alone(office: MailboxOffice) -> None:
+    office.clock.at += timedelta(minutes=30)
+    log_of(office, MEMBER.lower())
+    before = office.store.claims.get(1), office.store.mails.get(2)
+
+    erase_again(office.parts, None, by="jane")
+
+    assert (office.store.claims.get(1), office.store.mails.get(2)) == before
+    assert office.parts.points.balance(Holder(MEMBER, "main")) == 130
+    assert office.store.orders.member(MEMBER) is not None
+
+
+def test_the_log_is_written_before_the_record_forgets(
+    office: MailboxOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_parts: object, _entry: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("worker.erasing._append", stop)
+
+    with pytest.raises(OSError, match="disk full"):
+        erased(office)
+
+    assert office.store.mails.get(1).mail is not None
 
 
 @pytest.mark.parametrize("about", ["claim", "member"])
@@ -251,14 +420,14 @@ def test_the_raw_mails_of_a_closed_claim_may_go_before_it(
 ) -> None:
     retention(office, tmp_path, 'raw_mails = "30 days"\n')
     office.clock.at += timedelta(days=31)
-    sha256 = office.store.mails.get(1).sha256
+    digest = office.store.mails.get(1).sha256
 
     apply(office.parts, by="jane")
 
     claim = office.store.claims.get(1)
     assert claim is not None
     assert claim.member_id == MEMBER
-    assert not office.parts.raw.has(sha256)
+    assert not office.parts.raw.has(digest)
     assert audit(office.parts, is_deep=True).gaps == []
 
 
@@ -271,6 +440,27 @@ def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:
         )
 
     assert counted(office) == {}
+
+
+@pytest.mark.parametrize("about", ["claim", "member"])
+def test_a_hold_keeps_the_members_other_mails_and_what_was_done_to_them(
+    office: MailboxOffice, tmp_path: Path, about: str
+) -> None:
+    retention(office, tmp_path, 'other_mails = "30 days"\nactions = "30 days"\n')
+    with office.store.transaction() as work:
+        for target in ("claim:1", "mail:1", "mail:2", "claim:2", "queue:read"):
+            actions.append(work.session, work.at, "jane", "looked at", target)
+        holds.hold(
+            work.session,
+            claim_id=1 if about == "claim" else None,
+            member_key=MEMBER.lower() if about == "member" else None,
+            reason="court",
+            by="jane",
+            at=work.at,
+        )
+    office.clock.at += timedelta(days=31)
+
+    assert counted(office) == {"actions": 2}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.builders import a_member, an_order
+from tests.builders_mail import make_claim_mail
 from tests.mailbox_office import (
     LATER,
     STRANGER,
@@ -16,14 +18,25 @@ from tests.mailbox_office import (
     make_busy,
     reopened,
 )
+from worker.actors import KINDS
 from worker.adapters import migrations
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
+from worker.adapters.store.erasing import erase_mails, mails_of_claims
+from worker.adapters.store.points import Holder
+from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.rebuilt import LEFT, OF_MADE, OF_SOURCE
+from worker.adapters.store.schema import Base
 from worker.auditing import audit
 from worker.decide import triage
-from worker.domain.claim import ClaimState
+from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import UsageError
+from worker.erasing import erase, remove_left
 from worker.rebuilding import Rebuilt, rebuild
+from worker.runner import Runner
+from worker.steps.shared import event_now
+
+ERASED_ORDER = "ORD-20261104-0777"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +127,16 @@ def fresh(database_url: str) -> str:
     return database_url
 
 
+def into_place(office: MailboxOffice, url: str) -> Store:
+    """Let the office go on with another database."""
+    office.store.close()
+    copy = Store(url, owner="copy", clock=office.clock, queue=office.queue)
+    office.parts.__dict__["store"] = office.store = copy
+    office.parts.__dict__.pop("points", None)
+    office._runner = Runner(office.parts, KINDS)  # noqa: SLF001 - it knows its store
+    return copy
+
+
 def test_a_fresh_database_gets_the_same_record_and_nothing_is_sent(
     office: MailboxOffice, fresh: str
 ) -> None:
@@ -137,9 +160,7 @@ def test_a_fresh_database_passes_its_audit_and_takes_new_claims(
     office: MailboxOffice, fresh: str
 ) -> None:
     rebuilt(office, into=fresh)
-    office.parts.store.close()
-    copy = Store(fresh, owner="copy", clock=office.clock, queue=office.queue)
-    office.parts.__dict__["store"] = office.store = copy
+    copy = into_place(office, fresh)
 
     gaps = audit(office.parts, is_deep=True).gaps
 
@@ -153,6 +174,107 @@ def test_a_fresh_database_passes_its_audit_and_takes_new_claims(
         opened = work.open_claim(dataclasses.replace(claim, order_number="ANOTHER"))
     assert opened.claim_id == number + 1
     copy.close()
+
+
+def test_every_table_is_copied_made_again_or_left_and_only_one_of_them() -> None:
+    named = [*OF_SOURCE, *OF_MADE, *LEFT]
+
+    assert sorted(named) == sorted(Base.metadata.tables)
+
+
+def test_the_points_ledger_goes_along(office: MailboxOffice, fresh: str) -> None:
+    holder = Holder("M104233", "main")
+    office.parts.points.place(holder, Bought("ORD-1", product_cents=8000))
+    office.parts.points.confirm(holder, "ORD-1")
+    office.parts.points.adjust(holder, "k1", -5, by="jane", reason="a mistake")
+    balance = office.parts.points.balance(holder)
+
+    rebuilt(office, into=fresh)
+
+    into_place(office, fresh)
+    assert balance > 0
+    assert office.parts.points.balance(holder) == balance
+    assert audit(office.parts, is_deep=True).gaps == []
+
+
+def close(office: MailboxOffice, claim_id: int) -> None:
+    claim = office.store.claims.get(claim_id)
+    assert claim is not None
+    after = dataclasses.replace(claim, state=ClaimState.WITHDRAWN)
+    with office.store.transaction() as work:
+        work.save_claim(claim, after)
+        before, after_state = claim.state, after.state
+        event = event_now(work, Event.WITHDRAWN, before, after_state, actor="jane")
+        work.append_event(claim_id, event)
+
+
+def test_what_was_erased_stays_erased(office: MailboxOffice, fresh: str) -> None:
+    others = make_claim_mail(
+        member="M777", order=ERASED_ORDER, sender="Eve <eve@member.example>"
+    ).replace(b"<one@", b"<eve@")
+    member = a_member(member_id="M777", addresses=("eve@member.example",))
+    office.store.orders.import_orders([an_order(ERASED_ORDER, member=member)])
+    mail_id = office.deliver(others)
+    number = office.store.mails.get(mail_id).claim_id
+    assert number is not None
+    close(office, number)
+    erase(office.parts, "M777", by="jane", basis="request", is_applied=True)
+    ends, events = office.store.mails.fates(), office.store.claims.events(number)
+    gone = office.store.claims.get(number), office.store.mails.get(mail_id)
+
+    rebuilt(office, into=fresh)
+
+    copy = into_place(office, fresh)
+    assert (copy.claims.get(number), copy.mails.get(mail_id)) == gone
+    assert copy.claims.events(number) == events
+    assert copy.mails.fates() == ends
+    assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_a_claim_whose_mails_are_gone_is_taken_over_whole(
+    office: MailboxOffice, fresh: str
+) -> None:
+    close(office, 2)
+    with office.store.database.write() as session:
+        erase_mails(session, mails_of_claims(session, [2]), at=office.clock.at)
+    remove_left(office.parts)
+    counts = office.store.audits.counts()
+    before = office.store.claims.get(2), office.store.claims.events(2)
+
+    rebuilt(office, into=fresh)
+
+    copy = into_place(office, fresh)
+    assert copy.audits.counts() == counts
+    assert (copy.claims.get(2), copy.claims.events(2)) == before
+    assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_a_mail_without_a_fate_is_judged_in_the_new_record(
+    office: MailboxOffice, fresh: str
+) -> None:
+    mail_id = office.deliver(a_claim_mail(LATER), run=False)
+    assert office.fate(mail_id) is None
+    office.queue.bells.clear()
+
+    rebuilt(office, into=fresh)
+
+    copy = into_place(office, fresh)
+    office.run_again()
+    assert copy.mails.get(mail_id).fate == "claim"
+    assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_mails_that_are_settled_meanwhile_stop_it(
+    office: MailboxOffice, fresh: str
+) -> None:
+    late = a_claim_mail(LATER)
+
+    def work_on(_what: str, number: int, _total: int) -> None:
+        if number == 8:
+            office.deliver(late)
+
+    with pytest.raises(UsageError, match="stop the workers"):
+        rebuild(office.parts, into=fresh, reader=office.parts.reader, progress=work_on)
 
 
 def test_an_email_that_only_the_new_record_has_is_held_there(

@@ -20,8 +20,10 @@ from tests.mailbox_office import (
     a_claim_mail,
     a_mailbox_office,
 )
+from worker import desk_send
 from worker.auditing import audit
 from worker.domain.errors import UsageError
+from worker.domain.written import Seen, Written, WrittenKind
 from worker.recovering import recover
 
 HOUR = timedelta(hours=1)
@@ -151,6 +153,84 @@ def test_what_the_backup_had_still_to_send_is_held(
 
         assert (found.sent, found.held) == (0, 1)
         assert [one.held_reason for one in office.store.outbox.held()] == ["recovered"]
+
+
+def test_an_answer_that_stops_a_clock_is_a_persons_to_look_at(
+    lost: tuple[MailboxOffice, Path, datetime], tmp_path: Path
+) -> None:
+    before, backup, backup_at = lost
+    log = tmp_path / "mail.log"
+    log.write_text(str(before.emails[0].message_id))
+    with restored(backup, before) as office:
+        with office.store.database.write() as session:
+            session.connection().exec_driver_sql(
+                "update emails set status = 'queued', kind = 'rejected',"
+                " sent_at = null where id = 1"
+            )
+
+        found = recover(
+            office.parts,
+            backup_at=backup_at,
+            lost_at=before.clock.at,
+            sent_list=log,
+            by="jane",
+        )
+
+        assert (found.known, found.sent, found.held) == (1, 0, 1)
+
+
+def test_what_a_person_had_sent_a_moment_before_the_backup_does_not_go_out_again(
+    lost: tuple[MailboxOffice, Path, datetime],
+) -> None:
+    before, backup, backup_at = lost
+    with restored(backup, before) as office:
+        claim = office.store.claims.get(2)
+        assert claim is not None
+        text = Written(kind=WrittenKind.REJECT, body="No.")
+        seen = Seen(claim.version, len(office.store.claims.events(2)))
+        assert desk_send.schedule(office.parts, claim, text, seen, "jane")
+
+        recover(office.parts, backup_at=backup_at, lost_at=before.clock.at, by="jane")
+        office.run_again()
+
+        stopped = office.parts.desk.writing.pending_of(2)
+        assert stopped is not None
+        assert "look again" in stopped.why_not
+        assert office.relay.taken == []
+        codes = [alert.code for alert in office.store.alerts.newest(limit=99)]
+        assert "reply_not_sent" in codes
+
+
+@pytest.mark.parametrize("jobs", [0, 2], ids=["unread", "not_answered"])
+@pytest.mark.parametrize("status", ["held", "sent"])
+def test_what_the_backup_had_not_judged_yet_is_not_answered_again(
+    tmp_path: Path, jobs: int, status: str
+) -> None:
+    with a_mailbox_office(tmp_path / "lost", *map(an_order, ORDERS)) as before:
+        assert before.parts.secret_key  # made before the backup
+        before.deliver(a_claim_mail(WHOLE), run=False)
+        for _ in range(jobs):
+            before._runner.run(before.queue.bells.pop(0).job_id)  # noqa: SLF001
+        before.clock.at += HOUR
+        back_up(before, tmp_path / "backup")
+        backup_at = before.clock.at
+        before.run()
+        assert before.kinds == ["received"]
+        log = tmp_path / "mail.log"
+        log.write_text(str(before.emails[0].message_id))
+        with restored(tmp_path / "backup", before) as office:
+            recover(
+                office.parts,
+                backup_at=backup_at,
+                lost_at=before.clock.at,
+                sent_list=log if status == "sent" else None,
+                by="jane",
+            )
+
+            office.run_again()
+
+            assert office.relay.taken == []
+            assert statuses(office) == [("received", status)]
 
 
 def test_what_came_after_the_loss_is_answered_as_ever(

@@ -7,15 +7,21 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
+import structlog
 from pydantic import SecretStr
 
 from tests.builders import an_order
-from tests.builders_mail import make_claim_mail
+from tests.builders_mail import make_claim_mail, make_mail
 from tests.office import Office, an_office
+from worker import decide
 from worker.adapters.webhook import post
+from worker.bootstrap import Parts
+from worker.domain.errors import UsageError
 from worker.ports import Attempt, Delivery
+from worker.pulse import Pulse
 from worker.telling import tell
 from worker.watching import LASTS_S, Watch, faults
 
@@ -130,6 +136,40 @@ def test_a_relay_that_takes_nothing_is_seen_and_one_deferred_recipient_is_not(
     assert "outbox" not in faults(office.parts)
 
 
+def test_a_relay_that_is_asked_just_now_is_silent_still(office: Office) -> None:
+    office.relay.script = [Attempt(Delivery.DEFERRED, "unreachable")]
+    office.deliver(make_claim_mail())
+    make_old(office)
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update jobs set state = 'running', token = 't' where kind = 'send'"
+        )
+
+    assert faults(office.parts)["outbox"] == "relay_takes_nothing"
+
+
+def test_one_deferred_recipient_hides_no_relay_that_fails_later(
+    office: Office,
+) -> None:
+    other = an_order("ORD-20261104-0888")
+    office.store.orders.import_orders([other])
+    office.relay.script = [Attempt(Delivery.DEFERRED, "greylisted")]
+    office.deliver(make_claim_mail())
+    office.clock.at += timedelta(minutes=5)
+    office.deliver(
+        make_claim_mail(order=other.order_number).replace(b"<one@", b"<two@")
+    )
+    make_old(office)
+    well = faults(office.parts)
+    office.clock.at += timedelta(minutes=5)
+    office.relay.script = [Attempt(Delivery.DEFERRED, "unreachable")]
+    office.deliver(make_mail(subject="what happened to it?"))
+    make_old(office)
+
+    assert "outbox" not in well
+    assert faults(office.parts)["outbox"] == "relay_takes_nothing"
+
+
 def test_the_forecast_is_asked_for_once_a_minute_and_its_incident_stays(
     office: Office,
 ) -> None:
@@ -187,6 +227,31 @@ def test_an_incident_ends_with_its_fault_and_the_next_one_is_another(
     assert standing(office) == ["watch_workers"]
 
 
+def test_an_incident_is_dismissed_by_nobody_while_its_fault_lasts(
+    office: Office,
+) -> None:
+    watch = Watch(office.parts)
+    age(office, "work", 60)
+    watch.look(0)
+    watch.look(LASTS_S)
+    (alert,) = [
+        one
+        for one in office.store.alerts.newest(limit=9)
+        if one.code == "watch_workers"
+    ]
+
+    with pytest.raises(UsageError, match="ends with its fault"):
+        decide.dismiss_alert(office.parts, alert.alert_id, by="jane")
+    office.clock.at += timedelta(minutes=1)
+    watch.look(LASTS_S + 60)
+    again = office.store.alerts.newest(limit=9)
+    run(office, "work")
+    watch.look(LASTS_S + 70)
+
+    assert [one.alert_id for one in again if one.code == alert.code] == [alert.alert_id]
+    assert standing(office) == []
+
+
 def test_a_restart_that_takes_seconds_is_no_incident(office: Office) -> None:
     watch = Watch(office.parts)
     age(office, "work", 60)
@@ -208,6 +273,7 @@ class Hook(HTTPServer):
     def __init__(self) -> None:
         self.taken: list[dict[str, object]] = []
         self.answer = 204
+        self.asked = 0
         super().__init__(("127.0.0.1", 0), Taking)
 
     @property
@@ -219,6 +285,7 @@ class Taking(BaseHTTPRequestHandler):
     server: Hook
 
     def do_POST(self) -> None:
+        self.server.asked += 1
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.answer == 204:
             self.server.taken.append(json.loads(body))
@@ -288,6 +355,63 @@ def test_a_webhook_that_fails_is_tried_again_after_a_minute(
 
     assert (first, too_soon, second) == (0, 0, 1)
     assert len(hook.taken) == 1
+
+
+def test_a_webhook_that_fails_is_left_alone_until_the_next_round(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_hook() as hook:
+        telling(office, hook.url, monkeypatch)
+        for number in range(5):
+            raise_one(office, f"job:{number}")
+        hook.answer = 500
+        tell(office.parts)
+        failed = hook.asked
+        hook.answer = 204
+        others = tell(office.parts)
+
+    assert (failed, others) == (1, 4)
+
+
+def test_a_webhook_that_does_not_answer_delays_no_beat(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.pulse.BEAT_EVERY", timedelta(milliseconds=20))
+    beats, hangs, done = Semaphore(0), Event(), Event()
+
+    def hang(_parts: Parts) -> int:
+        hangs.set()
+        done.wait(30)
+        return 0
+
+    monkeypatch.setattr("worker.pulse.tell", hang)
+    pulse = Pulse(office.parts)
+    monkeypatch.setattr(pulse, "beat", beats.release)
+    monkeypatch.setattr(pulse, "watch", lambda: None)
+    pulse.start()
+    try:
+        assert hangs.wait(20)
+        assert all(beats.acquire(timeout=20) for _ in range(50))
+    finally:
+        done.set()
+        pulse.stop()
+
+
+def test_a_heartbeat_that_ends_by_a_fault_of_ours_says_so(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.pulse.BEAT_EVERY", timedelta(milliseconds=20))
+    ended = Event()
+    monkeypatch.setattr("threading.excepthook", lambda _args: ended.set())
+    pulse = Pulse(office.parts)
+    monkeypatch.setattr(pulse, "beat", lambda: 1 // 0)
+
+    with structlog.testing.capture_logs() as said:
+        pulse.start()
+        assert ended.wait(20)
+    pulse.stop()
+
+    assert [one["code"] for one in said if one["event"] == "thread_ended"] == ["pulse"]
 
 
 def test_an_alert_goes_by_e_mail_through_the_outbox_once(

@@ -9,9 +9,12 @@ def dismiss_alert(parts: Parts, alert_id: int, *, by: By) -> None:
     """Take an alert off the list; who did it stands among the operators' actions.
 
     Raises:
-        UsageError: it is not listed.
+        UsageError: it is not listed, or stands until its fault is gone.
     """
     name = name_of(by)
     with parts.store.transaction() as work:
         if not work.dismiss_alert(alert_id, by=name):
-            raise UsageError(f"alert {alert_id} is not listed: see `claims alerts`")
+            raise UsageError(
+                f"alert {alert_id} is not listed, or ends with its fault:"
+                " see `claims alerts`"
+            )

@@ -38,6 +38,8 @@ OF_HELD_EMAILS = (
 )
 OF_ORDERS = ("orders_lost", "orders_unclear")
 BREAKER = "breaker"
+WATCHED = "watch_"
+"""How the codes of watchdogs begin: their incidents end with the fault."""
 DISMISSED = "alert_dismissed"
 RAISED_AGAIN = "alert_raised_again"
 _AWAITING = (ClaimState.AWAITING_DOCUMENTS, ClaimState.AWAITING_MEMBER)
@@ -89,11 +91,14 @@ def raise_alert(
 
 
 def dismiss(session: Session, alert_id: int, *, by: str, at: datetime) -> bool:
-    """Record that a person knows of an incident; False where it does not stand."""
+    """Record that a person knows of an incident; False where it does not stand.
+
+    So it is for one of a watchdog: off the list, it would be raised anew.
+    """
     row = session.execute(
         sa.select(AlertRow).where(AlertRow.id == alert_id, stands())
     ).scalar_one_or_none()
-    if row is None:
+    if row is None or row.code.startswith(WATCHED):
         return False
     row.told_at = at
     _log(session, row, DISMISSED, by=by, at=at)

@@ -227,9 +227,16 @@ class Audits:
             ]
 
     def changed_emails(self, *, is_deep: bool) -> Iterator[Gap]:
-        """Yield e-mails whose bytes are not those composed; all or the unsent ones."""
+        """Yield e-mails whose bytes are not those composed; all or the unsent ones.
+
+        E-mails that were composed before digests were kept have none.
+        """
         last = 0
-        is_wanted = [EmailRow.raw.is_not(None), EmailRow.erased_at.is_(None)]
+        is_wanted = [
+            EmailRow.raw.is_not(None),
+            EmailRow.raw_sha256.is_not(None),
+            EmailRow.erased_at.is_(None),
+        ]
         if not is_deep:
             is_wanted = [EmailRow.status.in_(_BEFORE_SENT), *is_wanted]
         while True:

@@ -6,9 +6,11 @@ and histories stay whole.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.desk_schema import (
@@ -21,6 +23,7 @@ from worker.adapters.store.desk_schema import (
     SavedViewRow,
 )
 from worker.adapters.store.holds import held_claims, is_member_held
+from worker.adapters.store.naming import Naming
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,
@@ -46,13 +49,18 @@ from worker.adapters.store.schema import (
     PieceRow,
     SharedMailRow,
 )
-from worker.adapters.store.words import mails_with
+from worker.adapters.store.words import mails_with, text_of
 from worker.domain.claim import reference
 from worker.domain.errors import UsageError
+from worker.domain.mail import Mail
+from worker.domain.orders import normal_id
 
 ERASED = "erased"
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 BATCH = 500
-_UNSENT = ("draft", "queued", "held")
+_ANY = 2**62
+_MAIL = TypeAdapter(Mail)
+_UNSENT = ("draft", "queued", "sending", "held")
 
 
 def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
@@ -64,23 +72,31 @@ def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
     return set(session.execute(own).scalars()) - set(session.execute(others).scalars())
 
 
-def claims_of_member(session: Session, member_key: str) -> dict[int, bool]:
+def claims_of_member(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> dict[int, bool]:
     """Return a member's claims that are not erased, and whether each is open."""
     rows = session.execute(
         sa.select(ClaimRow.id, ClaimRow.is_open)
-        .where(ClaimRow.member_key == member_key, ClaimRow.erased_at.is_(None))
+        .where(
+            ClaimRow.member_key == member_key,
+            ClaimRow.erased_at.is_(None),
+            ClaimRow.received_at <= up_to,
+        )
         .order_by(ClaimRow.id)
     )
     return {row.id: row.is_open for row in rows}
 
 
-def erasable_claims(session: Session, member_key: str) -> list[int]:
-    """Return the claims of a member that may be erased: all of them.
+def erasable_claims(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> list[int]:
+    """Return the claims of a member that may be erased: all received up to then.
 
     Raises:
         UsageError: one of them is open, or a legal hold stands.
     """
-    claims = claims_of_member(session, member_key)
+    claims = claims_of_member(session, member_key, up_to=up_to)
     held = held_claims(session, list(claims))
     if held or is_member_held(session, member_key):
         named = ", ".join(map(reference, sorted(held))) or "the member"
@@ -92,11 +108,15 @@ def erasable_claims(session: Session, member_key: str) -> list[int]:
 
 
 def mails_of_member(
-    session: Session, member_key: str, claim_ids: Collection[int]
+    session: Session,
+    member_key: str,
+    claim_ids: Collection[int],
+    *,
+    up_to: datetime = FOR_EVER,
 ) -> set[int]:
     """Return the mails of a member's claims, and those of no claim that are theirs."""
     addresses = addresses_of_member(session, member_key)
-    loose = loose_mails(session, member_key, addresses)
+    loose = loose_mails(session, member_key, addresses, up_to=up_to)
     return mails_of_claims(session, claim_ids) | loose
 
 
@@ -113,33 +133,53 @@ def addresses_of_member(session: Session, member_key: str) -> set[str]:
     return {address.lower() for address in found if address}
 
 
-def loose_mails(session: Session, member_key: str, addresses: set[str]) -> set[int]:
-    """Return mails of no claim that came from these addresses, or name the member."""
-    no_claim = sa.and_(MailRow.claim_id.is_(None), MailRow.erased_at.is_(None))
-    found = set(
-        session.execute(
-            sa.select(MailRow.id).where(
-                no_claim, sa.func.lower(MailRow.sender_address).in_(addresses)
-            )
-        ).scalars()
+def loose_mails(
+    session: Session,
+    member_key: str,
+    addresses: set[str],
+    *,
+    up_to: datetime = FOR_EVER,
+) -> set[int]:
+    """Return mails of no claim that came from these addresses, or name the member.
+
+    A mail that has no fate yet is not among them: its jobs may give it to a claim.
+    """
+    of_no_claim = sa.and_(
+        MailRow.claim_id.is_(None),
+        MailRow.erased_at.is_(None),
+        MailRow.fate.is_not(None),
+        sa.func.coalesce(MailRow.internaldate_at, MailRow.first_seen_at) <= up_to,
     )
+    came_from = sa.func.lower(MailRow.sender_address).in_(addresses)
+    found = set(
+        session.execute(sa.select(MailRow.id).where(of_no_claim, came_from)).scalars()
+    )
+    naming = Naming(member_key, addresses)
     dialect = session.get_bind().dialect.name
-    for asked in (member_key, *addresses):
-        query = mails_with(dialect, asked, limit=10_000)
+    for asked in naming.words:
+        query = mails_with(dialect, asked, limit=_ANY)
         if query is not None:
-            named = list(session.execute(query).scalars())
-            found |= set(
-                session.execute(
-                    sa.select(MailRow.id).where(no_claim, MailRow.id.in_(named))
-                ).scalars()
+            rows = session.execute(
+                sa.select(MailRow.id, MailRow.reading)
+                .where(of_no_claim, MailRow.reading.is_not(None), MailRow.id.in_(query))
+                .execution_options(yield_per=BATCH)
             )
+            # The index knows beginnings of words, in any order.
+            found |= {
+                row.id
+                for row in rows
+                if naming.is_in(text_of(_MAIL.validate_json(row.reading)))
+            }
     return found
 
 
 def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) -> int:
-    """Take what mails say out of the record; return how many there were."""
+    """Take what mails say out of the record; return how many there were.
+
+    With a mail go its rows under other UIDVALIDITYs, and what it was corrected from.
+    """
     count = 0
-    for ids in _batches(mail_ids):
+    for ids in _batches(_with_same(session, mail_ids)):
         done = session.execute(
             sa.update(MailRow)
             .where(MailRow.id.in_(ids), MailRow.erased_at.is_(None))
@@ -171,6 +211,25 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
         _erase_emails(session, EmailRow.mail_id.in_(ids), at=at)
         _forget_reasons(session, "mail", ids)
     return count
+
+
+def _with_same(session: Session, mail_ids: Collection[int]) -> set[int]:
+    """Return mails with those that have their bytes, or had them before a correction.
+
+    Never the other way round: a parked original, or a row of a new UIDVALIDITY, is of
+    no claim and may be due long before the mail that stands for it.
+    """
+    found, fresh = set(mail_ids), set(mail_ids)
+    while fresh:
+        more: set[int] = set()
+        for ids in _batches(fresh):
+            aliases = sa.select(MailRow.id).where(MailRow.alias_of.in_(ids))
+            corrected = sa.select(MailRow.corrects).where(MailRow.id.in_(ids))
+            more |= set(session.execute(aliases).scalars())
+            more |= {one for one in session.execute(corrected).scalars() if one}
+        fresh = more - found
+        found |= fresh
+    return found
 
 
 def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) -> int:
@@ -216,15 +275,24 @@ def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) 
     return len(claim_ids)
 
 
-def erase_member(session: Session, member_key: str) -> None:
-    """Take a member out of the order directory, and out of views that ask for them."""
+def erase_member(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> None:
+    """Take a member out of the order directory, and out of views that ask for them.
+
+    One who has come back since, with another claim, stays there.
+    """
+    _erase_points(session, member_key, up_to=up_to)
+    if claims_of_member(session, member_key):
+        return
     member_pk = session.execute(
         sa.select(MemberRow.id).where(MemberRow.key == member_key)
     ).scalar()
+    naming = Naming(member_key, addresses_of_member(session, member_key))
     for view in session.execute(sa.select(SavedViewRow)).scalars().all():
-        if member_key in view.query.lower():
+        values = [value for _, value in parse_qsl(view.query)]
+        if any(naming.is_in(asked) for asked in (*values, *map(normal_id, values))):
             session.delete(view)
-    _erase_points(session, member_key)
     if member_pk is None:
         return
     orders = sa.select(OrderRow.id).where(OrderRow.member_pk == member_pk)
@@ -236,20 +304,19 @@ def erase_member(session: Session, member_key: str) -> None:
     session.execute(sa.delete(MemberRow).where(MemberRow.id == member_pk))
 
 
-def _erase_points(session: Session, member_key: str) -> None:
+def _erase_points(session: Session, member_key: str, *, up_to: datetime) -> None:
     """Delete a member's accounts of points whole: no sum is left without its lots."""
-    accounts = sa.select(PointsAccountRow.id).where(
-        PointsAccountRow.member_key == member_key
+    is_theirs = sa.and_(
+        PointsAccountRow.member_key == member_key, PointsAccountRow.opened_at <= up_to
     )
+    accounts = sa.select(PointsAccountRow.id).where(is_theirs)
     entries = sa.select(PointsEntryRow.id).where(
         PointsEntryRow.account_id.in_(accounts)
     )
     session.execute(sa.delete(PointsMoveRow).where(PointsMoveRow.entry_id.in_(entries)))
     for table in (PointsLotRow, PointsOrderRow, PointsEntryRow):
         session.execute(sa.delete(table).where(table.account_id.in_(accounts)))
-    session.execute(
-        sa.delete(PointsAccountRow).where(PointsAccountRow.member_key == member_key)
-    )
+    session.execute(sa.delete(PointsAccountRow).where(is_theirs))
 
 
 def digests_of_erased(session: Session) -> list[str]:

@@ -100,6 +100,19 @@ def held_claims(session: Session, claim_ids: Sequence[int] | None = None) -> set
     return found if claim_ids is None else found & set(claim_ids)
 
 
+def held_members(session: Session) -> set[str]:
+    """Return the keys of members who are on hold, or one of whose claims is."""
+    stands = LegalHoldRow.lifted_at.is_(None)
+    own = sa.select(LegalHoldRow.member_key).where(stands)
+    by_claim = (
+        sa.select(ClaimRow.member_key)
+        .join(LegalHoldRow, LegalHoldRow.claim_id == ClaimRow.id)
+        .where(stands)
+    )
+    found = [*session.execute(own).scalars(), *session.execute(by_claim).scalars()]
+    return {key for key in found if key}
+
+
 def is_member_held(session: Session, member_key: str) -> bool:
     """Return whether a member is on hold, whatever claims there are."""
     return session.execute(

@@ -1,17 +1,20 @@
 """A record made once more: what people placed in it, and copying it to a database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import Store
 from worker.adapters.store.engine import Database, make_engine
+from worker.adapters.store.jobs import NewJob, add_jobs
 from worker.adapters.store.mails import COPY_BY_PERSON, DISMISSED_BY_PERSON
+from worker.adapters.store.replica import SEEN
 from worker.adapters.store.schema import (
     Base,
     ClaimRow,
@@ -21,13 +24,14 @@ from worker.adapters.store.schema import (
     MailRow,
     SharedMailRow,
 )
+from worker.adapters.store.whole_claims import WholeClaims
 from worker.adapters.store.words import put_words
 from worker.domain.errors import UsageError
 from worker.domain.mail import Mail
 
 BATCH = 200
 _MAIL = TypeAdapter(Mail)
-_OF_SOURCE = frozenset(
+OF_SOURCE = frozenset(
     {
         "api_tokens",
         "audits",
@@ -40,6 +44,11 @@ _OF_SOURCE = frozenset(
         "operator_actions",
         "orders",
         "packages",
+        "points_accounts",
+        "points_entries",
+        "points_lots",
+        "points_moves",
+        "points_orders",
         "recoveries",
         "recovery_codes",
         "remarks",
@@ -49,7 +58,28 @@ _OF_SOURCE = frozenset(
     }
 )
 """What no mail and no rule gives: it is copied."""
-_LEFT = frozenset(
+OF_MADE = frozenset(
+    {
+        "assessments",
+        "claim_events",
+        "claim_flags",
+        "claim_keys",
+        "claims",
+        "documents",
+        "findings",
+        "jobs",
+        "mailboxes",
+        "mails",
+        "notes",
+        "photograph_keys",
+        "photographs",
+        "pieces",
+        "shared_mails",
+        "slots",
+    }
+)
+"""What mails, rules and people's acts give again."""
+LEFT = frozenset(
     {
         "alerts",
         "desk_sessions",
@@ -65,7 +95,7 @@ _LEFT = frozenset(
     }
 )
 """What belongs to the processes and browsers of the old record."""
-_OF_OUTBOX = ("send", "draft", "desk_send", "sent", "triage")
+_OF_OUTBOX = ("send", "draft", "sent")
 _BY_PEOPLE = ("decided_usd", "paid_at", "payout_ref", "assigned_to", "erased_at")
 _HELD, _REASON = "held", "rebuilt"
 
@@ -139,14 +169,23 @@ def erased_claims(store: Store) -> frozenset[int]:
         )
 
 
-def copy_record(source: Store, made: Store, url: str) -> None:
+def copy_record(
+    source: Store,
+    made: Store,
+    url: str,
+    *,
+    jobs_for: Callable[[int, int], list[NewJob]],
+) -> None:
     """Fill an empty, migrated database with a record that was made once more.
 
     Its e-mails are those of the source. One that only the new record has is held
-    there: nobody knows whether it went out.
+    there: nobody knows whether it went out. What was erased, and a claim that was not
+    made again, is taken over as it is; a mail without a fate is judged there, by
+    `jobs_for` of its number and its mailbox.
 
     Raises:
-        UsageError: there are mails or claims in the database already.
+        UsageError: there are mails or claims in the database already, or the record
+            was at work meanwhile.
     """
     engine = make_engine(url)
     target = Database(engine)
@@ -157,14 +196,23 @@ def copy_record(source: Store, made: Store, url: str) -> None:
             target.write() as write,
         ):
             _expect_empty(write)
+            cursors = _cursors(old)  # first: what came before them is in `mails`
+            unsettled = _expect_settled(old, new)
+            whole = WholeClaims(old, new)
             for table in Base.metadata.sorted_tables:
-                if table.name not in _LEFT:
-                    _copy(table, old, new, write)
-            _take_cursors(old, write)
-            _take_acts(old, new, write)
-            _hold_new_emails(new, write)
+                if table.name not in LEFT:
+                    _copy(table, old, new, write, whole)
+            _take_cursors(cursors, write)
+            _take_acts(old, new, write, whole)
+            _hold_new_emails(new, write, whole)
             _put_all_words(write)
+            _judge_later(unsettled, jobs_for, target, write)
             _number_on(write)
+    except IntegrityError as error:
+        kind = type(error.orig).__name__
+        raise UsageError(
+            f"the two records do not fit ({kind}): stop the workers and rebuild again"
+        ) from None
     finally:
         engine.dispose()
 
@@ -175,14 +223,37 @@ def _expect_empty(write: Session) -> None:
             raise UsageError("--into needs an empty database: this one has a record")
 
 
-def _copy(table: sa.Table, old: Session, new: Session, write: Session) -> None:
-    is_old = table.name in _OF_SOURCE
-    where: list[sa.ColumnElement[bool]] = []
-    if table.name == "jobs":
+def _expect_settled(old: Session, new: Session) -> list[dict[str, Any]]:
+    """Return what the mailbox showed of mails that had no fate to be made again."""
+    known = set(new.execute(sa.select(MailRow.id)).scalars())
+    columns = [getattr(MailRow, name) for name in SEEN]
+    found = []
+    query = sa.select(MailRow.fate, *columns).order_by(MailRow.id)
+    for row in old.execute(query.execution_options(yield_per=BATCH)):
+        if row.id in known:
+            continue
+        if row.fate is not None:
+            raise UsageError(
+                "mails were settled meanwhile: stop the workers and rebuild again"
+            )
+        found.append({name: getattr(row, name) for name in SEEN})
+    return found
+
+
+def _copy(
+    table: sa.Table, old: Session, new: Session, write: Session, whole: WholeClaims
+) -> None:
+    if table.name in OF_SOURCE:
+        _insert(table, _rows(old, table), write)
+    elif table.name == "jobs":
         _insert(table, _rows(old, table, JobRow.kind.in_(_OF_OUTBOX)), write)
-        where = [JobRow.kind.not_in(_OF_OUTBOX)]
-    rows = _rows(old if is_old else new, table, *where)
-    _insert(table, rows, write)
+        _insert(table, _rows(new, table, JobRow.kind.not_in(_OF_OUTBOX)), write)
+    elif table.name == "mails":
+        _insert(table, _rows(new, table, MailRow.erased_at.is_(None)), write)
+        _insert(table, _rows(old, table, MailRow.erased_at.is_not(None)), write)
+    else:
+        _insert(table, whole.left_out(table, _rows(new, table)), write)
+        _insert(table, whole.taken(table, _rows(old, table), write), write)
 
 
 def _rows(
@@ -211,22 +282,47 @@ def _insert(table: sa.Table, rows: Iterator[dict[str, Any]], write: Session) -> 
         write.execute(table.insert(), batch)
 
 
-def _take_cursors(old: Session, write: Session) -> None:
-    for box in old.execute(sa.select(MailboxRow)).scalars():
+def _cursors(old: Session) -> dict[int, dict[str, Any]]:
+    rows = old.execute(
+        sa.select(MailboxRow.id, MailboxRow.uidvalidity, MailboxRow.last_uid)
+    )
+    return {
+        row.id: {"uidvalidity": row.uidvalidity, "last_uid": row.last_uid}
+        for row in rows
+    }
+
+
+def _take_cursors(cursors: dict[int, dict[str, Any]], write: Session) -> None:
+    for number, values in cursors.items():
         write.execute(
-            sa.update(MailboxRow)
-            .where(MailboxRow.id == box.id)
-            .values(last_uid=box.last_uid)
+            sa.update(MailboxRow).where(MailboxRow.id == number).values(**values)
         )
 
 
-def _take_acts(old: Session, new: Session, write: Session) -> None:
+def _judge_later(
+    unsettled: list[dict[str, Any]],
+    jobs_for: Callable[[int, int], list[NewJob]],
+    target: Database,
+    write: Session,
+) -> None:
+    now_ms = write.execute(sa.select(target.now_ms)).scalar_one()
+    for mail in unsettled:
+        write.execute(sa.insert(MailRow).values(**mail, signal="", flags=[], notes={}))
+        jobs = jobs_for(mail["id"], mail["mailbox_id"])
+        add_jobs(write, jobs, at=mail["first_seen_at"], now_ms=now_ms)
+
+
+def _take_acts(old: Session, new: Session, write: Session, whole: WholeClaims) -> None:
     """Set what people gave to claims beside their states."""
     columns = [getattr(ClaimRow, name) for name in _BY_PEOPLE]
     given = {row.id: row for row in old.execute(sa.select(ClaimRow.id, *columns))}
     merged = sa.select(ClaimRow.id, ClaimRow.merged_into)
-    for claim_id, into in new.execute(merged).all():
-        values: dict[str, Any] = {"merged_into": into}
+    into = {row.id: row.merged_into for row in new.execute(merged)}
+    into |= {
+        row.id: row.merged_into for row in old.execute(merged) if row.id in whole.ids
+    }
+    for claim_id, target in into.items():
+        values: dict[str, Any] = {"merged_into": target}
         if claim_id in given:
             values |= {name: getattr(given[claim_id], name) for name in _BY_PEOPLE}
         write.execute(
@@ -237,11 +333,11 @@ def _take_acts(old: Session, new: Session, write: Session) -> None:
         )
 
 
-def _hold_new_emails(new: Session, write: Session) -> None:
+def _hold_new_emails(new: Session, write: Session, whole: WholeClaims) -> None:
     known = set(write.execute(sa.select(EmailRow.dedup_key)).scalars())
     next_id = (write.execute(sa.select(sa.func.max(EmailRow.id))).scalar() or 0) + 1
     table = Base.metadata.tables["emails"]
-    for row in _rows(new, table):
+    for row in whole.left_out(table, _rows(new, table)):
         if row["dedup_key"] in known:
             continue
         values = row | {"id": next_id, "attempts": 0, "sent_at": None}

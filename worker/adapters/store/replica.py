@@ -26,7 +26,7 @@ from worker.domain.documents import DocumentKind, Verdict
 from worker.domain.mail import Fate
 
 BATCH = 500
-_SEEN = (
+SEEN = (
     "id",
     "mailbox_id",
     "uidvalidity",
@@ -40,7 +40,7 @@ _SEEN = (
     "corrects",
 )
 """What the mailbox showed of a mail."""
-_ENDED = ("fate", "settled_at", "signal")
+_ENDED = ("fate", "settled_at", "signal", "erased_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,10 @@ def copy_mails(source: Store, target: Store, mails: Sequence[SettledMail]) -> No
 
 
 def _copied(row: MailRow, is_judged: bool) -> dict[str, object]:  # noqa: FBT001 - one fact
-    kept = {name: getattr(row, name) for name in _SEEN}
+    kept = {name: getattr(row, name) for name in SEEN}
     ended = {name: getattr(row, name) for name in _ENDED}
     if is_judged:
-        ended = {"fate": None, "settled_at": None, "signal": ""}
+        ended = dict.fromkeys(_ENDED) | {"signal": ""}
     return {**kept, **ended, "flags": [], "notes": {}}
 
 

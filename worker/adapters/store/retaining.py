@@ -12,7 +12,7 @@ from worker.adapters.store.desk_schema import (
     OperatorActionRow,
     SignInFailureRow,
 )
-from worker.adapters.store.holds import held_claims
+from worker.adapters.store.holds import held_claims, held_members
 from worker.adapters.store.schema import (
     AlertRow,
     Base,
@@ -47,24 +47,13 @@ def due(session: Session, what: DataClass, before: datetime) -> list[int] | int:
             mails = erasing.mails_of_claims(session, claims)
             return _not_erased(session, mails)
         case DataClass.OTHER_MAILS:
-            return list(
-                session.execute(
-                    sa.select(MailRow.id)
-                    .where(
-                        MailRow.fate.in_(_NO_CLAIM),
-                        MailRow.settled_at < before,
-                        MailRow.claim_id.is_(None),
-                        MailRow.erased_at.is_(None),
-                    )
-                    .order_by(MailRow.id)
-                ).scalars()
-            )
+            return _other_mails(session, before)
         case _:
             return sum(
                 session.execute(
                     sa.select(sa.func.count()).select_from(table).where(is_old)
                 ).scalar_one()
-                for table, is_old in _old_rows(what, before)
+                for table, is_old in _old_rows(session, what, before)
             )
 
 
@@ -77,17 +66,49 @@ def apply(session: Session, what: DataClass, before: datetime, *, at: datetime) 
             erasing.erase_mails(session, mails, at=at)
             return erasing.erase_claims(session, found, at=at)
         return erasing.erase_mails(session, found, at=at)
-    for table, is_old in _old_rows(what, before):
+    for table, is_old in _old_rows(session, what, before):
         session.execute(sa.delete(table).where(is_old))
     return found
 
 
+def _other_mails(session: Session, before: datetime) -> list[int]:
+    """Return mails of no claim that were settled earlier; those of held members aside.
+
+    A held claim holds its member's mails.
+    """
+    found = session.execute(
+        sa.select(MailRow.id)
+        .where(
+            MailRow.fate.in_(_NO_CLAIM),
+            MailRow.settled_at < before,
+            MailRow.claim_id.is_(None),
+            MailRow.erased_at.is_(None),
+        )
+        .order_by(MailRow.id)
+    ).scalars()
+    held: set[int] = set()
+    for member_key in held_members(session):
+        held |= erasing.mails_of_member(session, member_key, [])
+    return [mail_id for mail_id in found if mail_id not in held]
+
+
+def _is_unheld_action(session: Session) -> sa.ColumnElement[bool]:
+    claims = held_claims(session)
+    mails = erasing.mails_of_claims(session, claims)
+    for member_key in held_members(session):
+        mails |= erasing.mails_of_member(session, member_key, [])
+    held = [f"claim:{number}" for number in claims]
+    held += [f"mail:{number}" for number in mails]
+    return OperatorActionRow.target.not_in(held)
+
+
 def _old_rows(
-    what: DataClass, before: datetime
+    session: Session, what: DataClass, before: datetime
 ) -> Sequence[tuple[type[Base], sa.ColumnElement[bool]]]:
     match what:
         case DataClass.ACTIONS:
-            return ((OperatorActionRow, OperatorActionRow.at < before),)
+            is_old = sa.and_(OperatorActionRow.at < before, _is_unheld_action(session))
+            return ((OperatorActionRow, is_old),)
         case DataClass.SESSIONS:
             return (
                 (DeskSessionRow, DeskSessionRow.seen_at < before),

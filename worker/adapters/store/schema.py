@@ -682,7 +682,7 @@ class EmailRow(Base):
     looked_at: Mapped[datetime | None]
     """When a person released or discarded it."""
     raw_sha256: Mapped[str | None] = mapped_column(sa.String(64))
-    """The digest of its bytes when they were made: they are sent so or not at all."""
+    """The digest of its bytes when they were made, which an audit compares."""
     erased_at: Mapped[datetime | None]
 
 

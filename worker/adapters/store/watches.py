@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.alerts import stands
+from worker.adapters.store.alerts import WATCHED, stands
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.schema import AlertRow, EmailRow, JobRow, ProcessRow
 from worker.adapters.store.slots import fire
 from worker.adapters.store.upkeep_schema import NoticeRow
 
-PREFIX = "watch_"
 MOST_TOLD = 20
 
 
@@ -48,17 +47,18 @@ class Watches:
     def is_relay_silent(self, *, for_at_least: timedelta) -> bool:
         """Return whether e-mails wait that the relay defers, and it takes none.
 
-        One recipient who is deferred is no fault of the relay: others get through.
+        One recipient who is deferred is no fault of the relay: others get through, and
+        an e-mail that came after them is deferred only where the relay is at fault.
         """
         before = self._database.now_ms - round(for_at_least.total_seconds() * 1000)
         with self._database.read() as session:
             first, created = session.execute(
                 sa.select(
                     sa.func.min(JobRow.first_transient_ms),
-                    sa.func.min(JobRow.created_at),
+                    sa.func.max(JobRow.created_at),
                 ).where(
                     JobRow.kind == "send",
-                    JobRow.state == "ready",
+                    JobRow.state.in_(("ready", "running")),
                     JobRow.reason.like("smtp_%"),
                     JobRow.first_transient_ms < before,
                 )
@@ -76,13 +76,13 @@ class Watches:
         """Raise the alert of a fault unless it stands; True where it is new."""
         with self._database.write() as session:
             # Several processes watch: one of them opens the incident.
-            if not fire(session, PREFIX + name, f"{at:%Y%m%dT%H%M}", at=at):
+            if not fire(session, WATCHED + name, f"{at:%Y%m%dT%H%M}", at=at):
                 return False
             if _standing(session, name):
                 return False
             session.add(
                 AlertRow(
-                    code=PREFIX + name,
+                    code=WATCHED + name,
                     ref=f"{name}:{code}:{at:%Y%m%dT%H%M%S}"[:200],
                     raised_at=at,
                 )
@@ -91,7 +91,7 @@ class Watches:
 
     def close_incidents(self, names: Sequence[str], *, at: datetime) -> int:
         """Take alerts off the list whose faults are gone; return how many."""
-        codes = [PREFIX + name for name in names]
+        codes = [WATCHED + name for name in names]
         with self._database.read() as session:
             is_any = session.execute(
                 sa.select(
@@ -114,14 +114,13 @@ class Watches:
 
     # -- who was told --
 
-    def take_untold(self, channel: str, *, hold_for: timedelta) -> list[Untold]:
-        """Return alerts to be told over a channel; nobody else tells them meanwhile."""
+    def take_untold(self, channel: str, *, hold_for: timedelta) -> Untold | None:
+        """Return an alert to be told over a channel; nobody else tells it meanwhile."""
         until = self._database.now_ms + round(hold_for.total_seconds() * 1000)
         with self._database.read() as session:
             waiting = _untold(session, channel, self._database.now_ms)
         if not waiting:
-            return []
-        taken = []
+            return None
         with self._database.write() as session:
             now_ms = session.execute(sa.select(self._database.now_ms)).scalar_one()
             until_ms = session.execute(sa.select(until)).scalar_one()
@@ -148,8 +147,8 @@ class Watches:
                     .returning(NoticeRow.alert_id)
                 ).scalar()
                 if won is not None:
-                    taken.append(one)
-        return taken
+                    return one
+        return None
 
     def mark_told(self, alert_id: int, channel: str, *, at: datetime) -> None:
         """Record that an alert was told over a channel: it is never told again."""
@@ -171,7 +170,7 @@ def _standing(session: Session, name: str) -> bool:
     return session.execute(
         sa.select(
             sa.exists().where(
-                AlertRow.code == PREFIX + name, AlertRow.told_at.is_(None)
+                AlertRow.code == WATCHED + name, AlertRow.told_at.is_(None)
             )
         )
     ).scalar_one()

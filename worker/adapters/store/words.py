@@ -84,7 +84,7 @@ def _words(text: str) -> Iterator[str]:
 
 def put_words(session: Session, mail_id: int, mail: Mail) -> None:
     """Store the words of a mail in place of those that it had."""
-    words = words_of(_text(mail))[:MOST_WORDS]
+    words = words_of(text_of(mail))[:MOST_WORDS]
     if session.get_bind().dialect.name == "sqlite":
         statement = "insert or replace into mail_words (rowid, words) values (:id, :w)"
         session.execute(sa.text(statement), {"id": mail_id, "w": " ".join(words)})
@@ -100,7 +100,8 @@ def put_words(session: Session, mail_id: int, mail: Mail) -> None:
     )
 
 
-def _text(mail: Mail) -> str:
+def text_of(mail: Mail) -> str:
+    """Return what of a mail is looked at, its files among it."""
     files = "\n".join(
         f"{file.filename}\n{file.mail_subject}\n{file.text[:_OF_FILE]}"
         for file in mail.attachments
