@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from worker.domain.amounts import PACKAGE_CAP, Proposal, goods_basis
 from worker.domain.claim import Claim, ClaimType
-from worker.domain.decisions import NO_MONEY
 from worker.domain.money import Money, cents
 from worker.domain.orders import Order
 from worker.domain.points import (
@@ -111,7 +110,7 @@ def paid_case(
     proposal: Proposal | None,
     amount: Money | None,
     *,
-    before: Money = NO_MONEY,
+    before: Money | None = None,
 ) -> PaidCase | None:
     """Return what paying a claim does to points; None where it is nothing.
 
@@ -134,7 +133,8 @@ def paid_case(
     package = order.package(claim.package_id) or only
     if proposal is None or not is_refund or package is None:
         return None
-    points, cash_before = proposal.points_restored, _in_cents(before.amount)
+    points = proposal.points_restored
+    cash_before = _in_cents(before.amount) if before else 0
     most = _in_cents(min(goods_basis(package), PACKAGE_CAP))
     goods = most
     if amount is not None:
