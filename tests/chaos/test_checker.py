@@ -102,7 +102,10 @@ def test_a_healthy_office_has_no_violation(left: Left) -> None:
         ("update emails set status = 'held' where id = 1", "I4", "0 are accounted"),
         ("update emails set mail_id = 2 where id = 1", "I5", "mail 2: auto_reply"),
         (
-            "update jobs set state = 'running', token = 't' where id = 1",
+            (
+                "update jobs set state = 'running', token = 't', lease_until_ms = 1"
+                " where id = 1"
+            ),
             "I6",
             "has run out",
         ),

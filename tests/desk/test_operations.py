@@ -165,7 +165,7 @@ def test_a_queue_that_does_not_exist_is_refused_in_words(office: Office) -> None
         refused = visitor.post("/operations/queues/sned/pause")
 
     assert refused.status_code == 409
-    assert "there is no queue sned" in refused.text
+    assert "There is no queue sned" in refused.text
 
 
 HELD = (

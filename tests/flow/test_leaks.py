@@ -61,6 +61,7 @@ from worker.replies.staff import (
     ask_approval,
     ask_payment,
     digest,
+    tell_alert,
     tell_dead_letter,
     tell_silence,
     warn_due,
@@ -284,6 +285,11 @@ TO_STAFF = [
     ask_payment(CLAIM, STAFF, amount=Money.of("1234.56"), points=7919, approved_at=NOW),
     tell_dead_letter(1, STAFF, job_kind="read", reason="crash", attempts=3, at=NOW),
     tell_silence(STAFF, last_pass_at=NOW, now=NEXT),
+    tell_alert(
+        {"alert": "7", "code": "dead_letter", "about": "read:1", "says": "it failed"},
+        STAFF,
+        at=NOW,
+    ),
     digest([Waiting(OPEN, missing, NOW) for missing in Missing], STAFF, now=NEXT),
 ]
 
