@@ -94,13 +94,17 @@ class Poller:
         `stop` may be set by a signal handler or any thread; a wait for news ends at
         once. Outages are waited out here. What is no outage is raised: a bug.
         """
-        watch = threading.Thread(target=self._watch, args=(stop,), daemon=True)
-        watch.start()
-        while not stop.is_set():
-            pause_s = self._turn(stop)
-            self._alive_at = time.monotonic() + pause_s
-            if pause_s:
-                stop.wait(pause_s)
+        is_over = threading.Event()
+        watch = (stop, is_over)
+        threading.Thread(target=self._watch, args=watch, daemon=True).start()
+        try:
+            while not stop.is_set():
+                pause_s = self._turn(stop)
+                self._alive_at = time.monotonic() + pause_s
+                if pause_s:
+                    stop.wait(pause_s)
+        finally:
+            is_over.set()
 
     def run_once(self) -> int | None:
         """Make one whole pass; return how many mails were stored.
@@ -233,9 +237,14 @@ class Poller:
             log.info("mailbox_recovered")
             self._warned.clear()
 
-    def _watch(self, stop: threading.Event) -> None:
-        """End a hanging process; wake a waiting one when it shall stop."""
+    def _watch(self, stop: threading.Event, is_over: threading.Event) -> None:
+        """End a hanging process; wake a waiting one when it shall stop.
+
+        A run that was ended by a bug hangs no more, and its process may live on.
+        """
         while not stop.wait(WATCH_EVERY_S):
+            if is_over.is_set():
+                return
             silent_s = time.monotonic() - self._alive_at
             if silent_s > STALLED_AFTER.total_seconds():
                 log.error("mailbox_poll_stalled", seconds=round(silent_s))

@@ -384,6 +384,22 @@ def test_P6_a_long_pause_is_no_hang(
     assert not ended.is_set()
 
 
+def test_P6_a_run_that_a_bug_ended_is_watched_no_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the process that told of the bug and went on would end minutes later."""
+    monkeypatch.setattr(poll, "WATCH_EVERY_S", 0.01)
+    monkeypatch.setattr(poll, "STALLED_AFTER", timedelta(seconds=0.05))
+    monkeypatch.setattr(FakeMailbox, "refresh", lambda *_: 1 // 0)
+    ended = threading.Event()
+    bench.poller.on_stall = ended.set
+
+    with pytest.raises(ZeroDivisionError):
+        bench.run()
+
+    assert not ended.wait(0.3)
+
+
 class TestOnDovecot:
     def test_scenario_31_cuts_anywhere_lose_and_double_nothing(
         self, bench: Bench, dovecot: Dovecot, tmp_path: Path
