@@ -23,9 +23,9 @@ from bench.rig import show_end
 from worker.adapters.clock import StillClock
 from worker.adapters.migrations import upgrade
 from worker.adapters.store.engine import Database, make_engine
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_ledger import PointsLedger
+from worker.adapters.store.points_orders import Bought
 from worker.domain.policy import Policy
 
 LIMIT_MS = 10.0

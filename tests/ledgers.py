@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from worker.adapters.clock import StillClock
 from worker.adapters.store.engine import Database, make_engine
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_ledger import PointsLedger
+from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,

@@ -101,7 +101,7 @@ def test_events_of_the_past_are_dated_and_expire(home: Path) -> None:
     assert code == 0
     assert balance(home) == 0
     assert "not_yet" in future[2]
-    assert "1 accounts" in claims_here(home, "points", "sweep").stdout
+    assert "0 accounts" in claims_here(home, "points", "sweep").stdout
 
 
 def test_what_is_no_file_of_events_is_said_in_a_line(home: Path) -> None:
@@ -115,15 +115,19 @@ def test_a_person_adjusts_with_name_and_reason_and_never_below_zero(
     home: Path,
 ) -> None:
     who = ("--by", "jane", "--reason", "a [gift]", "--site", "eu")
-    claims_here(home, "points", "adjust", "M1", "--points", "50", *who)
+    mistyped = claims_here(home, "points", "adjust", "M1", "--points", "50", *who)
+    claims_here(home, "points", "adjust", "M1", "--new", "--points", "50", *who)
     once = ("points", "adjust", "M1", "--points", "-20", "--key", "k1", *who)
     done, again = claims_here(home, *once), claims_here(home, *once)
     below = claims_here(home, "points", "adjust", "M1", "--points", "-31", *who)
     nobody = claims_here(
-        home, "points", "adjust", "M1", "--points", "5", "--by", " ", "--reason", "x"
+        *(home, "points", "adjust", "M1", "--site", "eu", "--points", "5"),
+        *("--by", " ", "--reason", "x"),
     )
     told = claims_here(home, "points", "history", "M1").stdout
 
+    assert mistyped.returncode == 2
+    assert "M1 has no points on eu" in mistyped.stderr
     assert "eu: -20; now 30 points" in done.stdout
     assert "was adjusted before; now 30 points" in again.stdout
     assert below.returncode == 1

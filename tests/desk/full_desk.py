@@ -30,8 +30,8 @@ from tests.flow.test_operating import dead, park
 from tests.office import OPENING, Office, an_office
 from worker import decide, operating
 from worker.adapters.store.job_figures import Ending
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_orders import Bought
 from worker.desk.claim_files import file_key
 from worker.domain.claim import Claim
 from worker.domain.orders import Order

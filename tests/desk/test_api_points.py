@@ -11,7 +11,7 @@ from httpx2 import Response
 
 from tests.desk.visitors import Visitor, a_visitor, signed_in
 from tests.office import Office, an_office
-from worker.adapters.store.points import Holder
+from worker.adapters.store.points_entries import Holder
 from worker.desk.callers import Allowance
 
 MEI = {"member_id": "M10023", "site": "eu"}

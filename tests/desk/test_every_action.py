@@ -21,7 +21,7 @@ from tests.desk.test_triage import held, orders, several, unmatched
 from tests.desk.visitors import PASSWORD, a_person
 from tests.flow.test_operating import park
 from tests.office import Office, an_office
-from worker.adapters.store.points import Holder
+from worker.adapters.store.points_entries import Holder
 from worker.desk.app import create_app
 from worker.domain.orders import Order
 from worker.domain.staff import StaffRole

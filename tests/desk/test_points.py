@@ -14,8 +14,8 @@ from tests.desk.claims import LOST, ORDER, an_order_of
 from tests.desk.visitors import Visitor, signed_in
 from tests.office import Office, an_office
 from worker import decide
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_orders import Bought
 from worker.desk.points import SHOWN
 from worker.domain.policy import Lifetime
 from worker.domain.staff import StaffRole

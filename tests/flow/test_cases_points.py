@@ -161,7 +161,7 @@ def test_EX_65_a_return_takes_back_what_the_rest_would_not_have_earned(
     returned_cents: int, deducted: int
 ) -> None:
     found = earned_to_deduct(
-        149, 14_999, 0, before_cents=0, returned_cents=returned_cents, policy=POLICY
+        149, 14_999, 0, returned_cents=returned_cents, deducted=0, policy=POLICY
     )
 
     assert found == deducted
@@ -170,7 +170,7 @@ def test_EX_65_a_return_takes_back_what_the_rest_would_not_have_earned(
 def test_EX_66_an_order_paid_with_points_and_cash_returns_both() -> None:
     points = due_back(3000, 10_000, before_cents=0, returned_cents=4000)
     deducted = earned_to_deduct(
-        70, 10_000, 3000, before_cents=0, returned_cents=4000, policy=POLICY
+        70, 10_000, 3000, returned_cents=4000, deducted=0, policy=POLICY
     )
 
     assert points == 1200

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import a_member, a_package, an_order
 from tests.ledgers import MEI, Ledgers, bought, some_ledgers
-from worker.adapters.store.points import Holder, Posted, claim_key
+from worker.adapters.store.points_entries import Holder, Posted, claim_key
 from worker.domain.amounts import propose
 from worker.domain.claim import ClaimType
 from worker.domain.points import EntryKind, PointsRefused

@@ -16,8 +16,8 @@ from tests.mailbox_office import MailboxOffice, a_mailbox_office
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import holds
 from worker.adapters.store.desk import actions
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.schema import EmailRow
 from worker.auditing import audit
 from worker.correcting import correct

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from tests.ledgers import MEI, OPENING, Ledgers, bought, some_ledgers
 from tests.points_model import Model, ModelOrder
-from worker.adapters.store.points import Posted
+from worker.adapters.store.points_entries import Posted
 from worker.adapters.store.points_schema import PointsEntryRow
 from worker.adapters.store.schema import Base
 from worker.domain.points import EARNED, EntryKind, PointsRefused

@@ -23,8 +23,8 @@ from worker.adapters import migrations
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
 from worker.adapters.store.erasing import erase_mails, mails_of_claims
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.rebuilt import LEFT, OF_MADE, OF_SOURCE
 from worker.adapters.store.schema import Base
 from worker.auditing import audit

@@ -15,8 +15,8 @@ from tests.office import OPENING, Office, an_office
 from worker import decide
 from worker.adapters.mime import parse
 from worker.adapters.orders_csv import read_orders
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_orders import Bought
 from worker.demo.cast import orders_csv
 from worker.demo.points import OVER, add_points
 from worker.demo.samples import make_play

@@ -21,9 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from worker.adapters.store.points import Holder, Posted
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder, Posted
 from worker.adapters.store.points_ledger import PointsLedger
+from worker.adapters.store.points_orders import Bought
 from worker.domain.orders import normal_id
 from worker.domain.points import PointsRefused
 from worker.domain.policy import Lifetime

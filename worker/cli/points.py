@@ -103,26 +103,52 @@ def adjust(
         str | None,
         typer.Option(help="An id of yours: the same again changes nothing."),
     ] = None,
+    *,
+    is_new: Annotated[
+        bool, typer.Option("--new", help="The member has no points there yet.")
+    ] = False,
 ) -> None:
     """Give or take points by a person's decision (P16); never below zero."""
-    from worker.adapters.store.points import Holder
+    from worker.adapters.store.points_entries import Holder
     from worker.decide.common import name_of, need
 
     if not points or abs(points) > MOST_ADJUSTED:
         raise WrongUse(f"--points is between 1 and {MOST_ADJUSTED:,}, or its negative")
-    if not member.strip():
-        raise WrongUse("MEMBER must say something")
+    member, key = _id(member, "MEMBER"), _id(key or secrets.token_hex(8), "--key")
     parts = open_record()
     holder = Holder(member, site or parts.settings.site)
+    if not is_new and not any(
+        one.site == holder.site for one in parts.points.accounts_of(member)
+    ):
+        raise WrongUse(
+            f"{member} has no points on {holder.site}: name member and site as the shop"
+            " does, or add --new"
+        )
     posted = parts.points.adjust(
         holder,
-        key or secrets.token_hex(8),
+        key,
         points,
         by=name_of(by),
         reason=need(reason, "--reason"),
     )
     done = "was adjusted before" if posted.is_repeat else f"{points:+,}"
     out.print(f"{holder.site}: {done}; now [bold]{posted.balance:,}[/] points")
+
+
+def _id(text: str, name: str) -> str:
+    """Return an id as the shop's events have them.
+
+    Raises:
+        WrongUse: it is none.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from worker.adapters.points_events import Id
+
+    try:
+        return str(TypeAdapter(Id).validate_python(text))
+    except ValidationError:
+        raise WrongUse(f"{name} is an id of 1 to 80 printable characters") from None
 
 
 @points.command("import", epilog="Example: `claims points import events.csv`")

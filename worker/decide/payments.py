@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from worker import notify
 from worker.adapters.store import Work
-from worker.adapters.store.points import claim_key
+from worker.adapters.store.points_entries import claim_key
 from worker.bootstrap import Parts
 from worker.decide.common import (
     Act,

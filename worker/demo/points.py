@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from worker.adapters.store.points import Holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_orders import Bought
 from worker.bootstrap import Parts
 from worker.demo.cast import Customer
 from worker.domain.policy import Lifetime

@@ -1,7 +1,4 @@
-"""`/api/v1`: claims, mails and queues for other programs; nothing can be changed.
-
-An application of its own below the desk, so that its OpenAPI is about it alone.
-"""
+"""`/api/v1`: claims, mails and queues for other programs; nothing can be changed."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -13,7 +10,7 @@ from starlette.exceptions import HTTPException
 from worker.actors import QUEUES
 from worker.adapters.store.desk.listing import ClaimFilter
 from worker.bootstrap import Parts
-from worker.desk.api_errors import FORBIDDEN, PROBLEMS, answer_errors, problem
+from worker.desk.api_base import FORBIDDEN, PROBLEMS, new_api, problem
 from worker.desk.api_models import (
     LARGEST_ID,
     Assessed,
@@ -49,18 +46,8 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 def create_api(parts: Parts) -> FastAPI:
     """Return the API over the parts of the program."""
-    api = FastAPI(
-        title="Claims worker, read API",
-        version="1",
-        description=_ABOUT,
-        servers=[{"url": PATH}],
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
-    api.state.parts = parts
-    api.state.allowance = Allowance()
+    title = "Claims worker, read API"
+    api = new_api(parts, PATH, title=title, about=_ABOUT, allowance=Allowance())
     for path, handler, about, more in _ROUTES:
         api.get(
             path,
@@ -70,7 +57,6 @@ def create_api(parts: Parts) -> FastAPI:
             responses=PROBLEMS | FORBIDDEN | more,
         )(handler)
     api.get("/openapi.json", dependencies=[calls()], include_in_schema=False)(schema)
-    answer_errors(api)
     return api
 
 

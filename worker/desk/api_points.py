@@ -20,10 +20,10 @@ from worker.adapters.points_events import (
     apply,
     in_cents,
 )
-from worker.adapters.store.points import Holder, Posted
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_entries import Holder, Posted
+from worker.adapters.store.points_orders import Bought
 from worker.bootstrap import Parts
-from worker.desk.api_errors import PROBLEMS, answer_errors, problem
+from worker.desk.api_base import PROBLEMS, new_api, problem
 from worker.desk.callers import Allowance, shop_calls
 from worker.desk.guard import parts_of
 from worker.domain.points import PointsRefused
@@ -134,18 +134,8 @@ class EventsOut(BaseModel):
 
 def create_points_api(parts: Parts) -> FastAPI:
     """Return the API over the parts of the program."""
-    api = FastAPI(
-        title="Claims worker, points API",
-        version="1",
-        description=_ABOUT,
-        servers=[{"url": PATH}],
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
-    api.state.parts = parts
-    api.state.allowance = Allowance(PER_MINUTE)
+    title, allowance = "Claims worker, points API", Allowance(PER_MINUTE)
+    api = new_api(parts, PATH, title=title, about=_ABOUT, allowance=allowance)
     for path, handler, about, more in _ROUTES:
         api.post(
             path,
@@ -157,7 +147,6 @@ def create_points_api(parts: Parts) -> FastAPI:
     api.get("/openapi.json", dependencies=[shop_calls()], include_in_schema=False)(
         schema
     )
-    answer_errors(api)
     return api
 
 

@@ -362,8 +362,8 @@ def earned_to_deduct(
     product_cents: int,
     points_used: int,
     *,
-    before_cents: int,
     returned_cents: int,
+    deducted: int,
     policy: Policy,
 ) -> int:
     """Return the earned points that a return takes back.
@@ -372,14 +372,19 @@ def earned_to_deduct(
     taken back before: 149 on 149.99 less an item of 49.99 deducts 49 (EX-65). The
     points that paid for the returned part count as returned with it (EX-66).
 
+    Args:
+        earned: with the whole order.
+        product_cents: the price of all its products.
+        points_used: by the whole order.
+        returned_cents: the price of what is returned, now and earlier.
+        deducted: what earlier returns took back, or would have.
+        policy: switch earn_base.
+
     Source: clause P15.
     """
-
-    def kept(returned: int) -> int:
-        back = due_back(
-            points_used, product_cents, before_cents=0, returned_cents=returned
-        )
-        rest = max(product_cents - returned, 0)
-        return min(earned_on(rest, points_used - back, policy), earned)
-
-    return kept(before_cents) - kept(before_cents + returned_cents)
+    back = due_back(
+        points_used, product_cents, before_cents=0, returned_cents=returned_cents
+    )
+    rest = max(product_cents - returned_cents, 0)
+    kept = earned_on(rest, points_used - back, policy)
+    return max(earned - deducted - kept, 0)

@@ -45,6 +45,8 @@ class OrderPoints:
     earned: int = 0
     returned_cents: int = 0
     points_back: int = 0
+    deducted: int = 0
+    """Earned points that were taken back, or would have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,8 @@ def plan_return(
         order.earned,
         order.product_cents,
         order.points_used,
-        before_cents=order.returned_cents,
-        returned_cents=returned_cents,
+        returned_cents=order.returned_cents + returned_cents,
+        deducted=order.deducted,
         policy=policy,
     )
     known = min(due, sum(one.points for one in used))

@@ -309,7 +309,13 @@ def _erase_points(session: Session, member_key: str, *, up_to: datetime) -> None
     is_theirs = sa.and_(
         PointsAccountRow.member_key == member_key, PointsAccountRow.opened_at <= up_to
     )
-    accounts = sa.select(PointsAccountRow.id).where(is_theirs)
+    accounts = (
+        session.execute(  # locked, as for every write
+            sa.select(PointsAccountRow.id).where(is_theirs).with_for_update()
+        )
+        .scalars()
+        .all()
+    )
     entries = sa.select(PointsEntryRow.id).where(
         PointsEntryRow.account_id.in_(accounts)
     )

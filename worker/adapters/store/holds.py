@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, translated
+from worker.adapters.store.points_schema import PointsAccountRow
 from worker.adapters.store.schema import ClaimRow
 from worker.adapters.store.upkeep_schema import ErasureRow, LegalHoldRow
 
@@ -51,11 +52,12 @@ class Holds:
             ]
 
     def member_keys(self) -> set[str]:
-        """Return the keys of all members who have claims, or had."""
+        """Return the keys of all members who have claims, or had, or have points."""
+        keys = sa.union(
+            sa.select(ClaimRow.member_key), sa.select(PointsAccountRow.member_key)
+        )
         with self._database.read() as session:
-            return set(
-                session.execute(sa.select(ClaimRow.member_key).distinct()).scalars()
-            )
+            return set(session.execute(keys).scalars())
 
     def compact(self) -> None:
         """Let nothing that was deleted stay readable in the files of the database.

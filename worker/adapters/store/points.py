@@ -7,12 +7,21 @@ answers what was done the first time, so a shop may repeat whatever it is unsure
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store.points_entries import (
+    SYSTEM,
+    Entry,
+    Posted,
+    claim_of,
+    key_reused,
+    order_of_another,
+    to_entry,
+)
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,
@@ -27,7 +36,6 @@ from worker.domain.points import (
     Category,
     EntryKind,
     Lot,
-    PointsRefused,
     Take,
     Used,
     in_order_of_use,
@@ -35,7 +43,6 @@ from worker.domain.points import (
 from worker.domain.policy import Policy
 from worker.domain.settlement import FRESH_LOT
 
-SYSTEM = "system"
 _OF_AN_ORDER = (
     EntryKind.REDEEMED,
     EntryKind.ORDER_CANCELLED,
@@ -43,45 +50,6 @@ _OF_AN_ORDER = (
     EntryKind.REFUND_EXPIRED,
 )
 """What an order used, and what of it came back or would have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose points, and on which site (P5)."""
-
-    member_id: str
-    site: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of an account's history; see PointsEntryRow."""
-
-    entry_id: int
-    kind: EntryKind
-    points: int
-    noted: int
-    at: datetime
-    order_key: str | None
-    actor: str
-    reason: str
-    policy_version: str
-    claim_id: int | None = None
-    """The claim that was paid, where that moved the points."""
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What an operation wrote; `is_repeat` if an earlier one with its key did."""
-
-    entries: tuple[Entry, ...]
-    balance: int
-    is_repeat: bool = False
-
-    def points(self, kind: EntryKind) -> int:
-        """Return what moved, or was noted, under a kind; never negative."""
-        found = sum(e.points or e.noted for e in self.entries if e.kind is kind)
-        return abs(found)
 
 
 @dataclass(slots=True)
@@ -116,10 +84,14 @@ class Book:
         """Read the lots that have something left; write off what has expired."""
         rows = self.session.execute(_LOTS, {"account_id": self.account.id})
         self._lots = {row.id: Lot(*row) for row in rows}
+        self.write_off_expired()
+        self._written.clear()
+
+    def write_off_expired(self) -> None:
+        """Write off what lots hold past their end."""
         for lot in in_order_of_use(self.lots()):
             if not lot.is_valid(self.now):
                 self._write_off(lot)
-        self._written.clear()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -259,9 +231,7 @@ class Book:
         key = (self.account.site, normal_id(order_number))
         row = self.session.get(PointsOrderRow, key)
         if row is not None and row.account_id != self.account.id:
-            raise PointsRefused(
-                "order_of_another", "the order belongs to another member"
-            )
+            raise order_of_another()
         return row
 
     def add_order(self, order_number: str, product_cents: int) -> PointsOrderRow:
@@ -386,38 +356,6 @@ def used_by(session: Session, account_id: int, order_number: str) -> list[Used]:
     return [by_lot[lot.lot_id] for lot in in_order]
 
 
-def claim_key(claim_id: int, number: int) -> str:
-    """Return the key under which a claim's round is settled: claim:12:1."""
-    return f"claim:{claim_id}:{number}"
-
-
-def claim_of(key: str) -> int | None:
-    """Return the claim of a key that `claim_key` made; None of any other."""
-    what, _, rest = key.partition(":")
-    return int(rest.partition(":")[0]) if what == "claim" else None
-
-
-def key_reused() -> PointsRefused:
-    """Return the refusal of a key that was used for something else before."""
-    return PointsRefused("key_reused", "this id was used before, for something else")
-
-
 def to_lot(row: PointsLotRow) -> Lot:
     """Return the noun of a lot's row."""
     return Lot(row.id, row.left_over, row.earned_at, row.expires_at)
-
-
-def to_entry(row: PointsEntryRow | sa.Row[Any]) -> Entry:
-    """Return the noun of an entry's row."""
-    return Entry(
-        row.id,
-        EntryKind(row.kind),
-        row.points,
-        row.noted,
-        row.at,
-        row.order_key,
-        row.actor,
-        row.reason,
-        row.policy_version,
-        claim_of(row.key),
-    )

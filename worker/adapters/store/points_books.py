@@ -9,15 +9,16 @@ from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, insert
-from worker.adapters.store.points import (
+from worker.adapters.store.points import Book, LockedAccount
+from worker.adapters.store.points_entries import (
     SYSTEM,
-    Book,
     Holder,
-    LockedAccount,
     key_reused,
+    order_of_another,
 )
 from worker.adapters.store.points_schema import PointsAccountRow
 from worker.domain.orders import normal_id
+from worker.domain.points import PointsRefused
 from worker.domain.policy import Policy
 from worker.ports import Clock
 
@@ -51,7 +52,8 @@ class PointsBooks:
         the balance is what can be used now.
 
         Raises:
-            PointsRefused: `key_reused`: another account used a key at the same moment.
+            PointsRefused: `key_reused` or `order_of_another`: another account used a
+                key, or named an order, at the same moment.
         """
         try:
             with self._database.write() as session:
@@ -59,9 +61,10 @@ class PointsBooks:
                 book.actor, book.reason = actor, reason
                 yield book
         except exc.IntegrityError as error:
-            if "points_entries" not in str(error.orig):
+            refused = _refused(str(error.orig))
+            if refused is None:
                 raise
-            raise key_reused() from None
+            raise refused from None
 
     def book(
         self, session: Session, holder: Holder, *, at: datetime | None = None
@@ -80,7 +83,7 @@ class PointsBooks:
                 .on_conflict_do_nothing(index_elements=["member_key", "site"])
             )
             account = self._locked(session, _BY_HOLDER, _named(holder))
-        assert account is not None  # noqa: S101 - just inserted, and never deleted
+        assert account is not None  # noqa: S101 - just inserted
         return self._open(session, account, at)
 
     def write_off(self, account_ids: Iterable[int]) -> int:
@@ -129,6 +132,18 @@ _BY_HOLDER = _LOCKED.where(
     PointsAccountRow.site == sa.bindparam("site"),
 )
 _BY_ID = _LOCKED.where(PointsAccountRow.id == sa.bindparam("account_id"))
+
+
+def _refused(told: str) -> PointsRefused | None:
+    """Return what a broken rule of the database means; None for any but these two.
+
+    PostgreSQL tells the rule's name, SQLite its columns.
+    """
+    if "uq_points_entries_key" in told or "points_entries.key" in told:
+        return key_reused()
+    if "pk_points_orders" in told or "points_orders.order_key" in told:
+        return order_of_another()
+    return None
 
 
 def _named(holder: Holder) -> dict[str, object]:

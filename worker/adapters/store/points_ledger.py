@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import points_deeds as deeds
+from worker.adapters.store import points_returns as returns
 from worker.adapters.store.engine import Database
-from worker.adapters.store.points import (
+from worker.adapters.store.points import to_lot, used_by
+from worker.adapters.store.points_books import PointsBooks, of_holder
+from worker.adapters.store.points_entries import (
     Entry,
     Holder,
     Posted,
     claim_key,
     to_entry,
-    to_lot,
-    used_by,
 )
-from worker.adapters.store.points_books import PointsBooks, of_holder
-from worker.adapters.store.points_deeds import Bought
+from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,
@@ -41,8 +41,8 @@ from worker.domain.policy import Lifetime, Policy
 from worker.domain.settlement import NO_POINTS, PaidCase, PointsMoved
 from worker.ports import Clock
 
-SWEPT_AT_ONCE = 100
-"""Accounts in one transaction of the sweep. Our choice: some tenths of a second."""
+SWEPT_AT_ONCE = 20
+"""Lots in one transaction of the sweep, so that no redemption waits for long. Ours."""
 
 MOST_ROUNDS = 10
 """A claim is appealed once; more than enough."""
@@ -163,14 +163,14 @@ class PointsLedger:
     def cancel(self, holder: Holder, order_number: str) -> Posted:
         """Give back what an unpaid order had used (P12)."""
         with self._books.opened(holder) as book:
-            return deeds.cancel(book, order_number)
+            return returns.cancel(book, order_number)
 
     def give_back(
         self, holder: Holder, return_id: str, order_number: str, returned_cents: int
     ) -> Posted:
         """Give back and take back for a returned part of an order (P13 to P15)."""
         with self._books.opened(holder) as book:
-            return deeds.give_back_part(book, return_id, order_number, returned_cents)
+            return returns.give_back_part(book, return_id, order_number, returned_cents)
 
     # -- claims --
     def settle(
@@ -186,7 +186,7 @@ class PointsLedger:
         if _is_of_another(session, case, holder.site, book.account.id):
             return NO_POINTS
         book.actor = by
-        return moved_by(deeds.settle(book, key, case))
+        return moved_by(returns.settle(book, key, case))
 
     def foresee(self, case: PaidCase, *, site: str) -> PointsMoved:
         """Return what settling a claim would do now; reads only."""
@@ -206,7 +206,7 @@ class PointsLedger:
                 row = session.get(PointsOrderRow, key)
                 lots = [one.lot for one in _lots(session, account.id, now)]
                 used = used_by(session, account.id, case.order_number)
-            plan = deeds.settlement_plan(
+            plan = returns.settlement_plan(
                 row, case, lots=lots, used=used, now=now, policy=self._policy
             )
         return plan.moved

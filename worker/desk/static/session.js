@@ -16,7 +16,10 @@ async function whoIsIn() {
   const answer = await fetch("/account/session", { headers, cache: "no-store" }).catch(() => null);
   if (!answer || answer.status === 429 || answer.status >= 500) return "down";
   if (answer.status !== 200) return "gone";
-  const { name, csrf } = await answer.json();
+  // A proxy's own page is no answer of the desk.
+  const told = await answer.json().catch(() => null);
+  if (!told) return "down";
+  const { name, csrf } = told;
   if (name !== document.body.dataset.person) return "other";
   document.querySelectorAll('input[name="csrf"]').forEach((one) => (one.value = csrf));
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRF-Token": csrf }));

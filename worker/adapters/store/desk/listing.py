@@ -88,8 +88,8 @@ class Listing:
         query = sa.select(ClaimRow).where(*_conditions(wanted)).order_by(ClaimRow.id)
         with self._database.read() as session:
             if wanted.changed_since is not None:
-                changed = _changed(session, wanted.changed_since, after)
-                return list(islice(_among(session, query, changed), limit))
+                changed = _changed(session, query, wanted.changed_since, after)
+                return list(islice(changed, limit))
             query = query.where(ClaimRow.id > after).limit(limit)
             return [_listed(row) for row in session.execute(query).scalars()]
 
@@ -200,28 +200,31 @@ def _conditions(wanted: ClaimFilter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _changed(session: Session, since: datetime, after: int) -> Sequence[int]:
-    """Return the numbers of claims to which something happened, lowest first."""
-    query = (
-        sa.select(ClaimEventRow.claim_id)
-        .where(ClaimEventRow.at >= since, ClaimEventRow.claim_id > after)
-        .distinct()
-        .order_by(ClaimEventRow.claim_id)
-    )
-    return session.execute(query).scalars().all()
-
-
-def _among(
-    session: Session, query: sa.Select[ClaimRow], numbers: Sequence[int]
+def _changed(
+    session: Session, query: sa.Select[ClaimRow], since: datetime, after: int
 ) -> Iterator[ListedClaim]:
-    """Yield the claims of these numbers that a query wants, in their order.
+    """Yield the claims to which something happened and that a query wants.
 
-    One statement for all would let PostgreSQL walk through every claim.
+    What changed is looked up by its instants, apart from the order and the limit: for
+    these PostgreSQL would walk through every claim, or every event.
     """
-    for at in range(0, len(numbers), _AT_ONCE):
-        some = ClaimRow.id.in_(numbers[at : at + _AT_ONCE])
-        rows = session.execute(query.where(some)).scalars()
+    changed = (
+        sa.select(ClaimEventRow.claim_id)
+        .where(ClaimEventRow.at >= since)
+        .distinct()
+        .cte("changed")
+        .prefix_with("materialized")
+    )
+    number = changed.c.claim_id
+    numbers = sa.select(number).order_by(number).limit(_AT_ONCE)
+    while True:
+        some = numbers.where(number > after)
+        found = session.execute(some).scalars().all()
+        if not found:
+            return
+        rows = session.execute(query.where(ClaimRow.id.in_(found))).scalars()
         yield from map(_listed, rows)
+        after = found[-1]
 
 
 def _listed(row: ClaimRow) -> ListedClaim:

@@ -1,4 +1,4 @@
-"""How the APIs say what went wrong: JSON with `error`, a stable code, and `detail`."""
+"""What both APIs stand on: an application of its own each, and how errors are told."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from worker.bootstrap import Parts
 from worker.desk.api_models import Problem
-from worker.desk.callers import Refused
+from worker.desk.callers import Allowance, Refused
 from worker.domain.errors import RetryLater
 from worker.domain.points import PointsRefused
 
@@ -43,13 +44,31 @@ _CODES = {
 }
 
 
-def answer_errors(api: FastAPI) -> None:
-    """Let an API answer its errors so."""
+def new_api(
+    parts: Parts, path: str, *, title: str, about: str, allowance: Allowance
+) -> FastAPI:
+    """Return an API without routes, to be mounted at a path.
+
+    An application of its own, so that its OpenAPI is about it alone.
+    """
+    api = FastAPI(
+        title=title,
+        version="1",
+        description=about,
+        servers=[{"url": path}],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    api.state.parts = parts
+    api.state.allowance = allowance
     api.add_exception_handler(HTTPException, _as_problem)
     api.add_exception_handler(Refused, _as_problem)
     api.add_exception_handler(RequestValidationError, _wrong)
     api.add_exception_handler(PointsRefused, _refused)
     api.add_exception_handler(RetryLater, _unavailable)
+    return api
 
 
 def _as_problem(_request: Request, error: Exception) -> Response:
