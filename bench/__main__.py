@@ -7,6 +7,7 @@ import importlib
 import sys
 
 SCRIPTS = (
+    "table",
     "live_scenarios",
     "replayed",
     "full_mailbox",
