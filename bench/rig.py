@@ -140,17 +140,12 @@ def installation(
         on_postgres: in PostgreSQL instead of an SQLite file.
     """
     rig.redis.flushall()
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("CLAIMS_")}
-    root = Path(__file__).resolve().parents[1]
     with tempfile.TemporaryDirectory(prefix="claims-bench-") as name:
         folder = Path(name)
         database_url = f"sqlite:///{folder / 'claims.db'}"
         if on_postgres and rig.postgres is not None:
             database_url = rig.postgres.database()
-        environment = ours | {
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, (str(root), ours.get("PYTHONPATH")))
-            ),
+        environment = surroundings() | {
             "CLAIMS_MAILBOX_URL": rig.dovecot.url(user),
             "CLAIMS_SMTP_URL": sink.url,
             "CLAIMS_REDIS_URL": rig.redis.url,
@@ -163,6 +158,14 @@ def installation(
         if clock is not None:
             environment["CLAIMS_CLOCK"] = clock.isoformat()
         yield Installation(environment, database_url, folder)
+
+
+def surroundings() -> dict[str, str]:
+    """Return our environment without settings, in which `worker` is this one."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("CLAIMS_")}
+    root = Path(__file__).resolve().parents[1]
+    paths = filter(None, (str(root), ours.get("PYTHONPATH")))
+    return ours | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def pause(seconds: float) -> None:

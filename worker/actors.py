@@ -98,6 +98,8 @@ KINDS: dict[str, JobKind[Parts]] = {
             "the claim's clock",
             on_quarantine=delivery.hold,
             on_requeue=delivery.queue_again,
+            together=delivery.send_together,
+            most_together=delivery.MOST_TOGETHER,
         ),
         JobKind("draft", SEND, delivery.draft, "nothing"),
         JobKind("sent", SEND, sent.take, "the claim, as a person decided"),

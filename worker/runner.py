@@ -10,9 +10,9 @@ Three kinds of failure are counted apart (DESIGN section 2, Jobs):
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -78,6 +78,21 @@ def _always(_work: Work, _ref: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """How jobs that were done together ended.
+
+    Args:
+        done: these are finished.
+        refused: by the id of their job.
+        left: nothing was done for them; each is run on its own.
+    """
+
+    done: Sequence[Job] = ()
+    refused: Mapping[int, RetryLater] = field(default_factory=dict)
+    left: Sequence[Job] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):
     """One row of the map in actors.py.
 
@@ -85,6 +100,8 @@ class JobKind(Generic[P]):
     else is true while the job is tried again, `on_quarantine` once it is a dead
     letter; each in the same transaction. `on_requeue` undoes the latter when a person
     lets the job run again, and is False where that is settled in another way by then.
+    `together` does up to `most_together` jobs at once that never failed, where many
+    are due.
     """
 
     name: str
@@ -95,6 +112,8 @@ class JobKind(Generic[P]):
     on_failure: Callable[[Work, Job, str], None] = _nothing_more
     on_quarantine: Callable[[Work, Job, str], None] = _nothing_more
     on_requeue: Callable[[Work, str], bool] = _always
+    together: Callable[[P, Sequence[Job]], Together] | None = None
+    most_together: int = 1
 
 
 class Gate:
@@ -138,7 +157,7 @@ class LeaseKeeper:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
@@ -154,15 +173,16 @@ class LeaseKeeper:
             self._thread.join(RENEW_EVERY.total_seconds())
 
     @contextmanager
-    def keep(self, job: Job) -> Iterator[None]:
-        """Keep one job's lease while its step runs."""
+    def keep(self, *jobs: Job) -> Iterator[None]:
+        """Keep the leases of jobs while their steps run."""
         with self._lock:
-            self._jobs[job.token] = job
+            self._jobs |= {id(job): job for job in jobs}
         try:
             yield
         finally:
             with self._lock:
-                self._jobs.pop(job.token, None)
+                for job in jobs:
+                    del self._jobs[id(job)]
 
     def _run(self) -> None:
         while not self._stop.wait(RENEW_EVERY.total_seconds()):
@@ -178,6 +198,32 @@ class LeaseKeeper:
                     log.warning("lease_not_renewed", reason=error.reason)
 
 
+class DoneBefore:
+    """Jobs that are done and whose rings are yet to be heard; never over `most`.
+
+    What is forgotten costs a look into the record.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._ids: dict[int, None] = {}
+        self._lock = threading.Lock()
+
+    def put(self, *job_ids: int) -> None:
+        """Remember jobs that are done for good."""
+        with self._lock:
+            self._ids |= dict.fromkeys(job_ids)
+            while len(self._ids) > self._most:
+                del self._ids[next(iter(self._ids))]
+
+    def take_out(self, job_id: int) -> bool:
+        """Return whether the job is one of them, and forget it."""
+        with self._lock:
+            is_known = job_id in self._ids
+            self._ids.pop(job_id, None)
+            return is_known
+
+
 class Runner(Generic[P]):
     """Runs jobs of the kinds it was given; one per process, for all its threads."""
 
@@ -185,20 +231,32 @@ class Runner(Generic[P]):
         self._parts = parts
         self._store = parts.store
         self._kinds = kinds
+        self._most_by_kind = {
+            kind.name: kind.most_together for kind in kinds.values() if kind.together
+        }
+        self._done_before = DoneBefore()
         self._gate = Gate()
         self.leases = LeaseKeeper(parts.store)
 
     def run(self, job_id: int) -> None:
-        """Take the job if it is due, run its step, and record how that ended."""
+        """Take the job if it is due, run its step, and record how that ended.
+
+        Others of its kind may be done with it; their own rings then lead to nothing.
+        """
         reach(Point.JOB_HEARD)
+        if self._done_before.take_out(job_id):
+            return
         try:
-            job = self._store.jobs.take(job_id, lease_for=LEASE_FOR)
+            jobs = self._store.jobs.take_group(
+                job_id, lease_for=LEASE_FOR, most_by_kind=self._most_by_kind
+            )
         except RetryLater as error:
             log.warning("job_not_taken", job_id=job_id, reason=error.reason)
             return
-        if job is None:
+        if not jobs:
             return
         reach(Point.JOB_TAKEN)
+        job = jobs[0]
         kind = self._kinds.get(job.kind)
         if kind is None:
             self._leave_for_newer(job)
@@ -206,8 +264,10 @@ class Runner(Generic[P]):
             self._quarantine(job, "kills_its_worker", kind)
         else:
             # Kept while it waits, too: a lease that runs out counts as a death.
-            with self.leases.keep(job), self._gate.enter(alone=job.must_run_alone):
-                self._run_step(kind, job)
+            with self.leases.keep(*jobs), self._gate.enter(alone=job.must_run_alone):
+                single = self._run_together(kind, jobs) if len(jobs) > 1 else jobs
+                for one in single:
+                    self._run_step(kind, one)
         reach(Point.JOB_ENDED)
 
     def _leave_for_newer(self, job: Job) -> None:
@@ -221,10 +281,35 @@ class Runner(Generic[P]):
         else:
             self._put_back(job, UNKNOWN_KIND, UNKNOWN_PAUSE)
 
+    def _run_together(self, kind: JobKind[P], jobs: Sequence[Job]) -> Sequence[Job]:
+        """Do jobs at once; return those that are left to be run on their own."""
+        if kind.together is None:
+            return jobs
+        began = time.monotonic()
+        try:
+            end = kind.together(self._parts, jobs)
+        except Exception as error:  # noqa: BLE001 - sorted as that of a single job
+            ends = {job: self._after(kind, job, error) for job in jobs}
+            left: Sequence[Job] = ()
+        else:
+            ends = dict.fromkeys(end.done, Ending.DONE)
+            for job in jobs:
+                if job.job_id in end.refused:
+                    refusal = end.refused[job.job_id]
+                    ends[job] = self._after(kind, job, refusal)
+            left = end.left
+            self._done_before.put(*(job.job_id for job in end.done[1:]))
+        each_ms = (time.monotonic() - began) * 1000 / max(1, len(ends))
+        for job, how in ends.items():
+            self._count(job, how, each_ms)
+        return left
+
     def _run_step(self, kind: JobKind[P], job: Job) -> None:
         began = time.monotonic()
         how = self._try(kind, job)
-        took_ms = (time.monotonic() - began) * 1000
+        self._count(job, how, (time.monotonic() - began) * 1000)
+
+    def _count(self, job: Job, how: Ending | None, took_ms: float) -> None:
         if how is Ending.DONE:
             log.debug(
                 "job_done", job_id=job.job_id, kind=job.kind, duration_ms=round(took_ms)
@@ -238,28 +323,32 @@ class Runner(Generic[P]):
         """Run the step and record what was raised; None where another has the job."""
         try:
             kind.step(self._parts, job)
-        except LeaseLost:
-            log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
-            return None
-        except StaleClaim:
-            self._put_back(job, "stale_claim", STALE_PAUSE)
-            return Ending.PUT_BACK
-        except RetryLater as error:
-            self._after_refusal(kind, job, error)
-            return Ending.PUT_BACK
-        except GiveUp as error:
-            self._quarantine(job, error.reason, kind)
-        except ReadFailed as error:
-            if error.code == READER_CRASHED and job.failures == 0:
-                self._after_crash(job)
-            elif error.died:
-                self._after_failure(kind, job, f"reader_{error.code}")
-            else:
-                self._quarantine(job, f"reader_{error.code}", kind)
         except Exception as error:  # noqa: BLE001 - the one place that sorts bugs
-            self._after_failure(kind, job, type(error).__name__, error)
-        else:
-            return Ending.DONE
+            return self._after(kind, job, error)
+        return Ending.DONE
+
+    def _after(self, kind: JobKind[P], job: Job, error: Exception) -> Ending | None:
+        """Record what was raised; None where another has the job."""
+        match error:
+            case LeaseLost():
+                log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
+                return None
+            case StaleClaim():
+                self._put_back(job, "stale_claim", STALE_PAUSE)
+                return Ending.PUT_BACK
+            case RetryLater():
+                self._after_refusal(kind, job, error)
+                return Ending.PUT_BACK
+            case GiveUp():
+                self._quarantine(job, error.reason, kind)
+            case ReadFailed() if error.code == READER_CRASHED and job.failures == 0:
+                self._after_crash(job)
+            case ReadFailed() if error.died:
+                self._after_failure(kind, job, f"reader_{error.code}")
+            case ReadFailed():
+                self._quarantine(job, f"reader_{error.code}", kind)
+            case _:
+                self._after_failure(kind, job, type(error).__name__, error)
         return Ending.FAILED
 
     def _after_refusal(self, kind: JobKind[P], job: Job, error: RetryLater) -> None:

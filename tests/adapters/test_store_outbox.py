@@ -62,7 +62,7 @@ def add(store: Store, *emails: NewEmail) -> list[int]:
 
 def begin(store: Store, email_id: int) -> None:
     with store.transaction() as work:
-        work.begin_attempt(email_id)
+        work.begin_attempts([email_id])
 
 
 def end(

@@ -386,7 +386,7 @@ def test_an_attempt_that_nobody_saw_the_end_of_counts_as_uncertain(
     while office.queue.bells[0].queue != "send":
         office._runner.run(office.queue.bells.pop(0).job_id)  # noqa: SLF001
     with office.store.transaction() as work:
-        work.begin_attempt(1)
+        work.begin_attempts([1])
 
     office.run()
 

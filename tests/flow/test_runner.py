@@ -194,7 +194,7 @@ def test_while_the_database_is_away_a_ring_is_dropped(
         raise RetryLater("database_unreachable")
 
     job_id = bench.add()
-    monkeypatch.setattr(bench.store.jobs, "take", take)
+    monkeypatch.setattr(bench.store.jobs, "take_group", take_group)
 
     bench.runner.run(job_id)
 
@@ -767,11 +767,11 @@ def test_after_the_commit_nothing_makes_a_done_job_look_refused(
 ) -> None:
     """The lane's next job is only rung; the sweep rings it when that fails."""
 
-    def next_in_lane(_lane: str) -> Bell | None:
+    def next_in_lanes(_lanes: set[str]) -> list[Bell]:
         raise RetryLater("database_unreachable")
 
     job_id = bench.add(lane="box")
-    monkeypatch.setattr(bench.store.jobs, "next_in_lane", next_in_lane)
+    monkeypatch.setattr(bench.store.jobs, "next_in_lanes", next_in_lanes)
 
     with capture_logs() as logs:
         bench.runner.run(job_id)

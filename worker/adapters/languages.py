@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -123,7 +123,7 @@ class Language:
         return _("%(instant)s (%(local)s %(place)s time)") % {
             "instant": words,
             "local": moment % self._parts(local, fact),
-            "place": get_timezone_location(zone, self._locale, return_city=True),
+            "place": _city(zone.key, self._locale),
         }
 
     def _parts(self, at: datetime, fact: dict[str, Any]) -> dict[str, str]:
@@ -132,7 +132,7 @@ class Language:
         return {"day": self._day(at.date()), "time": time}
 
     def _day(self, day: date) -> str:
-        return format_date(day, _DAYS.get(self.code, "full"), locale=self._locale)
+        return _day_in_words(day, _DAYS.get(self.code, "full"), self._locale)
 
     def _day_only(self, fact: dict[str, Any]) -> str:
         zone = _zone(fact["zone"]) or ZoneInfo("UTC")
@@ -163,7 +163,7 @@ class Language:
     def _unit(self, number: int, unit: str) -> str:
         # The long Chinese forms of CLDR are aliases, which Babel 2.18 does not follow.
         length: Literal["short", "long"] = "short" if self.code == "zh" else "long"
-        words = format_unit(number, f"duration-{unit}", length, locale=self._locale)
+        words = _unit_in_words(number, f"duration-{unit}", length, self._locale)
         # Our Chinese sentences set a blank between a number and its word.
         return _WITHIN_CHINESE.sub(" ", words)
 
@@ -174,6 +174,24 @@ class Language:
         )
 
 
+@lru_cache(maxsize=1000)
+def _day_in_words(day: date, form: str, locale: Locale) -> str:
+    return format_date(day, form, locale=locale)
+
+
+@lru_cache(maxsize=1000)
+def _unit_in_words(
+    number: int, unit: str, length: Literal["short", "long"], locale: Locale
+) -> str:
+    return format_unit(number, unit, length, locale=locale)
+
+
+@cache
+def _city(zone: str, locale: Locale) -> str:
+    return get_timezone_location(zone, locale, return_city=True)
+
+
+@lru_cache(maxsize=1000)
 def _zone(name: str | None) -> ZoneInfo | None:
     """Return the zone, or None for an unknown one and for UTC under any name."""
     if name is None or name.upper() in _UTC_NAMES:

@@ -2,19 +2,22 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 
 COLUMNS = 76
 """Source: RFC 5322 §2.1.1 (lines should be no more than 78 characters)."""
 _INDENT = re.compile(r" *(?:[-✓✗○] )?")
+_WORD = re.compile(r"[^ ]* +|[^ ]+")
 _NO_LINE_STARTS_WITH = frozenset("、。，．！？：；）」』】〉》”’…,.!?:;)")
 _NO_LINE_ENDS_WITH = frozenset("（「『【〈《“‘(")
 
 
 def columns(text: str) -> int:
     """Return how many columns a text takes; Chinese signs take two."""
-    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
-    return len(text) + wide
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(map(_is_wide, text))
 
 
 def wrap(text: str, width: int = COLUMNS) -> str:
@@ -33,18 +36,21 @@ def _wrapped(line: str, width: int) -> list[str]:
     indent = _INDENT.match(line)
     start = "" if indent is None else indent[0]
     margin = " " * len(start)
-    lines, current = [], start
+    lines, current, taken = [], start, columns(start)
     for piece in _pieces(line[len(start) :]):
-        has_words = current.strip(" -✓✗○") != ""
-        if has_words and columns(current + piece.rstrip()) > width:
+        is_over = taken + columns(piece.rstrip()) > width
+        if is_over and current.strip(" -✓✗○"):
             lines.append(current.rstrip())
-            current = margin
+            current, taken = margin, len(margin)
         current += piece
+        taken += columns(piece)
     return [*lines, current.rstrip()]
 
 
 def _pieces(text: str) -> list[str]:
     """Return the text cut wherever a line may end; spaces stay before the cut."""
+    if columns(text) == len(text):
+        return _WORD.findall(text)
     cuts = [
         position
         for position, (before, after) in enumerate(pairwise(text), start=1)
@@ -58,4 +64,9 @@ def _may_break(before: str, after: str) -> bool:
         return after != " "
     if after == " " or after in _NO_LINE_STARTS_WITH or before in _NO_LINE_ENDS_WITH:
         return False
-    return columns(before) > 1 or columns(after) > 1
+    return _is_wide(before) or _is_wide(after)
+
+
+@lru_cache(maxsize=8192)
+def _is_wide(sign: str) -> bool:
+    return unicodedata.east_asian_width(sign) in "WF"

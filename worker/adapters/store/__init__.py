@@ -109,6 +109,16 @@ class Work:
         if job.lane is not None:
             self.wake_lanes.append(job.lane)
 
+    def finish_all(self, jobs: Sequence[Job]) -> list[Job]:
+        """Mark jobs done that were taken together; returns those that were ours."""
+        done = job_rows.finish_all(self.session, jobs, at=self.at)
+        self.wake_lanes += [job.lane for job in done if job.lane is not None]
+        return done
+
+    def held_of(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return those of jobs taken together that no other worker has."""
+        return job_rows.held_of(self.session, jobs)
+
     def quarantine(self, job: Job, reason: str) -> None:
         """Make the job a dead letter; raises LeaseLost like `finish`."""
         job_rows.quarantine(self.session, job, at=self.at, reason=reason)
@@ -363,9 +373,13 @@ class Work:
         """Hold an e-mail that is not sent yet."""
         email_rows.hold_unsent(self.session, email_id, reason=reason)
 
-    def begin_attempt(self, email_id: int) -> None:
-        """Record that an attempt is about to be made."""
-        email_rows.begin_attempt(self.session, email_id)
+    def begin_attempts(self, email_ids: Sequence[int]) -> None:
+        """Record that attempts are about to be made."""
+        email_rows.begin_attempts(self.session, email_ids)
+
+    def mark_sent(self, email_ids: Sequence[int], *, code: str) -> None:
+        """Record that the relay took e-mails, with the same answer."""
+        email_rows.mark_sent(self.session, email_ids, code=code, at=self.at)
 
     def end_attempt(
         self,
@@ -458,10 +472,8 @@ class Store:
         bells = list(work.bells)
         # What was committed stays done: a bell that is missed here, the sweep rings.
         with contextlib.suppress(RetryLater):
-            for lane in work.wake_lanes:
-                bell = self.jobs.next_in_lane(lane)
-                if bell is not None and bell not in bells:
-                    bells.append(bell)
+            woken = self.jobs.next_in_lanes(set(work.wake_lanes))
+            bells += [bell for bell in woken if bell not in bells]
         self._queue.ring(bells)
 
     def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:

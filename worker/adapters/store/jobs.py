@@ -7,7 +7,7 @@ waiting ──release──▶ ready ──take──▶ running ──finish─
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -107,13 +107,25 @@ class Jobs:
         self._database = database
         self._owner = owner
         self._taking = _taking(database.now_ms)
+        self._alike = _alike(database.now_ms)
+        self._taking_more = _taking_more(database.now_ms)
 
     def take(self, job_id: int, *, lease_for: timedelta) -> Job | None:
+        """Claim one due job; see `take_group`."""
+        jobs = self.take_group(job_id, lease_for=lease_for, most_by_kind={})
+        return jobs[0] if jobs else None
+
+    def take_group(
+        self, job_id: int, *, lease_for: timedelta, most_by_kind: Mapping[str, int]
+    ) -> list[Job]:
         """Claim one due job: lease, token, attempt + 1, committed before any work.
 
-        None when it is not due, held by a living worker, done, or not the first of
+        Nothing when it is not due, held by a living worker, done, or not the first of
         its lane, or its queue rests. A row whose lease ran out counts as vanished once
         more.
+
+        Of a kind in `most_by_kind` others that are due come with it, so many in all,
+        but none that anything ever went wrong with: those are run on their own.
         """
         token = secrets.token_hex(8)
         values = {
@@ -125,9 +137,18 @@ class Jobs:
         with self._database.write() as session:
             found = session.execute(self._taking, values).one_or_none()
             if found is None:
-                return None
+                return []
             row, now_ms = found
-            return _taken(row, token, now_ms)
+            job = _taken(row, token, now_ms)
+            room = most_by_kind.get(job.kind, 1) - 1
+            if room < 1 or job.failures or job.transients or job.vanished:
+                return [job]
+            alike = {"the_kind": job.kind, "the_queue": job.queue, "room": room}
+            ids = session.execute(self._alike, alike).scalars().all()
+            if not ids:
+                return [job]
+            more = session.execute(self._taking_more, values | {"the_jobs": ids})
+            return [job, *(_taken(row, token, now_ms) for row, now_ms in more)]
 
     def renew(self, job: Job, *, lease_for: timedelta) -> None:
         """Extend the lease of a long job.
@@ -145,16 +166,17 @@ class Jobs:
             if _rowcount(done) == 0:
                 raise LeaseLost(f"job {job.job_id}")
 
-    def next_in_lane(self, lane: str) -> Bell | None:
-        """Return the bell of the lane's first job if it is ready to run."""
+    def next_in_lanes(self, lanes: Collection[str]) -> list[Bell]:
+        """Return the bells of the lanes' first jobs that are ready to run."""
+        if not lanes:
+            return []
         with self._database.read() as session:
-            row = session.execute(
-                sa.select(JobRow.id, JobRow.queue, JobRow.state)
-                .where(JobRow.lane == lane, JobRow.state.in_(ALIVE))
+            rows = session.execute(
+                sa.select(JobRow.lane, JobRow.id, JobRow.queue, JobRow.state)
+                .where(JobRow.lane.in_(lanes), JobRow.state.in_(ALIVE), ~_is_blocked())
                 .order_by(JobRow.id)
-                .limit(1)
-            ).one_or_none()
-        return Bell(row.queue, row.id) if row and row.state == "ready" else None
+            ).all()
+        return [Bell(row.queue, row.id) for row in rows if row.state == "ready"]
 
     def due(self, queue: str, *, limit: int, quiet_for: timedelta) -> list[Bell]:
         """Return jobs of a queue to ring: due or past their lease, and not rung lately.
@@ -252,6 +274,45 @@ def finish(session: Session, job: Job, *, at: datetime) -> None:
         LeaseLost: another worker has the job; everything is rolled back.
     """
     _end(session, job, state="done", at=at, reason="")
+
+
+def finish_all(session: Session, jobs: Sequence[Job], *, at: datetime) -> list[Job]:
+    """Mark jobs done that were taken together; return those that are ours still.
+
+    The others have another worker by now, and nothing may be written for them.
+    """
+    if not jobs:
+        return []
+    ids = session.execute(
+        sa.update(JobRow)
+        .where(
+            JobRow.id.in_([job.job_id for job in jobs]),
+            JobRow.token == jobs[0].token,
+            JobRow.state == "running",
+        )
+        .values(state="done", token=None, finished_at=at, reason="")
+        .returning(JobRow.id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    done = set(ids)
+    return [job for job in jobs if job.job_id in done]
+
+
+def held_of(session: Session, jobs: Sequence[Job]) -> list[Job]:
+    """Return those of jobs taken together that this process still has."""
+    if not jobs:
+        return []
+    ids = session.execute(
+        sa.select(JobRow.id)
+        .where(
+            JobRow.id.in_([job.job_id for job in jobs]),
+            JobRow.token == jobs[0].token,
+            JobRow.state == "running",
+        )
+        .with_for_update()
+    ).scalars()
+    held = set(ids)
+    return [job for job in jobs if job.job_id in held]
 
 
 def quarantine(session: Session, job: Job, *, at: datetime, reason: str) -> None:
@@ -413,14 +474,50 @@ def _taking(clock: sa.SQLColumnExpression[int]) -> ReturningUpdate[JobRow, int]:
         sa.and_(JobRow.state == "ready", JobRow.run_at_ms <= clock),
         sa.and_(JobRow.state == "running", JobRow.lease_until_ms < clock),
     )
+    return _take_where(
+        clock,
+        JobRow.id == sa.bindparam("the_job"),
+        is_due,
+        sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
+        ~sa.exists().where(PausedQueueRow.queue == JobRow.queue),
+    )
+
+
+def _alike(clock: sa.SQLColumnExpression[int]) -> sa.Select[int]:
+    """Return the statement that finds what may be done together with a job."""
+    return (
+        sa.select(JobRow.id)
+        .where(
+            JobRow.queue == sa.bindparam("the_queue"),
+            JobRow.kind == sa.bindparam("the_kind"),
+            # Literally, or SQLite does not see that its index has all of them.
+            JobRow.state == sa.literal_column("'ready'"),
+            JobRow.run_at_ms <= clock,
+            JobRow.failures == 0,
+            JobRow.transients == 0,
+            JobRow.vanished == 0,
+            sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
+        )
+        .order_by(JobRow.run_at_ms)
+        .limit(sa.bindparam("room", type_=sa.Integer))
+        .with_for_update(of=JobRow, skip_locked=True)
+    )
+
+
+def _taking_more(clock: sa.SQLColumnExpression[int]) -> ReturningUpdate[JobRow, int]:
+    return _take_where(
+        clock,
+        JobRow.id.in_(sa.bindparam("the_jobs", expanding=True)),
+        JobRow.state == "ready",
+    )
+
+
+def _take_where(
+    clock: sa.SQLColumnExpression[int], *where: sa.ColumnElement[bool]
+) -> ReturningUpdate[JobRow, int]:
     return (
         sa.update(JobRow)
-        .where(
-            JobRow.id == sa.bindparam("the_job"),
-            is_due,
-            sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
-            ~sa.exists().where(PausedQueueRow.queue == JobRow.queue),
-        )
+        .where(*where)
         .values(
             state="running",
             token=sa.bindparam("the_token"),

@@ -77,6 +77,16 @@ class Outbox:
         with self._database.read() as session:
             return to_email(session.get_one(EmailRow, email_id))
 
+    def get_many(self, email_ids: Sequence[int]) -> list[Email]:
+        """Return e-mails by their numbers, in order of these."""
+        with self._database.read() as session:
+            rows = session.execute(
+                sa.select(EmailRow)
+                .where(EmailRow.id.in_(email_ids))
+                .order_by(EmailRow.id)
+            ).scalars()
+            return [to_email(row) for row in rows]
+
     def draft_of(self, claim_id: int) -> Email | None:
         """Return the claim's newest draft of an e-mail to the member, or None."""
         return self._newest(
@@ -328,14 +338,14 @@ def hold_unsent(session: Session, email_id: int, *, reason: str) -> None:
     )
 
 
-def begin_attempt(session: Session, email_id: int) -> None:
-    """Record that an attempt is about to be made; an unanswered one was uncertain.
+def begin_attempts(session: Session, email_ids: Sequence[int]) -> None:
+    """Record that attempts are about to be made; an unanswered one was uncertain.
 
     A row found in `sending` had an attempt whose end nobody recorded.
     """
     session.execute(
         sa.update(EmailRow)
-        .where(EmailRow.id == email_id)
+        .where(EmailRow.id.in_(email_ids))
         .values(
             status="sending",
             attempts=EmailRow.attempts + 1,
@@ -367,6 +377,18 @@ def end_attempt(
             sent_at=at if status == "sent" else None,
             uncertain=EmailRow.uncertain + int(was_uncertain),
         )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_sent(
+    session: Session, email_ids: Sequence[int], *, code: str, at: datetime
+) -> None:
+    """Record that the relay took e-mails, with the same answer."""
+    session.execute(
+        sa.update(EmailRow)
+        .where(EmailRow.id.in_(email_ids))
+        .values(status="sent", last_code=code[:40], held_reason="", sent_at=at)
         .execution_options(synchronize_session=False)
     )
 
