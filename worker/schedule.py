@@ -102,9 +102,9 @@ class Scheduler:
     def enqueue_deadlines(self, now: datetime) -> int:
         """Write a job for every claim whose next deadline has come."""
         due = self._store.claims.due(now)
-        for claim_id, version, at in due:
+        if due:
             with self._store.transaction() as work:
-                work.add_jobs(reminder(claim_id, version, at))
+                work.add_many_jobs([reminder(*one) for one in due])
         return len(due)
 
     def enqueue_nightly(self, now: datetime) -> bool:
