@@ -33,7 +33,7 @@ from worker.adapters.clock import SystemClock
 
 USER = "latency"
 TARGET_S = 1.0
-STARTS_WITHIN_S = 30.0
+STARTS_WITHIN_S = 120.0
 ANSWERS_WITHIN_S = 30.0
 APART_S = (0.8, 1.6)
 """Dovecot 2.3 announces a lone mail half a second late, so no beat is kept."""

@@ -20,6 +20,7 @@ from worker.adapters.clock import StillClock
 from worker.adapters.migrations import upgrade
 from worker.adapters.queue import (
     CollectingQueue,
+    Doorbell,
     QueueWorker,
     RedisQueue,
     SilentQueue,
@@ -33,8 +34,8 @@ from worker.ports import Bell
 NOW = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
 QUIET_FOR = timedelta(seconds=3)
 LATEST_S = 10.0
-SOON_S = 0.3
-"""Long enough for a worker that looks every 50 ms to do what it should not."""
+SOON_S = 0.8
+"""Long enough for a worker that looks twice a second to do what it should not."""
 
 
 class Seen:
@@ -153,6 +154,69 @@ def test_a_worker_hears_its_own_queue_only(url: str, queue: RedisQueue) -> None:
         assert seen.wait_for(2)
         assert seen.stay() == [2]
     assert queue.depth("send") == 1
+
+
+@contextmanager
+def a_doorbell(url: str, *queues: str) -> Iterator[Doorbell]:
+    doorbell = Doorbell(url, queues)
+    doorbell.start()
+    try:
+        with make_client(url) as client:
+            while not client.pubsub_numsub(queue_module.BELL)[0][1]:
+                threading.Event().wait(0.01)
+        yield doorbell
+    finally:
+        doorbell.stop()
+
+
+def test_who_waits_is_told_of_rings_on_its_queue_alone(
+    url: str, queue: RedisQueue
+) -> None:
+    with a_doorbell(url, "read", "send") as doorbell:
+        queue.ring([Bell("send", 7)])
+
+        assert doorbell.of("send").wait(LATEST_S)
+        assert not doorbell.of("read").is_set()
+
+
+def test_an_idle_consumer_does_not_wait_for_its_next_look(
+    url: str, queue: RedisQueue
+) -> None:
+    with a_doorbell(url, "read") as doorbell, make_client(url) as client:
+        broker = make_broker(client, queue="read", bell=doorbell.of("read"))
+        consumer = broker.consume("read", timeout=3_600_000)
+        heard: list[object] = []
+        thread = threading.Thread(
+            target=lambda: heard.extend(filter(None, (next(consumer), next(consumer)))),
+            daemon=True,
+        )
+        thread.start()
+        while not thread.is_alive():
+            threading.Event().wait(0.01)
+
+        queue.ring([Bell("read", 1)])
+        thread.join(LATEST_S)
+        if thread.is_alive():  # it looked after the ring, and found it at once
+            queue.ring([Bell("read", 2)])
+            thread.join(LATEST_S)
+
+        assert not thread.is_alive()
+        assert heard
+
+
+def test_the_doorbell_is_heard_again_when_redis_is_back() -> None:
+    with Redis() as server, a_doorbell(server.url, "read") as doorbell:
+        ringing = RedisQueue(server.url)
+        server.stop()
+        server.start()
+
+        for _ in range(100):
+            ringing.ring([Bell("read", 1)])
+            if doorbell.of("read").wait(0.1):
+                break
+
+        assert doorbell.of("read").is_set()
+        ringing.close()
 
 
 def test_two_workers_share_the_rings_of_a_queue(url: str, queue: RedisQueue) -> None:

@@ -147,18 +147,21 @@ def work(*, migrate: Migrate = False) -> None:
 
     from worker import log as logs
     from worker.actors import KINDS, QUEUES
-    from worker.adapters.queue import QueueWorker
+    from worker.adapters.queue import Doorbell, QueueWorker
     from worker.runner import Runner
 
     with _running("work", "smtp_url", migrate=migrate) as (parts, stop):
         runner = Runner(parts, KINDS)
         runner.leases.start()
+        doorbell = Doorbell(parts.redis_url, QUEUES)
+        doorbell.start()
         workers = [
             QueueWorker(
                 parts.redis_url,
                 queue=queue,
                 threads=_threads(parts, queue),
                 run_job=runner.run,
+                bell=doorbell.of(queue),
             )
             for queue in QUEUES
         ]
@@ -169,6 +172,7 @@ def work(*, migrate: Migrate = False) -> None:
         logs.silence_libraries()  # Redis may end before its consumers
         for worker in workers:
             worker.stop(timeout_ms=STOP_WITHIN_MS)
+        doorbell.stop()
         runner.leases.stop()
         parts.reader.close()
         if parts.scanner is not None:
