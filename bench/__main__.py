@@ -8,6 +8,7 @@ import sys
 
 SCRIPTS = (
     "table",
+    "ingest",
     "live_scenarios",
     "replayed",
     "full_mailbox",

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -32,6 +33,8 @@ CACHE = Path(tempfile.gettempdir()) / "claims-bench"
 SETTLES_AFTER_S = 370.0
 TIMES = "×"
 MANY = 100
+T = TypeVar("T")
+_KEPT = contextlib.ExitStack()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +132,14 @@ def new_folder(name: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=ours))
 
 
+def keep(context: contextlib.AbstractContextManager[T]) -> T:
+    """Enter a context that ends at the very end, as servers with many files do."""
+    return _KEPT.enter_context(context)
+
+
 def clean_up() -> None:
-    """Remove what this process and dead ones left in their folders, at the very end."""
+    """End what was kept; remove what this process and dead ones left in folders."""
+    _KEPT.close()
     if not _runs().exists():
         return
     for folder in _runs().iterdir():

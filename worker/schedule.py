@@ -104,7 +104,7 @@ class Scheduler:
         due = self._store.claims.due(now)
         if due:
             with self._store.transaction() as work:
-                work.add_many_jobs([reminder(*one) for one in due])
+                work.add_jobs(*(reminder(*one) for one in due))
         return len(due)
 
     def enqueue_nightly(self, now: datetime) -> bool:
