@@ -9,6 +9,8 @@ import sys
 SCRIPTS = (
     "table",
     "ingest",
+    "sending",
+    "deadlines",
     "live_scenarios",
     "replayed",
     "full_mailbox",

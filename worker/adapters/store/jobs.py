@@ -193,9 +193,6 @@ class Jobs:
         on what exists.
         """
         clock = self._database.now_ms
-        with self._database.read() as session:
-            if session.get(PausedQueueRow, queue) is not None:
-                return []
         ready = sa.and_(
             JobRow.queue == queue,
             JobRow.state == "ready",
@@ -209,6 +206,8 @@ class Jobs:
         )
         is_quiet = JobRow.rung_at_ms <= clock - round(quiet_for.total_seconds() * 1000)
         with self._database.read() as session:
+            if session.get(PausedQueueRow, queue) is not None:
+                return []
             ids = sorted(
                 row.id
                 for where in (ready, lost)
