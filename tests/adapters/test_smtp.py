@@ -57,6 +57,7 @@ class Relay:
     tables: Sequence[Mapping[str, Answer]]
     tls: ssl.SSLContext | None = None
     is_tls_at_once: bool = False
+    talk: "type[Talk] | None" = None
     mails: list[bytes] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     connections: int = 0
@@ -85,7 +86,7 @@ class Relay:
             table = self.tables[min(self.connections, len(self.tables) - 1)]
             self.connections += 1
             connection.settimeout(5)
-            talk = Talk(self, connection, dict(table))
+            talk = (self.talk or Talk)(self, connection, dict(table))
             with suppress(OSError, StopIteration):
                 talk.run()
             talk.connection.close()
@@ -312,6 +313,59 @@ def test_a_refused_recipient_does_not_spoil_the_connection() -> None:
         assert first.delivery is Delivery.REFUSED
         assert second.delivery is Delivery.ACCEPTED
         assert relay.connections == 1
+
+
+AT_ONCE: dict[str, Answer] = {
+    "EHLO": b"250-relay.test\r\n250-PIPELINING\r\n250 SIZE 1000000"
+}
+REFUSES: dict[str, Answer] = {"RCPT": (b"550 5.1.1 no such user", YES)}
+
+
+def test_where_the_relay_offers_it_the_commands_go_out_at_once() -> None:
+    class Late(Talk):
+        """Answers nothing before it has all three commands."""
+
+        def run(self) -> None:
+            self._lines = self.connection.makefile("rb")
+            self._answer("greeting")
+            self._lines.readline()
+            self._answer("EHLO")
+            commands = [self._lines.readline().split()[0] for _ in range(3)]
+            assert commands == [b"MAIL", b"RCPT", b"DATA"]
+            for verb in ("MAIL", "RCPT", "DATA"):
+                self._answer(verb)
+            self._take_mail()
+            self.relay.done.wait(5)
+
+    with Relay([AT_ONCE], talk=Late) as relay, transport_to(relay) as transport:
+        assert send(transport) == Attempt(Delivery.ACCEPTED, "250")
+        relay.done.set()
+
+    assert len(relay.mails) == 1
+
+
+def test_commands_at_once_mean_the_same_as_one_by_one() -> None:
+    refusals: list[dict[str, Answer]] = [
+        {"MAIL": b"552 5.3.4 too big", "RCPT": b"503 no", "DATA": b"503 no"},
+        {"MAIL": b"550 5.1.8 you", "RCPT": b"503 no", "DATA": b"503 no"},
+        {"RCPT": b"450 later", "DATA": b"554 nobody"},
+        {"DATA": b"451 later"},
+    ]
+
+    for table in refusals:
+        assert try_once(AT_ONCE | table) == try_once(table)
+
+
+@pytest.mark.parametrize("data", [b"554 5.5.1 no valid recipients", b"354 go ahead"])
+def test_a_recipient_refused_among_commands_at_once_spoils_no_other_mail(
+    data: bytes,
+) -> None:
+    table = AT_ONCE | REFUSES | {"DATA": (data, b"354 go ahead")}
+    with Relay([table, AT_ONCE]) as relay, transport_to(relay) as transport:
+        assert send(transport) == Attempt(Delivery.REFUSED, "550")
+        assert send(transport) == Attempt(Delivery.ACCEPTED, "250")
+
+    assert len(relay.mails) == 1
 
 
 @pytest.mark.parametrize("end", [CUT, b"421 idle too long"])
