@@ -21,6 +21,7 @@ from worker.adapters.imap_marks import After, ImapMarker
 from worker.adapters.imap_sent import ImapSent
 from worker.adapters.orders_http import HttpOrders
 from worker.adapters.outgoing import MailIdentity
+from worker.adapters.pace import Pace
 from worker.adapters.policy_file import read_policy
 from worker.adapters.queue import RedisQueue, SilentQueue
 from worker.adapters.raw import open_raw_store
@@ -305,6 +306,11 @@ class Parts:
             return None
         return ImapMarker(url.get_secret_value(), after, self.settings.after_target)
 
+    @cached_property
+    def pace(self) -> Pace:
+        """Return how fast e-mails may leave this process."""
+        return Pace(self.settings.smtp_rate)
+
     @property
     def transport(self) -> SmtpTransport:
         """Return this thread's connection to the relay."""
@@ -312,7 +318,8 @@ class Parts:
         if transport is None:
             self.settings.need("smtp_url")
             url = self.settings.smtp_url
-            transport = SmtpTransport(url.get_secret_value() if url else "")
+            relay = url.get_secret_value() if url else ""
+            transport = SmtpTransport(relay, pace=self.pace)
             self._local.transport = transport
         return transport
 

@@ -182,6 +182,12 @@ class Settings(BaseSettings):
         None, description="Breaks a process at a fault point (tests only)"
     )
     readers: int = Field(2, ge=1, le=64, description="Reader children of a worker")
+    smtp_connections: int = Field(
+        2, ge=1, le=64, description="Connections of a worker to the relay"
+    )
+    smtp_rate: float | None = Field(
+        None, gt=0, description="E-mails a second that a worker sends at most"
+    )
     ocr: bool = Field(
         default=True, description="Read pictures of text, where the extra is installed"
     )

@@ -204,6 +204,35 @@ def test_an_idle_consumer_does_not_wait_for_its_next_look(
         assert heard
 
 
+def test_a_consumer_looks_again_as_soon_as_there_is_room(
+    url: str, queue: RedisQueue
+) -> None:
+    queue.ring([Bell("read", job_id) for job_id in (1, 2, 3)])
+    with make_client(url) as client:
+        consumer = make_broker(client, queue="read").consume(
+            "read", prefetch=2, timeout=3_600_000
+        )
+        first, second = next(consumer), next(consumer)
+        assert first is not None
+        assert second is not None
+        heard: list[object] = []
+        is_waiting = threading.Event()
+
+        def listen() -> None:
+            is_waiting.set()
+            while not heard:
+                heard.extend(filter(None, [next(consumer)]))
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        is_waiting.wait(LATEST_S)
+
+        consumer.ack(first)
+        thread.join(LATEST_S)
+
+        assert not thread.is_alive()
+
+
 def test_the_doorbell_is_heard_again_when_redis_is_back() -> None:
     with Redis() as server, a_doorbell(server.url, "read") as doorbell:
         ringing = RedisQueue(server.url)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
+from worker.adapters.pace import Pace
 from worker.domain.errors import SettingsInvalid
 from worker.faults import Point, reach
 from worker.ports import Attempt, Delivery
@@ -72,6 +73,7 @@ class SmtpTransport:
         timeout: for connecting and for every answer but the last.
         answer_timeout: for the answer to the final dot.
         tls: other rules for certificates than the system's; for tests.
+        pace: how fast mails may go out, shared by all transports of a process.
 
     Raises:
         SettingsInvalid: the URL is not one of these.
@@ -84,11 +86,13 @@ class SmtpTransport:
         *,
         answer_timeout: timedelta = ANSWER_TIMEOUT,
         tls: ssl.SSLContext | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._relay = relay_of(url)
         self._timeout_s = timeout.total_seconds()
         self._answer_timeout_s = max(answer_timeout, timeout).total_seconds()
         self._tls = tls
+        self._pace = Pace(None) if pace is None else pace
         self._smtp: _Smtp | None = None
 
     def send(self, *, envelope_from: str, recipient: str, raw: bytes) -> Attempt:
@@ -97,6 +101,7 @@ class SmtpTransport:
             return Attempt(Delivery.BLOCKED, "bad_sender")
         if not _ADDRESS.fullmatch(recipient):
             return Attempt(Delivery.REFUSED, "bad_recipient")
+        self._pace.wait()
         is_over = False
         try:
             refusal = self._offer_mail(envelope_from, recipient, len(raw))

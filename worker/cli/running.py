@@ -30,8 +30,8 @@ app = typer.Typer()
 
 STOP_WITHIN_MS = 15_000
 THREADS = 2
-"""Threads of each queue but the reading one, which has one more than readers, and the
-one for pictures, which has one child."""
+"""Threads of each queue but the reading one, which has one more than readers, the
+sending one, which has one for each connection, and those that have one."""
 DATABASE_WITHIN_S = 30.0
 """A child of `serve` waits so long for its database before it ends."""
 LOOK_EVERY_S = 20.0
@@ -180,9 +180,15 @@ def work(*, migrate: Migrate = False) -> None:
 
 
 def _threads(parts: "Parts", queue: str) -> int:
-    from worker.actors import OCR, READ, UPKEEP
+    from worker.actors import OCR, READ, SEND, UPKEEP
 
-    return {READ: parts.settings.readers + 1, OCR: 1, UPKEEP: 1}.get(queue, THREADS)
+    numbers = {
+        READ: parts.settings.readers + 1,
+        SEND: parts.settings.smtp_connections,
+        OCR: 1,
+        UPKEEP: 1,
+    }
+    return numbers.get(queue, THREADS)
 
 
 @app.command(epilog="Example: `claims schedule`")
