@@ -6,9 +6,11 @@ that keeps mails and misbehaves, which takes longer than to send one.
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -19,8 +21,17 @@ HOST = "127.0.0.1"
 @contextlib.contextmanager
 def plain_sink() -> Iterator[int]:
     """Run the sink; give its port."""
+    from worker.adapters.processes import (  # noqa: PLC0415 - the sink has nothing of ours
+        die_with_parent,
+    )
+
+    tether = partial(die_with_parent, os.getpid())
     command = [sys.executable, "-I", str(Path(__file__).resolve()), "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - this file
+    with subprocess.Popen(  # noqa: S603 - this file
+        command,
+        stdout=subprocess.PIPE,
+        preexec_fn=tether,  # noqa: PLW1509 - no thread holds a lock
+    ) as process:
         try:
             yield int(process.stdout.readline() if process.stdout else 0)
         finally:
