@@ -198,10 +198,10 @@ class LeaseKeeper:
                     log.warning("lease_not_renewed", reason=error.reason)
 
 
-class DoneBefore:
-    """Jobs that are done and whose rings are yet to be heard; never over `most`.
+class Along:
+    """Jobs that were taken along with another, and whose own rings lead to nothing.
 
-    What is forgotten costs a look into the record.
+    Never over `most`; what is forgotten costs a look into the record.
     """
 
     def __init__(self, most: int = 10_000) -> None:
@@ -209,10 +209,10 @@ class DoneBefore:
         self._ids: dict[int, None] = {}
         self._lock = threading.Lock()
 
-    def put(self, *job_ids: int) -> None:
-        """Remember jobs that are done for good."""
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Remember jobs that were taken."""
         with self._lock:
-            self._ids |= dict.fromkeys(job_ids)
+            self._ids |= {job.job_id: None for job in jobs}
             while len(self._ids) > self._most:
                 del self._ids[next(iter(self._ids))]
 
@@ -234,7 +234,7 @@ class Runner(Generic[P]):
         self._most_by_kind = {
             kind.name: kind.most_together for kind in kinds.values() if kind.together
         }
-        self._done_before = DoneBefore()
+        self._along = Along()
         self._gate = Gate()
         self.leases = LeaseKeeper(parts.store)
 
@@ -244,7 +244,7 @@ class Runner(Generic[P]):
         Others of its kind may be done with it; their own rings then lead to nothing.
         """
         reach(Point.JOB_HEARD)
-        if self._done_before.take_out(job_id):
+        if self._along.take_out(job_id):
             return
         try:
             jobs = self._store.jobs.take_group(
@@ -285,6 +285,7 @@ class Runner(Generic[P]):
         """Do jobs at once; return those that are left to be run on their own."""
         if kind.together is None:
             return jobs
+        self._along.put(jobs[1:])
         began = time.monotonic()
         try:
             end = kind.together(self._parts, jobs)
@@ -298,10 +299,11 @@ class Runner(Generic[P]):
                     refusal = end.refused[job.job_id]
                     ends[job] = self._after(kind, job, refusal)
             left = end.left
-            self._done_before.put(*(job.job_id for job in end.done[1:]))
         each_ms = (time.monotonic() - began) * 1000 / max(1, len(ends))
         for job, how in ends.items():
             self._count(job, how, each_ms)
+            if how is not Ending.DONE:
+                self._along.take_out(job.job_id)  # it will be rung again
         return left
 
     def _run_step(self, kind: JobKind[P], job: Job) -> None:

@@ -5,6 +5,7 @@ with the driver's own transaction handling, concurrent updates are lost without 
 error (reliability.md E7).
 """
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -149,6 +150,13 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.now_ms = now_ms(engine)
+        # SQLite has one writer at a time. Threads queue here, for those that meet there
+        # sleep longer and longer.
+        self._turn: contextlib.AbstractContextManager[object] = (
+            threading.RLock()
+            if engine.dialect.name == "sqlite"
+            else contextlib.nullcontext()
+        )
         self._reading: dict[str, Any] = {_READ_ONLY: True}
         if engine.dialect.name == "postgresql":
             # One snapshot for all statements; SQLite's transactions have one anyway.
@@ -167,7 +175,7 @@ class Database:
             RetryLater: the database is locked, gone or full; nothing was written,
                 or (`commit_unknown`) the connection broke during the commit.
         """
-        with translated(), self._sessions.begin() as session:
+        with self._turn, translated(), self._sessions.begin() as session:
             yield session
 
     @contextmanager
