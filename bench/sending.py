@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count, cycle, islice
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from bench.plain_sink import HOST, plain_sink
 from bench.rig import CheckFailed, Installation, pause, show, show_end, surroundings
 from bench.rounds import Row, alternate, rate, ratios
 from tests.services import Postgres, Redis
+from worker.actors import MOST_BY_KIND
 from worker.adapters import migrations
 from worker.adapters.clock import SystemClock
 from worker.adapters.outgoing import MailIdentity, build
@@ -28,10 +29,11 @@ from worker.adapters.queue import RedisQueue, SilentQueue
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.adapters.store import NewEmail, Store
-from worker.composing import queue_emails
+from worker.composing import SEND, queue_emails
 from worker.domain.reply import Reply
 from worker.gallery import every_sample
 from worker.ports import Bell
+from worker.schedule import MOST_RUNG
 
 MAILS = 1000
 FEW = 40
@@ -54,24 +56,30 @@ class Office:
 
     def send(self, raws: Sequence[bytes]) -> float:
         """Store e-mails, ring all of them; return the seconds until they are sent."""
-        bells = self._stored(raws)
+        self._store(raws)
         before = self._sent()
         began = time.perf_counter()
-        self.queue.ring(bells)
+        self.queue.ring(self._due())
         while self._sent() - before < len(raws):
             if time.perf_counter() - began > TIMEOUT_S:
                 raise CheckFailed(f"{self._sent() - before} of {len(raws)} e-mails")
             pause(0.02)
         return time.perf_counter() - began
 
-    def _stored(self, raws: Sequence[bytes]) -> list[Bell]:
-        bells: list[Bell] = []
+    def _store(self, raws: Sequence[bytes]) -> None:
         left = iter(raws)
         while batch := list(islice(left, PER_TRANSACTION)):
             with self.store.transaction() as work:
                 queue_emails(work, [_email(raw, next(self.numbers)) for raw in batch])
-            bells += work.bells
-        return bells
+
+    def _due(self) -> list[Bell]:
+        """Return what the next sweep of a scheduler rings."""
+        return self.store.jobs.due(
+            SEND,
+            limit=MOST_RUNG,
+            quiet_for=timedelta(),
+            most_by_kind=MOST_BY_KIND,
+        )
 
     def _sent(self) -> int:
         return self.store.outbox.counts().get("sent", 0)

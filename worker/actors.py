@@ -40,6 +40,7 @@ from worker.steps.shared import (
 
 __all__ = [
     "KINDS",
+    "MOST_BY_KIND",
     "OCR",
     "QUEUES",
     "READ",
@@ -122,3 +123,8 @@ KINDS: dict[str, JobKind[Parts]] = {
         JobKind(upkeep.AUDIT, UPKEEP, upkeep.audit, "nothing: an alert, if need be"),
     )
 }
+
+MOST_BY_KIND = {
+    kind.name: kind.most_together for kind in KINDS.values() if kind.together
+}
+"""How many jobs of a kind one ring does, where it does more than one."""

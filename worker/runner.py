@@ -247,7 +247,7 @@ class Runner(Generic[P]):
         if self._along.take_out(job_id):
             return
         try:
-            jobs = self._store.jobs.take_group(
+            jobs, bells = self._store.jobs.take_group(
                 job_id, lease_for=LEASE_FOR, most_by_kind=self._most_by_kind
             )
         except RetryLater as error:
@@ -255,6 +255,7 @@ class Runner(Generic[P]):
             return
         if not jobs:
             return
+        self._store.ring(bells)
         reach(Point.JOB_TAKEN)
         job = jobs[0]
         kind = self._kinds.get(job.kind)

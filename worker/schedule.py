@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from worker.actors import QUEUES, audit_job, reminder, retain_job
+from worker.actors import MOST_BY_KIND, QUEUES, audit_job, reminder, retain_job
 from worker.adapters import processes
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
@@ -92,7 +92,9 @@ class Scheduler:
             limit, quiet_for = MOST_RUNG, RING_AGAIN_AFTER
             if depth >= DEEP:
                 limit, quiet_for = MOST_RUNG_DEEP, RING_DEEP_AGAIN_AFTER
-            bells = self._store.jobs.due(queue, limit=limit, quiet_for=quiet_for)
+            bells = self._store.jobs.due(
+                queue, limit=limit, quiet_for=quiet_for, most_by_kind=MOST_BY_KIND
+            )
             if bells:
                 reach(Point.SCHEDULE_RINGING)
             self._store.ring(bells, first=True)

@@ -7,6 +7,7 @@ waiting ──release──▶ ready ──take──▶ running ──finish─
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -119,12 +120,12 @@ class Jobs:
 
     def take(self, job_id: int, *, lease_for: timedelta) -> Job | None:
         """Claim one due job; see `take_group`."""
-        jobs = self.take_group(job_id, lease_for=lease_for, most_by_kind={})
+        jobs, _next = self.take_group(job_id, lease_for=lease_for, most_by_kind={})
         return jobs[0] if jobs else None
 
     def take_group(
         self, job_id: int, *, lease_for: timedelta, most_by_kind: Mapping[str, int]
-    ) -> list[Job]:
+    ) -> tuple[list[Job], list[Bell]]:
         """Claim one due job: lease, token, attempt + 1, committed before any work.
 
         Nothing when it is not due, held by a living worker, done, or not the first of
@@ -132,7 +133,8 @@ class Jobs:
         more.
 
         Of a kind in `most_by_kind` others that are due come with it, so many in all,
-        but none that anything ever went wrong with: those are run on their own.
+        but none that anything ever went wrong with: those are run on their own. Where
+        there are still more, the bell of the next one is returned too.
         """
         token = secrets.token_hex(8)
         values = {
@@ -144,18 +146,20 @@ class Jobs:
         with self._database.write() as session:
             found = session.execute(self._taking, values).one_or_none()
             if found is None:
-                return []
+                return [], []
             row, now_ms = found
             job = _taken(row, token, now_ms)
             room = most_by_kind.get(job.kind, 1) - 1
             if room < 1 or job.failures or job.transients or job.vanished:
-                return [job]
-            alike = {"the_kind": job.kind, "the_queue": job.queue, "room": room}
+                return [job], []
+            alike = {"the_kind": job.kind, "the_queue": job.queue, "most": room + 1}
             ids = session.execute(self._alike, alike).scalars().all()
             if not ids:
-                return [job]
-            more = session.execute(self._taking_more, values | {"the_jobs": ids})
-            return [job, *(_taken(row, token, now_ms) for row, now_ms in more)]
+                return [job], []
+            along = values | {"the_jobs": ids[:room]}
+            more = session.execute(self._taking_more, along)
+            jobs = [job, *(_taken(row, token, now_ms) for row, now_ms in more)]
+            return jobs, [Bell(job.queue, one) for one in ids[room:]]
 
     def renew(self, job: Job, *, lease_for: timedelta) -> None:
         """Extend the lease of a long job.
@@ -185,12 +189,19 @@ class Jobs:
             ).all()
         return [Bell(row.queue, row.id) for row in rows if row.state == "ready"]
 
-    def due(self, queue: str, *, limit: int, quiet_for: timedelta) -> list[Bell]:
+    def due(
+        self,
+        queue: str,
+        *,
+        limit: int,
+        quiet_for: timedelta,
+        most_by_kind: Mapping[str, int] | None = None,
+    ) -> list[Bell]:
         """Return jobs of a queue to ring: due or past their lease, and not rung lately.
 
         Of the `limit` oldest of either those whose last ring is `quiet_for` ago; none
-        of a queue that rests. Marks them as rung. The cost depends on what is due, not
-        on what exists.
+        of a queue that rests. Marks them as rung. Of a kind in `most_by_kind` one bell
+        stands for so many. The cost depends on what is due, not on what exists.
         """
         clock = self._database.now_ms
         ready = sa.and_(
@@ -208,27 +219,39 @@ class Jobs:
         with self._database.read() as session:
             if session.get(PausedQueueRow, queue) is not None:
                 return []
-            ids = sorted(
-                row.id
+            rows = [
+                row
                 for where in (ready, lost)
                 for row in session.execute(
-                    sa.select(JobRow.id, is_quiet.label("is_quiet"))
+                    sa.select(
+                        JobRow.id,
+                        JobRow.kind,
+                        is_quiet.label("is_quiet"),
+                        _is_fresh().label("is_fresh"),
+                    )
                     .where(where)
                     .order_by(JobRow.id)
                     .limit(limit)
                 )
                 if row.is_quiet
-            )
-        if not ids:
+            ]
+        if not rows:
             return []
         with self._database.write() as session:
             session.execute(
                 sa.update(JobRow)
-                .where(JobRow.id.in_(ids))
+                .where(JobRow.id.in_([row.id for row in rows]))
                 .values(rung_at_ms=clock)
                 .execution_options(synchronize_session=False)
             )
-        return [Bell(queue, job_id) for job_id in ids]
+        alike: Counter[str] = Counter()
+        ids = []
+        for row in rows:
+            most = (most_by_kind or {}).get(row.kind, 1) if row.is_fresh else 1
+            if most == 1 or alike[row.kind] % most == 0:
+                ids.append(row.id)
+            alike[row.kind] += most > 1
+        return [Bell(queue, job_id) for job_id in sorted(ids)]
 
     def mails_to_validate(self, claim_id: int) -> set[int]:
         """Return the mails of a claim whose validation has not ended."""
@@ -499,13 +522,11 @@ def _alike(clock: sa.SQLColumnExpression[int]) -> sa.Select[int]:
             # Literally, or SQLite does not see that its index has all of them.
             JobRow.state == sa.literal_column("'ready'"),
             JobRow.run_at_ms <= clock,
-            JobRow.failures == 0,
-            JobRow.transients == 0,
-            JobRow.vanished == 0,
+            _is_fresh(),
             sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
         )
         .order_by(JobRow.run_at_ms)
-        .limit(sa.bindparam("room", type_=sa.Integer))
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(of=JobRow, skip_locked=True)
     )
 
@@ -536,6 +557,11 @@ def _take_where(
         .returning(JobRow, clock)
         .execution_options(synchronize_session=False)
     )
+
+
+def _is_fresh() -> sa.ColumnElement[bool]:
+    """Return the condition for jobs with which nothing ever went wrong."""
+    return sa.and_(JobRow.failures == 0, JobRow.transients == 0, JobRow.vanished == 0)
 
 
 def _is_blocked() -> sa.ColumnElement[bool]:
