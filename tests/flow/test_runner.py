@@ -189,7 +189,7 @@ def test_a_job_that_is_not_due_yet_is_left_alone(bench: Bench) -> None:
 def test_while_the_database_is_away_a_ring_is_dropped(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def take_group(_job_id: int, **_how: object) -> list[Job]:
+    def take_group(_job_id: int, **_how: object) -> None:
         raise RetryLater("database_unreachable")
 
     job_id = bench.add()

@@ -1,6 +1,7 @@
 """E-mails that wait leave together, each with an end of its own."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,13 +70,48 @@ def test_one_ring_sends_all_that_wait(office: Office) -> None:
     assert jobs(office, "state") == ["done"] * 5
 
 
-def test_no_more_are_begun_at_once_than_may_be_lost_from_sight(office: Office) -> None:
+def test_a_ring_leads_to_the_next_and_no_more_are_begun_at_once_than_may_be(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    send = office.relay.send
+
+    def look(*, envelope_from: str, recipient: str, raw: bytes) -> Attempt:
+        begun.append(office.store.outbox.counts()["sending"])
+        return send(envelope_from=envelope_from, recipient=recipient, raw=raw)
+
+    monkeypatch.setattr(office.relay, "send", look)
     queue(office, *["received"] * (delivery.MOST_TOGETHER + 3))
 
     first_ring(office)
 
-    assert statuses(office).count("sent") == delivery.MOST_TOGETHER
-    assert statuses(office).count("queued") == 3
+    assert max(begun) == delivery.MOST_TOGETHER
+    assert statuses(office) == ["sent"] * (delivery.MOST_TOGETHER + 3)
+
+
+def test_a_sweep_rings_once_for_many_that_may_go_together(office: Office) -> None:
+    queue(office, *["received"] * 7)
+    office.queue.bells.clear()
+
+    bells = office.store.jobs.due(
+        "send", limit=99, quiet_for=timedelta(), most_by_kind={"send": 3}
+    )
+
+    assert [bell.job_id for bell in bells] == [1, 4, 7]
+
+
+def test_a_sweep_rings_for_each_that_ever_went_wrong(office: Office) -> None:
+    office.relay.script = [Attempt(Delivery.DEFERRED, "unreachable")]
+    queue(office, *["received"] * 3)
+    first_ring(office)
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql("update jobs set run_at_ms = 0")
+
+    bells = office.store.jobs.due(
+        "send", limit=99, quiet_for=timedelta(), most_by_kind={"send": 3}
+    )
+
+    assert [bell.job_id for bell in bells] == [1, 2, 3]
 
 
 def test_the_rings_of_what_went_out_with_others_send_nothing_again(

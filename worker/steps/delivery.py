@@ -25,7 +25,7 @@ RESPONSES = {ReplyKind.RESPONSE, ReplyKind.APPROVED, ReplyKind.REJECTED}
 """Kinds that answer the 7-day clock once the relay has them. Source: clause C10."""
 BLOCKED_PAUSE = timedelta(minutes=15)
 """Wait this long when the relay refuses us altogether. Source: reliability.md 2.6."""
-MOST_TOGETHER = 16
+MOST_TOGETHER = 50
 RECORD_WITHIN = timedelta(milliseconds=100)
 """So many e-mails may be without an end when a process dies. Our choice: it is as fast
 as with more, docs/bench."""
