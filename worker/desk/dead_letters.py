@@ -13,6 +13,7 @@ from worker.desk.guard import RowId, Visit, needs
 from worker.desk.handing_out import to_save
 from worker.desk.operations import tabs
 from worker.desk.pages import go, page
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
 from worker.operating import Matching, Result
@@ -167,10 +168,9 @@ def _list(
 
 
 def _said(do: str, found: Result) -> str:
-    number = len(found.done)
-    letters = "1 dead letter" if number == 1 else f"{number} dead letters"
+    letters = counted(len(found.done), "dead letter")
     what = "tried again" if do.startswith("requeue") else "discarded"
-    words = [f"{letters} {what}." if number else "Nothing was left to do."]
+    words = [f"{letters} {what}." if found.done else "Nothing was left to do."]
     if found.skipped:
         words.append(
             f"{len(found.skipped)} not: a person has settled what they were about,"

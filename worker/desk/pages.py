@@ -15,6 +15,7 @@ from worker.desk.cookies import KEYS, SealedCookie
 from worker.desk.guard import Visit
 from worker.desk.headers import HashedFiles
 from worker.desk.refusals import at_desk
+from worker.domain.counting import counted
 from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
@@ -48,6 +49,7 @@ def _environment() -> jinja2.Environment:
     made.filters["ref"] = words.claim_ref
     made.filters["ms"] = words.milliseconds
     made.filters["count"] = words.count
+    made.filters["counted"] = counted
     made.globals["asset"] = _asset
     made.globals["claim_words"] = claim_words
     made.globals["Right"] = Right
