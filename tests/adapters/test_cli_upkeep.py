@@ -148,6 +148,16 @@ def test_nothing_is_known_of_a_stranger(made: Path, more: tuple[str, ...]) -> No
     assert not (made / "data" / "erasures.jsonl").exists()
 
 
+def test_a_dead_letter_says_what_it_means_and_what_to_do(made: Path) -> None:
+    (letter,) = json.loads(run(made, "dead", "list", "--json").stdout)
+
+    shown = " ".join(run(made, "dead", "show", str(letter["job"])).stdout.split())
+
+    assert letter["reason"] == "reader_crashed"
+    assert "means Reading it ended the reader's process, again and again." in shown
+    assert "what to do Download the mail and look at it" in shown
+
+
 def test_a_dead_letter_is_corrected_by_a_file(made: Path) -> None:
     (letter,) = json.loads(run(made, "dead", "list", "--json").stdout)
     (made / "mail.eml").write_bytes(make_claim_mail())

@@ -18,6 +18,7 @@ from worker.cli.console import out, warn
 from worker.cli.starting import AsJson, help_alone, open_record
 from worker.domain.claim import reference
 from worker.domain.counting import counted
+from worker.domain.dead_words import explain
 from worker.domain.errors import UsageError, WrongUse
 
 if TYPE_CHECKING:
@@ -193,12 +194,15 @@ def _about(letter: "DeadLetter") -> str:
 
 
 def _facts(letter: "DeadLetter") -> dict[str, object]:
+    explained = explain(letter.reason)
     return {
         "job": letter.job_id,
         "kind": letter.kind,
         "ref": letter.ref,
         "queue": letter.queue,
         "reason": letter.reason,
+        "means": explained.says,
+        "what_to_do": explained.do,
         "attempts": letter.attempts,
         "failures": letter.failures,
         "refusals": letter.transients,
