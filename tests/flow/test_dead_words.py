@@ -8,6 +8,7 @@ import pytest
 from worker.domain.alert_words import about
 from worker.domain.dead_words import explain
 
+LONG = "Nothing helped for three days."
 READER = ("timeout", "memory", "crashed", "unreadable")
 
 
@@ -40,14 +41,12 @@ def test_every_code_that_ends_a_job_is_explained() -> None:
         ("raw_missing", "The raw mail is not in the raw store.", "Put the file back"),
         (
             "gave_up_after_smtp_451",
-            "Nothing helped for three days. The relay did not take the e-mail:"
-            " it answered 451.",
+            f"{LONG} The relay did not take the e-mail: it answered 451.",
             "See `claims doctor`",
         ),
         (
             "gave_up_after_drafts_login_refused",
-            "Nothing helped for three days. The staff's mailbox could not be written"
-            " to: login refused.",
+            f"{LONG} The staff's mailbox could not be written to: login refused.",
             "See `claims doctor`",
         ),
         (
