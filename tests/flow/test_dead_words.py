@@ -22,9 +22,8 @@ def codes_of_the_program() -> set[str]:
     given_up = re.findall(r'GiveUp\("(\w+)"\)', sources)
     put_off = re.findall(r'RetryLater\(\s*"(\w+)"', sources)
     kinds = re.findall(r'_quarantine\(job, "(\w+)"', sources)
-    named = re.findall(
-        r'^ +reason = "(raw_\w+|reader_\w+|no_\w+)"$', sources, re.MULTILINE
-    )
+    lines = re.findall(r"\n +reason = (.+)", sources)
+    named = re.findall(r'"((?:raw|reader|no)_\w+)"', " ".join(lines))
     return {*given_up, *put_off, *kinds, *named, *(f"reader_{one}" for one in READER)}
 
 
