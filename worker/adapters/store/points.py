@@ -234,13 +234,16 @@ class Book:
             raise order_of_another()
         return row
 
-    def add_order(self, order_number: str, product_cents: int) -> PointsOrderRow:
+    def add_order(
+        self, order_number: str, product_cents: int, *, is_told: bool
+    ) -> PointsOrderRow:
         """Write an order that was not known; it has used and earned nothing."""
         row = PointsOrderRow(
             site=self.account.site,
             order_key=normal_id(order_number),
             account_id=self.account.id,
             product_cents=product_cents,
+            is_told=is_told,
             points_used=0,
             earned=0,
             returned_cents=0,
