@@ -16,10 +16,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from worker.adapters.store.points_entries import Holder, Posted
 from worker.adapters.store.points_ledger import PointsLedger
@@ -29,6 +32,7 @@ from worker.domain.points import PointsRefused
 from worker.domain.policy import Lifetime
 
 MOST_POINTS = 100_000_000
+USD_TEXT = r"^([0-9]{1,7}(\.[0-9]{1,2})?|10000000(\.00?)?)$"
 SITE = r"^[a-z0-9][a-z0-9._-]{0,39}$"
 
 
@@ -46,9 +50,26 @@ Id = Annotated[
     AfterValidator(_is_id),
 ]
 Site = Annotated[str, StringConstraints(strip_whitespace=True, pattern=SITE)]
+
+
+class _AsText:
+    """Describes the amount that is sent as a string, which pydantic does not."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core)
+        for one in schema.get("anyOf", ()):
+            if one.get("type") == "string":
+                one["pattern"] = USD_TEXT
+        return schema
+
+
 Usd = Annotated[
     Decimal,
     Field(ge=0, le=10_000_000, max_digits=10, decimal_places=2, examples=["80.00"]),
+    _AsText,
 ]
 Points = Annotated[int, Field(ge=1, le=MOST_POINTS)]
 
