@@ -1,4 +1,4 @@
-"""schemathesis against the points API: it keeps to its description, and never breaks."""
+"""schemathesis against the points API: it keeps to its description and never breaks."""
 
 from collections.abc import Iterator
 from typing import Any
