@@ -376,6 +376,12 @@ def test_the_demo_s_lost_camera_moves_points_in_ledger_e_mail_and_desk(
         office.run()
 
         assert ledger.balance(holder) == OVER + mei.points
+        assert kinds(office, holder) == [
+            ("granted", mei.points + OVER),
+            ("redeemed", -mei.points),
+            ("returned", mei.points),
+        ]
+        assert office.emails[-1].kind == "completed"
         assert "Points back in your account: 2,000" in last_text(office)
         with signed_in(office) as visitor:
             assert "+2,000" in visitor.get("/claims/1").text
