@@ -104,6 +104,15 @@ class Model:
     def is_free(self, account: ModelAccount, key: Key) -> bool:
         return key not in self.orders or self.order(account, key) is not None
 
+    def home_of(self, member: str, number: str, site: str) -> str:
+        """The site of the member's own order, else the one that is asked for."""
+        own = [
+            (-self.orders[one, number].points, one)
+            for (who, one), account in self.accounts.items()
+            if who == member and self.order(account, (one, number))
+        ]
+        return min(own)[1] if own else site
+
     def receive(
         self, account: ModelAccount, points: int, last: date, now: datetime
     ) -> int:

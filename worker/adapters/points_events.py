@@ -27,26 +27,28 @@ from pydantic_core import CoreSchema
 from worker.adapters.store.points_entries import Holder, Posted
 from worker.adapters.store.points_ledger import PointsLedger
 from worker.adapters.store.points_orders import Bought
+from worker.adapters.store.points_schema import ID_LENGTH
 from worker.domain.orders import normal_id
 from worker.domain.points import PointsRefused
 from worker.domain.policy import Lifetime
 
 MOST_POINTS = 100_000_000
+"""In one event. Our choice: a million dollars."""
 USD_TEXT = r"^([0-9]{1,7}(\.[0-9]{1,2})?|10000000(\.00?)?)$"
 SITE = r"^[a-z0-9][a-z0-9._-]{0,39}$"
 
 
 def _is_id(text: str) -> str:
     normal = normal_id(text)
-    if not normal or len(normal) > 80 or not text.isprintable():  # noqa: PLR2004 - the column
-        raise ValueError("expected an id of 1 to 80 printable characters")
+    if not normal or len(normal) > ID_LENGTH or not text.isprintable():
+        raise ValueError(f"expected an id of 1 to {ID_LENGTH} printable characters")
     return text
 
 
 Id = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),
-    MaxLen(80),
+    MaxLen(ID_LENGTH),
     AfterValidator(_is_id),
 ]
 Site = Annotated[str, StringConstraints(strip_whitespace=True, pattern=SITE)]

@@ -32,6 +32,7 @@ PATH = "/api/points/v1"
 PER_MINUTE = 6000
 """Our choice: a hundred checkouts a second and caller."""
 MOST_EVENTS = 100
+"""In one request. Our choice."""
 _ABOUT = f"""
 Redeems bonus points for the shop and takes in what happened to orders and reviews.
 

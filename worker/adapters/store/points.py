@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.points_entries import (
-    SYSTEM,
     Entry,
     Posted,
     claim_of,
@@ -30,6 +29,7 @@ from worker.adapters.store.points_schema import (
     PointsOrderRow,
 )
 from worker.adapters.store.schema import Base
+from worker.domain.claim import SYSTEM
 from worker.domain.orders import normal_id
 from worker.domain.points import (
     EARNED,
@@ -123,6 +123,7 @@ class Book:
     ) -> Entry:
         """Append an entry and return it, with its number."""
         at = self.happened_at if kind in EARNED else self.now
+        order_key = None if order is None else normal_id(order)
         values = {
             "account_id": self.account.id,
             "key": key,
@@ -131,7 +132,7 @@ class Book:
             "noted": noted,
             "at": at,
             "day": self._day(at),
-            "order_key": None if order is None else normal_id(order),
+            "order_key": order_key,
             "policy_version": self.policy.version,
             "actor": self.actor,
             "reason": self.reason,
@@ -147,7 +148,7 @@ class Book:
             points,
             noted,
             at.astimezone(UTC),
-            values["order_key"],  # type: ignore[arg-type]
+            order_key,
             self.actor,
             self.reason,
             self.policy.version,

@@ -210,7 +210,7 @@ class PointsLedger:
 
     def settled(self, claim_id: int) -> tuple[int | None, PointsMoved]:
         """Return the account and the sums of what settling a claim did, all rounds."""
-        keys = [claim_key(claim_id, number) for number in range(1, MOST_ROUNDS)]
+        keys = [claim_key(claim_id, number) for number in range(1, MOST_ROUNDS + 1)]
         with self._database.read() as session:
             rows = session.scalars(
                 sa.select(PointsEntryRow)
@@ -225,8 +225,9 @@ class PointsLedger:
     def sweep(self, *, limit: int = SWEPT_AT_ONCE) -> int:
         """Write off what has expired on some accounts; return how many accounts.
 
-        The cost depends on what has expired, not on what exists: an index holds the
-        lots with something left by their end.
+        The first to end come first: at most `limit` lots, and what else their accounts
+        hold past its end. The cost depends on what has expired, not on what exists: an
+        index holds the lots with something left by their end.
         """
         with self._database.read() as session:
             found = session.scalars(
@@ -239,8 +240,9 @@ class PointsLedger:
                 .order_by(PointsLotRow.expires_at, PointsLotRow.id)
                 .limit(limit)
             ).all()
-        self._books.write_off(set(found))
-        return len(set(found))
+        accounts = set(found)
+        self._books.write_off(accounts)
+        return len(accounts)
 
     # -- reading --
     def balance(self, holder: Holder) -> int:
