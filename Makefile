@@ -62,8 +62,14 @@ chaos: $(DEV) ## break everything, and show what held; half an hour
 	@PYTHONPATH=. $(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: bench
-bench: $(DEV) ## measure the worker on this machine
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(DEV) ## measure everything against its peers, and write docs/bench
+	@tools/bootstrap.sh servers
+	@$(BIN)/python -m bench table $(ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: $(DEV) ## run each measurement once, tiny: only for breakage; a minute
+	@tools/bootstrap.sh servers
+	@$(BIN)/python -m bench table --smoke $(ARGS)
 
 .PHONY: lock
 lock: ## choose package versions anew after a change in pyproject.toml; needs uv

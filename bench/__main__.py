@@ -7,6 +7,8 @@ import importlib
 import sys
 
 SCRIPTS = (
+    "table",
+    "ingest",
     "live_scenarios",
     "replayed",
     "full_mailbox",

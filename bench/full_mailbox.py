@@ -81,12 +81,9 @@ def main(arguments: list[str] | None = None) -> int:
         tempfile.TemporaryDirectory(prefix="claims-load-") as folder,
         servers(with_postgres=any(one.on_postgres for one in modes)) as rig,
     ):
-        work = args.work or Path(folder)
-        work.mkdir(parents=True, exist_ok=True)
         show("making the mails")
         load = make_load(
-            work,
-            maker=args.maker.resolve(),
+            Path(folder),
             corpus=args.corpus,
             made=args.made,
             wild=args.wild,
@@ -223,11 +220,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench.full_mailbox",
         description=__doc__,
-        epilog="Example: python -m bench.full_mailbox --corpus corpus"
-        " --maker make_mailbox.py --kill --compare",
+        epilog="Example: python -m bench.full_mailbox --corpus DIR --kill --compare",
     )
     add = parser.add_argument
-    add("--maker", type=Path, required=True, metavar="FILE", help="make_mailbox.py")
     add("--corpus", type=Path, metavar="DIR", help="*.eml from the wild, in any depth")
     add("--calm", action="store_true", help="`serve --until-idle`; the default")
     add("--kill", action="store_true", help="kill -9 a process every second")
@@ -236,8 +231,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     add("--workers", type=int, default=2, metavar="N")
     add("--compare", action="store_true", help="with a calm run before")
     add("--seed", type=int, help="of the kills; printed")
-    add("--work", type=Path, metavar="DIR", help="keep the made mails here")
-    add("--made", type=int, default=MADE, metavar="N", help="mails by the maker")
+    add("--made", type=int, default=MADE, metavar="N", help="made mails")
     add("--wild", type=int, default=WILD, metavar="N", help="mails of the corpus")
     add("--again", type=int, default=AGAIN, metavar="N", help="follow-ups")
     return parser.parse_args(arguments)

@@ -8,25 +8,23 @@ import csv
 import email
 import email.policy
 import email.utils
-import json
 import random
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.boxes import OUR_MX, OURS, Box, box
 from worker.adapters.order_rows import COLUMNS
 
 SEED = 20261121
-PROFILES = {"small": 9, "claims": 1}
-"""Profiles of the maker, nine small mails for one with attachments."""
+SHARES = {"small": 9, "claims": 1}
+"""Of the made mails: nine small ones for one with attachments."""
 HOUSE = {
-    "CLAIMS_FROM": "claims@claims.example",
-    "CLAIMS_TRUSTED_MX": "in.claims.example",
-    "CLAIMS_TRUSTED_AUTHSERV": "in.claims.example",
+    "CLAIMS_FROM": OURS,
+    "CLAIMS_TRUSTED_MX": OUR_MX,
+    "CLAIMS_TRUSTED_AUTHSERV": OUR_MX,
 }
 GO_LIVE = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_AFTER = timedelta(hours=1)
@@ -60,7 +58,6 @@ class Load:
 def make_load(
     folder: Path,
     *,
-    maker: Path,
     corpus: Path | None,
     made: int,
     wild: int,
@@ -69,18 +66,16 @@ def make_load(
     """Return the load; its files are in `folder`.
 
     Args:
-        folder: an existing folder; mails made there before are used again.
-        maker: `make_mailbox.py --profile P -n N --seed S OUTDIR` writes a Maildir and a
-            manifest.json with `kind`, `merchant`, `order` and `file` of each mail.
+        folder: an existing folder, for the directory.
         corpus: a folder with *.eml in any depth.
-        made: how many mails the maker makes.
+        made: how many mails are made.
         wild: how many of the corpus join.
         again: how many claims are written about once more, as a follow-up.
     """
     mails = []
-    for number, (profile, share) in enumerate(PROFILES.items()):
-        count = made * share // sum(PROFILES.values())
-        mails += _made(maker, folder / f"{profile}-{count}", profile, count, number)
+    for number, (profile, share) in enumerate(SHARES.items()):
+        count = made * share // sum(SHARES.values())
+        mails += _made(box(profile, count, seed=SEED + number))
     claims = [mail for mail in mails if mail.order_number is not None]
     orders = folder / "orders.csv"
     known = _write_directory(orders, claims)
@@ -92,29 +87,17 @@ def make_load(
     return Load(mails, orders)
 
 
-def _made(
-    maker: Path, folder: Path, profile: str, count: int, number: int
-) -> list[MadeMail]:
-    if not (folder / "manifest.json").exists():
-        words = ["--profile", profile, "-n", str(count), "--seed", str(SEED + number)]
-        subprocess.run(  # noqa: S603 - the maker that was named
-            [sys.executable, str(maker), *words, str(folder)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-    manifest = json.loads((folder / "manifest.json").read_text(encoding=UTF8))
+def _made(made: Box) -> list[MadeMail]:
     mails = []
-    for entry in manifest["mails"]:
-        raw = (folder / "new" / entry["file"]).read_bytes().replace(b"\n", b"\r\n")
-        header = email.message_from_bytes(raw[:8192], policy=email.policy.compat32)
-        is_claim = entry["kind"] == "claim"
+    for fact in made.facts:
+        is_claim = fact.kind == "claim"
         mails.append(
             MadeMail(
-                raw=raw,
-                at=email.utils.parsedate_to_datetime(header["Date"]),
-                sender=email.utils.parseaddr(header["From"])[1],
-                member_id=entry["merchant"] if is_claim else None,
-                order_number=entry["order"] if is_claim else None,
+                raw=made.raw(fact),
+                at=fact.at,
+                sender=fact.sender,
+                member_id=fact.member_id if is_claim else None,
+                order_number=fact.order_number if is_claim else None,
             )
         )
     return mails

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,10 +22,18 @@ from tests.services import Dovecot, Postgres, Redis, SmtpSink
 from worker.adapters.processes import die_with_parent
 
 LOG_TAIL_CHARACTERS = 3000
+SQLITE = "sqlite:///"
 
 
 class CheckFailed(Exception):
     """The program did not do what it promises; the text says what was seen."""
+
+
+class DurablePostgres(Postgres):
+    """The tests' server, but waiting for its disk, as one that is in earnest does."""
+
+    def _command(self) -> list[str]:
+        return [*super()._command(), "-c", "fsync=on", "-c", "full_page_writes=on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +46,16 @@ class Servers:
 
 
 @contextlib.contextmanager
-def servers(*, with_postgres: bool = False) -> Iterator[Servers]:
-    """Give running servers; they and their folders are gone afterwards."""
+def servers(
+    *, with_postgres: bool = False, is_durable: bool = False
+) -> Iterator[Servers]:
+    """Give running servers; they and their folders are gone afterwards.
+
+    `is_durable` has PostgreSQL wait for its disk.
+    """
     with contextlib.ExitStack() as stack:
-        postgres = stack.enter_context(Postgres()) if with_postgres else None
+        kind = DurablePostgres if is_durable else Postgres
+        postgres = stack.enter_context(kind()) if with_postgres else None
         dovecot = stack.enter_context(Dovecot())
         redis = stack.enter_context(Redis())
         yield Servers(dovecot, redis, postgres)
@@ -118,7 +133,7 @@ class Installation:
 
 
 @contextlib.contextmanager
-def installation(
+def installation(  # noqa: PLR0913 - what an installation is made of
     rig: Servers,
     sink: SmtpSink,
     *,
@@ -127,6 +142,8 @@ def installation(
     go_live: datetime,
     clock: datetime | None = None,
     on_postgres: bool = False,
+    keep_in: Path | None = None,
+    like: str | None = None,
 ) -> Iterator[Installation]:
     """Give an installation with a new database and an empty queue.
 
@@ -138,15 +155,21 @@ def installation(
         go_live: older mail is not answered.
         clock: where business time begins; None is now.
         on_postgres: in PostgreSQL instead of an SQLite file.
+        keep_in: a folder that is left as it is; None makes one and removes it.
+        like: the URL of a migrated database of the same kind, to begin with a copy.
     """
     rig.redis.flushall()
     ours = {k: v for k, v in os.environ.items() if not k.startswith("CLAIMS_")}
     root = Path(__file__).resolve().parents[1]
-    with tempfile.TemporaryDirectory(prefix="claims-bench-") as name:
-        folder = Path(name)
-        database_url = f"sqlite:///{folder / 'claims.db'}"
+    with contextlib.ExitStack() as stack:
+        folder = keep_in or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="claims-bench-"))
+        )
+        database_url = f"{SQLITE}{folder / 'claims.db'}"
         if on_postgres and rig.postgres is not None:
-            database_url = rig.postgres.database()
+            database_url = rig.postgres.database(like=like)
+        elif like is not None:
+            shutil.copyfile(like.removeprefix(SQLITE), folder / "claims.db")
         environment = ours | {
             "PYTHONPATH": os.pathsep.join(
                 filter(None, (str(root), ours.get("PYTHONPATH")))

@@ -140,6 +140,16 @@ class Dovecot(Server):
             shutil.copyfile(file, target)
         return len(files)
 
+    def link(self, user: str, folder: Path) -> None:
+        """Make the files of a folder the new mails of an INBOX, as hard links.
+
+        They must be readable for all, and have names as in a Maildir. The server never
+        writes into a mail, and removing a link gives no inode free.
+        """
+        inbox = self._make_maildir(user)
+        for file in folder.iterdir():
+            os.link(file, inbox / "new" / file.name)
+
     def set_uidvalidity(
         self, user: str, uidvalidity: int, folder: str = "INBOX"
     ) -> None:
