@@ -68,7 +68,9 @@ def test_every_answer_is_as_described(
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Case[Any]) -> None:
         if name == "events" and mode is GenerationMode.POSITIVE:
-            case.body["events"] = [whole(one) for one in case.body["events"]]
+            assert isinstance(case.body, dict)
+            body: dict[str, Any] = case.body
+            body["events"] = [whole(one) for one in body["events"]]
         answer = case.call_and_validate(
             headers={"Authorization": f"Bearer {secret}"},
             excluded_checks=[positive_data_acceptance],
@@ -94,7 +96,7 @@ def test_every_answer_is_as_described(
     ],
 )
 def test_what_is_done_and_what_is_refused_are_as_described(
-    shop: tuple[FastAPI, str], name: str, body: dict[str, object], status: int
+    shop: tuple[FastAPI, str], name: str, body: dict[str, Any], status: int
 ) -> None:
     """What chance does not find: a member with points, an id that is known."""
     desk, secret = shop
