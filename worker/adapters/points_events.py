@@ -16,27 +16,32 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails
 
 from worker.adapters.store.points_entries import Holder, Posted
 from worker.adapters.store.points_ledger import PointsLedger
 from worker.adapters.store.points_orders import Bought
+from worker.adapters.store.points_schema import ID_LENGTH
 from worker.domain.orders import normal_id
 from worker.domain.points import PointsRefused
 from worker.domain.policy import Lifetime
 
 MOST_POINTS = 100_000_000
-AN_ID = "an id of 1 to 80 printable characters"
+"""In one event. Our choice: a million dollars."""
+USD_TEXT = r"^([0-9]{1,7}(\.[0-9]{1,2})?|10000000(\.00?)?)$"
+AN_ID = f"an id of 1 to {ID_LENGTH} printable characters"
 SITE = r"^[a-z0-9][a-z0-9._-]{0,39}$"
 
 
 def _is_id(text: str) -> str:
     normal = normal_id(text)
-    if not normal or len(normal) > 80 or not text.isprintable():  # noqa: PLR2004 - the column
+    if not normal or len(normal) > ID_LENGTH or not text.isprintable():
         raise ValueError(f"expected {AN_ID}")
     return text
 
@@ -44,13 +49,30 @@ def _is_id(text: str) -> str:
 Id = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),
-    MaxLen(80),
+    MaxLen(ID_LENGTH),
     AfterValidator(_is_id),
 ]
 Site = Annotated[str, StringConstraints(strip_whitespace=True, pattern=SITE)]
+
+
+class _AsText:
+    """Describes the amount that is sent as a string, which pydantic does not."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core)
+        for one in schema.get("anyOf", ()):
+            if one.get("type") == "string":
+                one["pattern"] = USD_TEXT
+        return schema
+
+
 Usd = Annotated[
     Decimal,
     Field(ge=0, le=10_000_000, max_digits=10, decimal_places=2, examples=["80.00"]),
+    _AsText,
 ]
 Points = Annotated[int, Field(ge=1, le=MOST_POINTS)]
 

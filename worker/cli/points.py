@@ -29,6 +29,7 @@ Site = Annotated[
     str | None, typer.Option(help="One site only; points of each are apart (P5).")
 ]
 MOST_ADJUSTED = 1_000_000
+"""Points given or taken at once. Our choice, against a slip of the finger."""
 
 
 @points.command(epilog="Example: `claims points balance M10023`")
@@ -72,7 +73,7 @@ def history(
     parts = open_record()
     found = _accounts(parts, member, site)
     if as_json:
-        out.print_json(data=[_history(parts, one, limit) for one in found])
+        out.print_json(data=[_history_data(parts, one, limit) for one in found])
         return
     for one in found:
         table = Table(
@@ -239,7 +240,9 @@ def _as_data(parts: "Parts", account: "PointsAccount") -> dict[str, object]:
     }
 
 
-def _history(parts: "Parts", account: "PointsAccount", limit: int) -> dict[str, object]:
+def _history_data(
+    parts: "Parts", account: "PointsAccount", limit: int
+) -> dict[str, object]:
     return {
         "site": account.site,
         "balance": account.balance,

@@ -34,6 +34,8 @@ ALERTS = {
     "sent_unclear": "staff sent a decision that cannot be read for certain",
     "sent_needs_second": "staff sent a decision that needs a second person",
     "sent_refused": "staff sent a decision that the terms or the state forbid",
+    "points_of_another": "a paid claim moved no points: the ledger has its order under"
+    " another member",
     "approval_needed": "a decision waits for a second person",
     "reply_not_sent": "a reply from the desk was not sent: look at its claim",
     "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",

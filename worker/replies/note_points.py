@@ -17,6 +17,7 @@ from worker.domain.findings import Assessment
 from worker.domain.note import Row
 from worker.domain.orders import Order, When
 from worker.domain.photographs import Photograph, is_older
+from worker.domain.points_words import OF_ANOTHER_MEMBER
 from worker.domain.policy import Policy
 from worker.domain.reply import Reply, gaps
 from worker.domain.settlement import NO_POINTS, PointsMoved
@@ -253,6 +254,10 @@ def calculation(proposal: Proposal | None, points: PointsMoved) -> Iterator[Row]
 
 def _points(points: PointsMoved) -> Iterator[Row]:
     """Yield what paying the claim now would do to the member's points."""
+    if points.is_of_another:
+        yield Row(
+            label="Points", text=OF_ANOTHER_MEMBER, mark="look", source="points ledger"
+        )
     told = (
         ("Points restored", points.back, "P13"),
         ("Points expired, not restored", points.expired, "P14"),
