@@ -5,7 +5,7 @@ beside it stands a new mail that points to it and has its receipt.
 """
 
 from worker.actors import jobs_of_new_mail
-from worker.adapters.store import mails
+from worker.adapters.store import mail_changes
 from worker.adapters.store.desk import actions, dead_letters
 from worker.bootstrap import Parts
 from worker.domain.errors import UsageError
@@ -33,7 +33,7 @@ def correct(parts: Parts, job_id: int, raw: bytes, *, by: str, reason: str) -> i
         kind, ref = found
         if kind not in OF_MAILS:
             raise UsageError(f"dead letter {job_id} is about no mail: requeue it")
-        made = mails.correct(
+        made = mail_changes.correct(
             work.session,
             int(ref),
             sha256=stored.sha256,

@@ -6,9 +6,12 @@ ledger. Killed anywhere, the next sweep finds the same mails and stores each onc
 
 import contextlib
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from worker.ports import (
     Clock,
@@ -111,7 +114,7 @@ def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
         mailbox: open.
         raw: has each mail before the ledger does.
         ledger: rows, jobs and cursor in one transaction a batch.
-        lease: fresh; renewed between batches.
+        lease: fresh; renewed between batches, when a sixth of its time is over.
         clock: for `first_seen_at` and the suspects' waits.
         limits: at most one window is taken.
         suspects: the same object at each sweep.
@@ -139,13 +142,46 @@ def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
         now=clock.now(),
     )
     uids = run.look()
-    for number, batch in enumerate(run.batches(uids)):
-        if not proceed():
-            break
-        if number:
-            ledger.renew_lease(run.lease, lease_for=limits.lease_for)
-        run.settle(batch)
+    with run.keeper:
+        renewed_at = time.monotonic()
+        for batch in run.batches(uids):
+            if not proceed():
+                break
+            if time.monotonic() - renewed_at > limits.lease_for.total_seconds() / 6:
+                ledger.renew_lease(run.lease, lease_for=limits.lease_for)
+                renewed_at = time.monotonic()
+            run.settle(batch)
     return run.result(seen=len(uids))
+
+
+class _Keeper:
+    """Keeps one batch in a thread, while the next one is fetched.
+
+    What keeping a batch raised is raised at the next call, or at the end.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="keep")
+        self._kept: Future[None] | None = None
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for the last batch, whatever ended the fetching."""
+        with self._threads:
+            self.wait()
+
+    def keep(self, work: Callable[[], None]) -> None:
+        """Begin with a batch as soon as the one before is kept."""
+        self.wait()
+        self._kept = self._threads.submit(work)
+
+    def wait(self) -> None:
+        """Wait until nothing is being kept."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.result()
 
 
 class _TooBig(Exception):
@@ -166,6 +202,7 @@ class _Sweep:
     now: datetime
     heads: dict[int, MailHead] = field(default_factory=dict)
     unsettled: set[int] = field(default_factory=set)
+    keeper: _Keeper = field(default_factory=_Keeper)
     end: int = 0
     """Every UID up to here is unsettled, in the ledger, or gone."""
     stored: int = 0
@@ -230,9 +267,13 @@ class _Sweep:
         yield from ([uid] for uid in suspected)
 
     def settle(self, batch: list[int]) -> None:
-        """Put the mails of a batch into the raw store, then into the ledger."""
+        """Put the mails of a batch into the raw store, then into the ledger.
+
+        A batch is fetched while the one before is kept.
+        """
         suspect = self.suspects.get(self._key(batch[0]))
         if suspect is not None and suspect.failures > len(self.limits.retry_after):
+            self.keeper.wait()
             self._write([self._given_up(batch[0], suspect)])
             return
         with self._blaming(batch):
@@ -240,12 +281,17 @@ class _Sweep:
                 self.heads.update(self.mailbox.heads(headless))
             heads = [self.heads[uid] for uid in batch if uid in self.heads]
             if heads and heads[0].size_bytes > self.limits.whole_bytes:
+                self.keeper.wait()
                 mails = self._fetch_big(heads[0])
+                answered = {mail.uid for mail in mails}
+                self._write(mails)
             else:
-                mails = self._fetch(heads)
-        self._write(mails)
-        unanswered = set(batch) - {mail.uid for mail in mails}
+                bodies = self._fetch(heads)
+                answered = set(bodies)
+                self.keeper.keep(partial(self._keep, bodies))
+        unanswered = set(batch) - answered
         if unanswered:
+            self.keeper.wait()
             self._ask_again(unanswered, is_alone=len(batch) == 1)
 
     def result(self, *, seen: int) -> SweepResult:
@@ -262,19 +308,24 @@ class _Sweep:
             lease=self.lease,
         )
 
-    def _fetch(self, heads: Sequence[MailHead]) -> list[NewMail]:
-        """Return the mails that came, safe in the raw store."""
+    def _fetch(self, heads: Sequence[MailHead]) -> dict[int, bytes]:
+        """Return the bodies that came, by UID."""
         head_by_uid = {head.uid: head for head in heads}
-        bodies = {
+        return {
             uid: body
             for uid, body in self.mailbox.bodies(list(head_by_uid))
             if body or not head_by_uid[uid].size_bytes
         }
+
+    def _keep(self, bodies: dict[int, bytes]) -> None:
+        """Put bodies into the raw store, then into the ledger; run by the keeper."""
         stored = self.raw.put_many(bodies.values())
-        return [
-            self._mail(head_by_uid[uid], blob)
-            for uid, blob in zip(bodies, stored, strict=True)
-        ]
+        self._write(
+            [
+                self._mail(self.heads[uid], blob)
+                for uid, blob in zip(bodies, stored, strict=True)
+            ]
+        )
 
     def _fetch_big(self, head: MailHead) -> list[NewMail]:
         """Return the one mail, in the raw store without ever being whole in memory."""
@@ -347,6 +398,7 @@ class _Sweep:
         try:
             yield
         except MailboxGone:
+            self.keeper.wait()
             self._blame(uids, is_alone=len(uids) == 1)
             raise
 

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from worker.adapters.raw import LocalRawStore, open_raw_store
+from worker.adapters import raw_log
+from worker.adapters.raw import LOGGED_BYTES, LocalRawStore, open_raw_store
 from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
 from worker.ports import RawStore, Stored
 
 MIB = 1024 * 1024
 DAY_S = 24 * 3600
+SYNCS = ("fsync", "fdatasync")
 
 
 @pytest.fixture
@@ -33,13 +35,23 @@ def store(folder: Path) -> LocalRawStore:
 
 
 def files(folder: Path) -> list[str]:
-    """Return the blobs' names, and tmp/name for what is half written."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(str(path.relative_to(folder)) for path in found)
+    """Return the blobs' names, and tmp/name for what is half written; no logs."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in found if path.parts[0] != "log")
+
+
+def logs(folder: Path) -> list[Path]:
+    return sorted((folder / "log").iterdir())
+
+
+def crash(folder: Path) -> None:
+    """Let the logs be those of a machine that was started again since."""
+    for log in logs(folder):
+        log.rename(log.with_name(f"0{log.name}"))
 
 
 def path_of(folder: Path, sha256: str) -> Path:
-    return folder / sha256[:2] / sha256[2:4] / sha256
+    return folder / sha256[:2] / sha256
 
 
 def failing(number: int) -> Callable[..., None]:
@@ -66,7 +78,7 @@ class TestPut:
     ) -> None:
         sha256 = store.put([b"mail"]).sha256
 
-        assert files(folder) == [f"{sha256[:2]}/{sha256[2:4]}/{sha256}"]
+        assert files(folder) == [f"{sha256[:2]}/{sha256}"]
         assert path_of(folder, sha256).stat().st_mode & 0o777 == 0o600
         assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -113,41 +125,58 @@ class TestPut:
         assert len(files(folder)) == 90
         assert store.put_many([]) == []
 
-    def test_all_is_on_disk_before_put_returns(
-        self, store: LocalRawStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(
+        ("size", "expected"),
+        [
+            (10, ["fdatasync raw/log", "rename"]),
+            (
+                LOGGED_BYTES + 1,
+                ["fsync raw/tmp", "fsync raw", "fdatasync raw/log", "rename"],
+            ),
+            (
+                2 * MIB,
+                ["fsync raw/tmp", "fsync raw", "fdatasync raw/log", "rename"],
+            ),
+        ],
+        ids=["small", "big", "stream"],
+    )
+    def test_all_is_on_disk_before_it_gets_its_name(
+        self,
+        store: LocalRawStore,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        size: int,
+        expected: list[str],
     ) -> None:
-        """File, rename, then each folder up to the top: in that order."""
+        """A small one in the log; a big one in its file, whose name is in the log."""
         steps: list[str] = []
-        fsync, rename = os.fsync, Path.rename
 
-        def watched_fsync(descriptor: int) -> None:
-            path = Path(f"/proc/self/fd/{descriptor}").readlink()
-            steps.append(f"fsync {path.relative_to(folder.parent)}"[:10])
-            fsync(descriptor)
+        def watched(name: str) -> Callable[[int], None]:
+            real = getattr(os, name)
 
-        def watched_rename(self: Path, target: Path) -> Path:
+            def sync(descriptor: int) -> None:
+                path = Path(f"/proc/self/fd/{descriptor}").readlink()
+                steps.append(f"{name} {path.parent.relative_to(folder.parent)}")
+                real(descriptor)
+
+            return sync
+
+        def rename(*paths: str) -> None:
             steps.append("rename")
-            return rename(self, target)
+            real_rename(*paths)
 
+        real_rename = os.rename
         store.put([b"the folders are there"])
-        monkeypatch.setattr(os, "fsync", watched_fsync)
-        monkeypatch.setattr(Path, "rename", watched_rename)
+        for name in ("fsync", "fdatasync"):
+            monkeypatch.setattr(os, name, watched(name))
+        monkeypatch.setattr(os, "rename", rename)
 
-        store.put([b"mail"])
+        blob = os.urandom(size)
+        folder_there = path_of(folder, hashlib.sha256(blob).hexdigest()).parent
+        folder_there.mkdir(exist_ok=True)
+        store.put([blob])
 
-        assert steps == ["fsync raw/", "rename", *["fsync raw/"] * 2, "fsync raw"]
-
-    def test_a_blob_of_a_killed_process_is_synced_again(
-        self, store: LocalRawStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """It may have been killed between rename and the folder's fsync."""
-        store.put([b"mail"])
-        synced: list[int] = []
-        monkeypatch.setattr(os, "fsync", synced.append)
-
-        store.put([b"mail"])
-
-        assert len(synced) == 4
+        assert steps == expected
 
     def test_threads_may_put_the_same_blob(
         self, store: LocalRawStore, folder: Path
@@ -175,7 +204,7 @@ class TestTrouble:
             (errno.EROFS, "raw_store_failed"),
         ],
     )
-    @pytest.mark.parametrize("step", ["os.open", "os.write", "os.fsync", "Path.rename"])
+    @pytest.mark.parametrize("step", ["open", "write", "rename", "fsync or fdatasync"])
     @pytest.mark.parametrize("size", [10, 2 * MIB], ids=["small", "stream"])
     def test_a_disk_that_fails_keeps_nothing_half(
         self,
@@ -188,9 +217,10 @@ class TestTrouble:
         size: int,
     ) -> None:
         store.put([b"the folders are there"])
-        owner = os if step.startswith("os") else Path
+        names = {"write": ("write", "writev"), "fsync or fdatasync": SYNCS}
         with monkeypatch.context() as patch:
-            patch.setattr(owner, step.partition(".")[2], failing(number))
+            for name in names.get(step, (step,)):
+                patch.setattr(os, name, failing(number))
 
             with pytest.raises(RetryLater) as later:
                 store.put([b"x" * size])
@@ -254,6 +284,154 @@ class TestTrouble:
 
         assert orphan not in files(folder)
         assert len(files(folder)) == 1
+
+
+class TestLog:
+    """What the log has is there after a crash, and nothing that was removed."""
+
+    @pytest.mark.parametrize("size", [10, LOGGED_BYTES + 1, 2 * MIB])
+    def test_a_name_that_the_crash_took_is_given_again(
+        self, store: LocalRawStore, folder: Path, size: int
+    ) -> None:
+        blob = os.urandom(size)
+        sha256 = store.put([blob]).sha256
+        path = path_of(folder, sha256)
+        if size > LOGGED_BYTES:  # synced before, under the name that the log knows
+            path.rename(folder / "tmp" / draft_of(logs(folder)[-1]))
+        else:
+            path.unlink()
+        crash(folder)
+
+        assert LocalRawStore(folder).get(sha256) == blob
+        assert logs(folder) == []
+
+    @pytest.mark.parametrize("left", [b"", b"\0" * 4])
+    def test_bytes_that_the_crash_took_are_written_again(
+        self, store: LocalRawStore, folder: Path, left: bytes
+    ) -> None:
+        """A file of the right size may be full of zeros. Nobody sees it so."""
+        sha256 = store.put([b"mail"]).sha256
+        path_of(folder, sha256).write_bytes(left)
+        crash(folder)
+
+        next_one = LocalRawStore(folder)
+        assert next_one.size(sha256) == 4
+        assert next_one.get(sha256) == b"mail"
+
+    def test_a_reader_finds_what_nobody_has_written_again_yet(
+        self, store: LocalRawStore, folder: Path
+    ) -> None:
+        sha256 = store.put([b"mail"]).sha256
+        path_of(folder, sha256).write_bytes(b"\0" * 4)
+        crash(folder)
+
+        assert store.get(sha256) == b"mail"
+
+    @pytest.mark.parametrize("cut", [1, 20, 60])
+    def test_a_record_that_was_cut_off_ends_the_log(
+        self, store: LocalRawStore, folder: Path, cut: int
+    ) -> None:
+        first = store.put([b"the first mail"]).sha256
+        second = store.put([b"the second mail"]).sha256
+        for sha256 in (first, second):
+            path_of(folder, sha256).unlink()
+        (log,) = logs(folder)
+        log.write_bytes(log.read_bytes()[:-cut])
+        crash(folder)
+
+        next_one = LocalRawStore(folder)
+        assert next_one.has(first)
+        assert not next_one.has(second)
+
+    def test_a_record_full_of_zeros_ends_the_log(
+        self, store: LocalRawStore, folder: Path
+    ) -> None:
+        """The length of a log may reach the disk before its bytes."""
+        first = store.put([b"mail"]).sha256
+        second = store.put([b"MAIL"]).sha256
+        for sha256 in (first, second):
+            path_of(folder, sha256).unlink()
+        (log,) = logs(folder)
+        log.write_bytes(log.read_bytes()[:-4] + b"\0" * 4)
+        crash(folder)
+
+        next_one = LocalRawStore(folder)
+        assert (next_one.has(first), next_one.has(second)) == (True, False)
+
+    def test_what_was_removed_stays_away(
+        self, store: LocalRawStore, folder: Path
+    ) -> None:
+        """Another process removes it; the one that wrote it goes on afterwards."""
+        secret, other = b"a member's mail", b"the next mail"
+        sha256 = store.put([secret]).sha256
+
+        assert LocalRawStore(folder).remove(sha256)
+        store.put([other])
+        crash(folder)
+        next_one = LocalRawStore(folder)
+
+        assert not next_one.has(sha256)
+        assert next_one.has(hashlib.sha256(other).hexdigest())
+        kept = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+        assert not any(secret in each for each in kept)
+
+    def test_a_log_that_has_grown_is_settled_beside_the_next(
+        self, store: LocalRawStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(raw_log, "SETTLED_AT_BYTES", 3000)
+        blobs = [os.urandom(1000) for _ in range(40)]
+        for blob in blobs:
+            store.put([blob])
+        until = time.monotonic() + 10
+        while len(logs(folder)) > 1 and time.monotonic() < until:
+            threading.Event().wait(0.01)
+
+        assert sum(log.stat().st_size for log in logs(folder)) < 20_000
+        crash(folder)
+        next_one = LocalRawStore(folder)
+        assert all(next_one.has(hashlib.sha256(each).hexdigest()) for each in blobs)
+
+    def test_the_log_of_a_killed_process_is_settled_by_the_next(
+        self, folder: Path
+    ) -> None:
+        """Killed after the log had the blob, and before it had its name."""
+        program = (
+            "import os, signal, sys; from pathlib import Path\n"
+            "from worker.adapters.raw import LocalRawStore\n"
+            "os.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "LocalRawStore(Path(sys.argv[1])).put([b'mail'])\n"
+        )
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", program, str(folder)],
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+        assert done.returncode == -signal.SIGKILL
+
+        assert LocalRawStore(folder).has(hashlib.sha256(b"mail").hexdigest())
+
+    def test_a_failed_write_leaves_no_half_record(
+        self, store: LocalRawStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = store.put([b"mail"]).sha256
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", failing(errno.EIO))
+            with pytest.raises(RetryLater):
+                store.put([b"refused"])
+        second = store.put([b"another mail"]).sha256
+        for sha256 in (first, second):
+            path_of(folder, sha256).unlink()
+        crash(folder)
+
+        next_one = LocalRawStore(folder)
+        assert next_one.has(first)
+        assert next_one.has(second)
+        assert not next_one.has(hashlib.sha256(b"refused").hexdigest())
+
+
+def draft_of(log: Path) -> str:
+    """Return the temporary name at the end of a log."""
+    return log.read_bytes()[-32:].decode("ascii")
 
 
 class TestGet:

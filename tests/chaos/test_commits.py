@@ -4,8 +4,9 @@ Scenarios 24 and 55 of reliability.md 5.3.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -124,16 +125,15 @@ class Disk:
         self.folder = folder
         self._synced: set[int] = set()
         self._names: set[Path] = set()
-        sync = os.fsync
+        for name in ("fsync", "fdatasync"):
+            monkeypatch.setattr(os, name, partial(self._remember, getattr(os, name)))
 
-        def remember(descriptor: int) -> None:
-            sync(descriptor)
-            path = Path(f"/proc/self/fd/{descriptor}").readlink()
-            self._synced.add(os.fstat(descriptor).st_ino)
-            if path.is_dir():
-                self._names |= set(path.iterdir())
-
-        monkeypatch.setattr(os, "fsync", remember)
+    def _remember(self, sync: Callable[[int], None], descriptor: int) -> None:
+        sync(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        self._synced.add(os.fstat(descriptor).st_ino)
+        if path.is_dir():
+            self._names |= set(path.iterdir())
 
     def lose_power(self) -> None:
         """Remove files that were not synced, and names that were not."""
@@ -141,3 +141,5 @@ class Disk:
             is_kept = path.stat().st_ino in self._synced and path in self._names
             if path.is_file() and not is_kept:
                 path.unlink()
+        for log in (self.folder / "log").glob("*"):
+            log.rename(log.with_name(f"0{log.name}"))  # written before this boot

@@ -26,7 +26,7 @@ from worker.adapters.raw import LocalRawStore
 from worker.domain.errors import LeaseLost, RetryLater
 from worker.ingest import SweepLimits
 from worker.poll import Poller
-from worker.ports import MailboxGone, MailboxLease
+from worker.ports import MailboxGone, MailboxLease, NewMail
 
 LIMITS = SweepLimits(window=10, rescan=5, batch_mails=4)
 Events = list[MutableMapping[str, Any]]
@@ -298,16 +298,19 @@ def test_stop_ends_a_backlog_between_two_batches(bench: Bench) -> None:
     stop = threading.Event()
 
     class Stopping(FakeLedger):
-        def renew_lease(self, lease: MailboxLease, *, lease_for: timedelta) -> None:
-            super().renew_lease(lease, lease_for=lease_for)
-            if self.renewals == 4:
+        def add_mails(
+            self, lease: MailboxLease, mails: Sequence[NewMail], *, last_uid: int
+        ) -> int:
+            if last_uid > 10:
                 stop.set()
+            return super().add_mails(lease, mails, last_uid=last_uid)
 
     bench.poller.ledger = ledger = Stopping()
 
     bench.poller.run(stop)
 
-    assert ledger.uids() == list(range(1, 11))
+    assert 10 < len(ledger.uids()) < 30
+    assert ledger.uids() == bench.server.fetched, "what was fetched was kept"
     assert ledger.owner is None
 
 

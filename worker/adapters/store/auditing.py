@@ -1,12 +1,6 @@
-"""What an audit asks the record; every question is one pass over an index.
-
-On SQLite a mail's row continues on other pages behind its reading, and an e-mail's
-behind its bytes. So what stands there is asked of indexes, and compared here: sets of
-numbers cost less than the rows.
-"""
+"""What an audit reads of the record, and the audits that were made."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,27 +9,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store import gap_queries
 from worker.adapters.store.engine import Database
 from worker.adapters.store.schema import (
-    ClaimEventRow,
     ClaimRow,
     EmailRow,
     JobRow,
     MailboxRow,
     MailRow,
-    SharedMailRow,
 )
 from worker.adapters.store.upkeep_schema import AuditRow
 from worker.domain.gaps import Gap, GapCode
-from worker.domain.mail import Fate
 
 BATCH = 1000
 MOST_KEPT = 1000
 """Gaps that an audit's row keeps. Our choice."""
-_ALIVE = ("waiting", "ready", "running")
-_OF_CLAIMS = (Fate.CLAIM, Fate.FOLLOW_UP, Fate.IDENTITY_HOLD)
 _BEFORE_SENT = ("draft", "queued", "sending", "held")
-_SENT = ("sent", "bounced")
 _RECEIPT = "received"
 
 
@@ -112,7 +101,9 @@ class Audits:
     def raws(self) -> Iterator[KeptRaw]:
         """Yield the raw bytes that mails should have, in batches of one read each."""
         with self._database.read() as session:
-            erased = set(_ids(session, MailRow.id, MailRow.erased_at.is_not(None)))
+            erased = set(
+                gap_queries.ids(session, MailRow.id, MailRow.erased_at.is_not(None))
+            )
         last = 0
         columns = sa.select(
             MailRow.id,
@@ -155,23 +146,14 @@ class Audits:
     def mail_gaps(self) -> list[Gap]:
         """Return what is wrong with the ends of mails."""
         with self._database.read() as session:
-            return [
-                *_without_job(session),
-                *_without_claim(session),
-                *_rows_gone(session),
-                *_in_two_claims(session),
-            ]
+            return gap_queries.of_mails(session)
 
     # -- claims --
 
     def claim_gaps(self) -> list[Gap]:
         """Return what is wrong with histories, and claims that no mail opened."""
         with self._database.read() as session:
-            return [
-                *_incomplete_events(session),
-                *_states_without_event(session),
-                *_without_mail(session),
-            ]
+            return gap_queries.of_claims(session)
 
     def unanswered(self) -> list[int]:
         """Return claims without an acknowledgement in the outbox, ascending.
@@ -213,18 +195,14 @@ class Audits:
             )
         if not states:
             return None
-        return "alive" if states & set(_ALIVE) else "quarantined"
+        return "alive" if states & gap_queries.ALIVE else "quarantined"
 
     # -- the outbox --
 
     def email_gaps(self) -> list[Gap]:
         """Return what is wrong with the outbox, bytes that were sent aside."""
         with self._database.read() as session:
-            return [
-                *_unsent_without_job(session),
-                *_sent_without_copy(session),
-                *_never_tried(session),
-            ]
+            return gap_queries.of_emails(session)
 
     def changed_emails(self, *, is_deep: bool) -> Iterator[Gap]:
         """Yield e-mails whose bytes are not those composed; all or the unsent ones.
@@ -319,192 +297,3 @@ def record(
     session.add(row)
     session.flush()
     return row.id
-
-
-# -- mails ------------------------------------------------------------------------
-
-
-def _without_job(session: Session) -> Iterator[Gap]:
-    """Yield unsettled mails that nothing will settle.
-
-    Understanding that waits counts only while its reading is alive too.
-    """
-    alive = set(
-        session.execute(
-            sa.select(JobRow.ref).where(
-                JobRow.kind.in_(("read", "understand")),
-                JobRow.state.in_(("ready", "running")),
-            )
-        ).scalars()
-    )
-    rows = session.execute(
-        sa.select(MailRow.id, MailRow.uid, MailRow.uidvalidity).where(
-            MailRow.fate.is_(None)
-        )
-    ).all()
-    for row in rows:
-        if str(row.id) not in alive:
-            yield _of_mail(GapCode.MAIL_WITHOUT_JOB, row)
-
-
-def _without_claim(session: Session) -> Iterator[Gap]:
-    of_claims = set(_ids(session, MailRow.id, MailRow.fate.in_(_OF_CLAIMS)))
-    placed = set(_ids(session, MailRow.id, MailRow.claim_id.is_not(None)))
-    yield from _named(session, GapCode.MAIL_WITHOUT_CLAIM, of_claims - placed)
-
-
-def _rows_gone(session: Session) -> Iterator[Gap]:
-    refs = session.execute(sa.select(JobRow.ref).where(JobRow.kind == "read")).scalars()
-    known = {int(ref) for ref in refs}
-    for mail_id in sorted(known - set(_ids(session, MailRow.id))):
-        yield Gap(code=GapCode.MAIL_ROW_GONE, ref=f"mail:{mail_id}")
-
-
-def _in_two_claims(session: Session) -> Iterator[Gap]:
-    """Yield mails whose bytes came to two claims by the rules alone."""
-    twice = (
-        sa.select(MailRow.sha256)
-        .where(MailRow.sha256.is_not(None))
-        .group_by(MailRow.sha256)
-        .having(sa.func.count() > 1)
-    )
-    rows = session.execute(
-        sa.select(
-            MailRow.id,
-            MailRow.uid,
-            MailRow.uidvalidity,
-            MailRow.sha256,
-            MailRow.claim_id,
-        )
-        .where(
-            MailRow.sha256.in_(twice),
-            MailRow.fate.in_((Fate.CLAIM, Fate.FOLLOW_UP)),
-            MailRow.claim_id.is_not(None),
-            MailRow.settled_by.is_(None),
-            MailRow.erased_at.is_(None),
-        )
-        .order_by(MailRow.id)
-    )
-    claims: dict[str, set[int]] = defaultdict(set)
-    for row in rows:
-        claims[row.sha256].add(row.claim_id)
-        if len(claims[row.sha256]) > 1:
-            yield _of_mail(GapCode.MAIL_IN_TWO_CLAIMS, row)
-
-
-def _named(session: Session, code: GapCode, mail_ids: set[int]) -> Iterator[Gap]:
-    wanted = sorted(mail_ids)
-    for start in range(0, len(wanted), BATCH):
-        rows = session.execute(
-            sa.select(MailRow.id, MailRow.uid, MailRow.uidvalidity)
-            .where(MailRow.id.in_(wanted[start : start + BATCH]))
-            .order_by(MailRow.id)
-        )
-        yield from (_of_mail(code, row) for row in rows)
-
-
-def _of_mail(code: GapCode, row: Any) -> Gap:  # noqa: ANN401 - three of its columns
-    return Gap(
-        code=code, ref=f"mail:{row.id}", uid=row.uid, uidvalidity=row.uidvalidity
-    )
-
-
-# -- claims -----------------------------------------------------------------------
-
-
-def _incomplete_events(session: Session) -> Iterator[Gap]:
-    """Yield claims whose events are not 1, 2, 3 ...; none at all is a gap too."""
-    seq = ClaimEventRow.seq
-    rows = session.execute(
-        sa.select(
-            ClaimEventRow.claim_id,
-            sa.func.count().label("count"),
-            sa.func.min(seq).label("first"),
-            sa.func.max(seq).label("last"),
-        ).group_by(ClaimEventRow.claim_id)
-    )
-    whole = {
-        row.claim_id
-        for row in rows
-        if row.first == 1 and row.last == row._mapping["count"]  # noqa: SLF001 - its API
-    }
-    for claim_id in sorted(set(_ids(session, ClaimRow.id)) - whole):
-        yield Gap(code=GapCode.EVENTS_INCOMPLETE, ref=f"claim:{claim_id}")
-
-
-def _states_without_event(session: Session) -> Iterator[Gap]:
-    last = (
-        sa.select(ClaimEventRow.claim_id, sa.func.max(ClaimEventRow.seq).label("seq"))
-        .group_by(ClaimEventRow.claim_id)
-        .subquery()
-    )
-    rows = session.execute(
-        sa.select(ClaimRow.id)
-        .join(last, last.c.claim_id == ClaimRow.id)
-        .join(
-            ClaimEventRow,
-            sa.and_(
-                ClaimEventRow.claim_id == ClaimRow.id, ClaimEventRow.seq == last.c.seq
-            ),
-        )
-        .where(ClaimEventRow.state_after != ClaimRow.state)
-        .order_by(ClaimRow.id)
-    ).scalars()
-    for claim_id in rows:
-        yield Gap(code=GapCode.STATE_WITHOUT_EVENT, ref=f"claim:{claim_id}")
-
-
-def _without_mail(session: Session) -> Iterator[Gap]:
-    opened = set(_ids(session, MailRow.claim_id, MailRow.claim_id.is_not(None)))
-    opened |= set(_ids(session, SharedMailRow.claim_id))
-    for claim_id in sorted(set(_ids(session, ClaimRow.id)) - opened):
-        yield Gap(code=GapCode.CLAIM_WITHOUT_MAIL, ref=f"claim:{claim_id}")
-
-
-# -- e-mails ----------------------------------------------------------------------
-
-
-def _unsent_without_job(session: Session) -> Iterator[Gap]:
-    jobs = session.execute(
-        sa.select(JobRow.ref).where(JobRow.kind == "send", JobRow.state.in_(_ALIVE))
-    ).scalars()
-    alive = {int(ref.partition(":")[0]) for ref in jobs}
-    unsent = _ids(session, EmailRow.id, EmailRow.status.in_(("queued", "sending")))
-    for email_id in sorted(set(unsent) - alive):
-        yield Gap(code=GapCode.EMAIL_WITHOUT_JOB, ref=f"email:{email_id}")
-
-
-def _sent_without_copy(session: Session) -> Iterator[Gap]:
-    rows = _ids(
-        session,
-        EmailRow.id,
-        EmailRow.status.in_(_SENT),
-        sa.func.coalesce(sa.func.length(EmailRow.raw), 0) == 0,
-        EmailRow.erased_at.is_(None),
-    )
-    for email_id in sorted(rows):
-        yield Gap(code=GapCode.EMAIL_WITHOUT_COPY, ref=f"email:{email_id}")
-
-
-def _never_tried(session: Session) -> Iterator[Gap]:
-    """Yield sent e-mails that no attempt led to; what staff sent has none of ours.
-
-    After a recovery, what is known to have gone out has none either.
-    """
-    rows = _ids(
-        session,
-        EmailRow.id,
-        sa.text("status in ('sent', 'bounced') and attempts = 0"),  # as the index
-        EmailRow.dedup_key.not_like("sent:%"),
-        EmailRow.last_code != "recovered",
-    )
-    for email_id in sorted(rows):
-        yield Gap(code=GapCode.EMAIL_NEVER_TRIED, ref=f"email:{email_id}")
-
-
-def _ids(
-    session: Session,
-    column: sa.SQLColumnExpression[Any],
-    *where: sa.ColumnElement[bool] | sa.TextClause,
-) -> list[int]:
-    return list(session.execute(sa.select(column).where(*where)).scalars())

@@ -75,24 +75,31 @@ def add_jobs(
 
     A (kind, ref) that exists already is left as it is and rings nothing.
     """
+    if not jobs:
+        return []
+    rows = [
+        {
+            "kind": job.kind,
+            "ref": job.ref,
+            "queue": job.queue,
+            "lane": job.lane,
+            "state": "waiting" if job.is_waiting else "ready",
+            "run_at_ms": now_ms + _ms(job.delay),
+            "rung_at_ms": now_ms,
+            "created_at": at,
+        }
+        for job in jobs
+    ]
+    statement = insert(session, JobRow).on_conflict_do_nothing(
+        index_elements=["kind", "ref"]
+    )
+    added = session.connection().execute(
+        statement.returning(JobRow.id, JobRow.kind, JobRow.ref), rows
+    )
+    ids = {(row.kind, row.ref): row.id for row in added}
     bells = []
     for job in jobs:
-        run_at_ms = now_ms + _ms(job.delay)
-        job_id = session.execute(
-            insert(session, JobRow)
-            .values(
-                kind=job.kind,
-                ref=job.ref,
-                queue=job.queue,
-                lane=job.lane,
-                state="waiting" if job.is_waiting else "ready",
-                run_at_ms=run_at_ms,
-                rung_at_ms=now_ms,
-                created_at=at,
-            )
-            .on_conflict_do_nothing(index_elements=["kind", "ref"])
-            .returning(JobRow.id)
-        ).scalar()
+        job_id = ids.pop((job.kind, job.ref), None)
         if job_id is not None:
             note_added(session, job.kind, job.queue)
         if job_id is not None and not job.is_waiting and not job.delay:

@@ -136,8 +136,7 @@ class SqlLedger:
         self, lease: MailboxLease, mails: Sequence[NewMail], *, last_uid: int
     ) -> int:
         """See ports.MailLedger."""
-        bells: list[Bell] = []
-        added = 0
+        jobs: list[NewJob] = []
         with self._database.write() as session:
             _update_fenced(
                 session,
@@ -148,55 +147,54 @@ class SqlLedger:
                 ),
             )
             now_ms = session.execute(sa.select(self._database.now_ms)).scalar_one()
+            ids = self._add_rows(session, lease, mails)
+            has_earlier = _has_earlier(session, lease, mails)
             for mail in mails:
-                mail_id = self._add_mail(session, lease, mail)
+                mail_id = ids.get(mail.uid)
                 if mail_id is None:
                     continue
-                added += 1
                 if mail.sha256 is None:
-                    raise_alert(
-                        session,
-                        "fetch_failed",
-                        f"mail:{mail_id}",
-                        at=mail.first_seen_at,
-                    )
-                if mail.sha256 is not None and not _settle_alias(
-                    session, lease, mail_id
-                ):
-                    jobs = self._jobs_for(mail_id, lease.mailbox_id)
-                    bells += add_jobs(
-                        session, jobs, at=mail.first_seen_at, now_ms=now_ms
-                    )
+                    ref = f"mail:{mail_id}"
+                    raise_alert(session, "fetch_failed", ref, at=mail.first_seen_at)
+                elif not (has_earlier and _settle_alias(session, lease, mail_id)):
+                    jobs += self._jobs_for(mail_id, lease.mailbox_id)
+            bells = add_jobs(session, jobs, at=self._now(), now_ms=now_ms)
             reach(Point.LEDGER_WRITTEN)
         reach(Point.LEDGER_COMMITTED)
         self._ring(bells)
-        return added
+        return len(ids)
 
-    def _add_mail(
-        self, session: Session, lease: MailboxLease, mail: NewMail
-    ) -> int | None:
-        is_lost = mail.sha256 is None
-        mail_id: int | None = session.execute(
-            insert(session, MailRow)
-            .values(
-                mailbox_id=lease.mailbox_id,
-                uidvalidity=lease.uidvalidity,
-                uid=mail.uid,
-                sha256=mail.sha256,
-                size_bytes=mail.size_bytes,
-                internaldate_at=mail.internaldate_at,
-                first_seen_at=mail.first_seen_at,
-                trouble=mail.trouble,
-                fate=Fate.PARKED if is_lost else None,
-                settled_at=mail.first_seen_at if is_lost else None,
-                signal="could not be fetched" if is_lost else "",
-                flags=[],
-                notes={},
-            )
-            .on_conflict_do_nothing(index_elements=["mailbox_id", "uidvalidity", "uid"])
-            .returning(MailRow.id)
-        ).scalar()
-        return mail_id
+    def _add_rows(
+        self, session: Session, lease: MailboxLease, mails: Sequence[NewMail]
+    ) -> dict[int, int]:
+        """Insert the rows of mails; return the new ones' numbers by UID."""
+        rows: list[dict[str, object]] = [
+            {
+                "mailbox_id": lease.mailbox_id,
+                "uidvalidity": lease.uidvalidity,
+                "uid": mail.uid,
+                "sha256": mail.sha256,
+                "size_bytes": mail.size_bytes,
+                "internaldate_at": mail.internaldate_at,
+                "first_seen_at": mail.first_seen_at,
+                "trouble": mail.trouble,
+                "fate": Fate.PARKED if mail.sha256 is None else None,
+                "settled_at": mail.first_seen_at if mail.sha256 is None else None,
+                "signal": "could not be fetched" if mail.sha256 is None else "",
+                "flags": [],
+                "notes": {},
+            }
+            for mail in mails
+        ]
+        if not rows:
+            return {}
+        statement = insert(session, MailRow).on_conflict_do_nothing(
+            index_elements=["mailbox_id", "uidvalidity", "uid"]
+        )
+        added = session.connection().execute(
+            statement.returning(MailRow.id, MailRow.uid), rows
+        )
+        return {row.uid: row.id for row in added}
 
     def note_pass(self, lease: MailboxLease, *, at: datetime, backlog: int) -> None:
         """See ports.MailLedger."""
@@ -219,6 +217,22 @@ class SqlLedger:
             if is_lasting:
                 ref = f"mailbox:{lease.mailbox_id}:{code}:{at:%Y-%m-%d}"
                 raise_alert(session, "mailbox_lost", ref, at=at)
+
+
+def _has_earlier(
+    session: Session, lease: MailboxLease, mails: Sequence[NewMail]
+) -> bool:
+    """Return whether an older epoch has the bytes of any of these mails."""
+    digests = [mail.sha256 for mail in mails if mail.sha256 is not None]
+    return session.execute(
+        sa.select(
+            sa.exists().where(
+                MailRow.sha256.in_(digests),
+                MailRow.mailbox_id == lease.mailbox_id,
+                MailRow.uidvalidity != lease.uidvalidity,
+            )
+        )
+    ).scalar_one()
 
 
 def _settle_alias(session: Session, lease: MailboxLease, mail_id: int) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store import mails as mail_rows
+from worker.adapters.store import mail_changes
 from worker.adapters.store.claims import belongs_to
 from worker.adapters.store.engine import insert
 from worker.adapters.store.schema import DocumentRow, MailRow, PieceRow
@@ -57,7 +57,7 @@ def share_mails(
     mail_ids = session.execute(
         sa.select(MailRow.id).where(belongs_to(claim_id)).order_by(MailRow.id)
     ).scalars()
-    mail_rows.share(session, into, list(mail_ids), by=by, at=at)
+    mail_changes.share(session, into, list(mail_ids), by=by, at=at)
     pieces = session.execute(
         sa.select(PieceRow).where(PieceRow.claim_id == claim_id).order_by(PieceRow.id)
     ).scalars()

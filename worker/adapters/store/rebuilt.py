@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from worker.adapters.store import Store
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.jobs import NewJob, add_jobs
-from worker.adapters.store.mails import COPY_BY_PERSON, DISMISSED_BY_PERSON
+from worker.adapters.store.mail_changes import COPY_BY_PERSON, DISMISSED_BY_PERSON
 from worker.adapters.store.replica import SEEN
 from worker.adapters.store.schema import (
     Base,
