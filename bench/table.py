@@ -32,7 +32,7 @@ from tests.services.dovecot import SBIN
 from tests.services.redis import find_redis_server
 from worker.adapters.clock import SystemClock
 
-PARTS = ("ingest",)
+PARTS = ("ingest", "answers")
 """Modules of `bench` with a function `rows`, in the order of the table."""
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "bench"
 COLUMNS = ("part", "what", "median", "spread", "target", "", "behind it")
