@@ -23,7 +23,9 @@ from worker.domain.errors import LeaseLost
 from worker.ports import Bell
 
 ALIVE = ("waiting", "ready", "running")
-_ALIVE_WORDS = [sa.literal_column(f"'{state}'") for state in ALIVE]
+_ALIVE_WORDS: list[sa.ColumnElement[str]] = [
+    sa.literal_column(f"'{state}'") for state in ALIVE
+]
 """As the index `ix_jobs_lane` has them: SQLite uses it for no list of parameters, and
 reads every job for each one in a lane."""
 """A ring that led to nothing is repeated by the sweep after this long."""
