@@ -122,7 +122,7 @@ def test_the_forecast_shows_its_arithmetic(office: Office) -> None:
 
     assert "Late within 24 h 1 of 1 due" in words
     assert "21 ÷ 168 h = 0.12 an hour" in words  # one in eight hours
-    assert "1 ÷ 0.12 an hour = 8 h, but 3 h is left" in words
+    assert "1 ÷ 0.12 an hour = 8 h, but it is due in 3 h" in words
 
 
 def test_a_paused_queue_is_said_on_every_page_of_operators(office: Office) -> None:
