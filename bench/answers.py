@@ -100,6 +100,7 @@ def rows(
 ) -> Iterator[Row]:
     """Yield ours to the peer for each mailbox, then shares and two workers to one."""
     counts = dict.fromkeys(COUNTS, SMOKE_MAILS) if smoke else COUNTS
+    profiles = profiles[-1:] if smoke else profiles
     for profile in profiles:
         yield _to_helpdesk(make_case(profile, counts[profile]), profile, rounds)
     for profile in profiles:
