@@ -9,6 +9,7 @@ import sys
 SCRIPTS = (
     "table",
     "ingest",
+    "answers",
     "live_scenarios",
     "replayed",
     "full_mailbox",

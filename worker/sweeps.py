@@ -42,12 +42,12 @@ class SweepLimits:
     """How much a sweep takes at a time; `batch_bytes` bounds its memory.
 
     Source: reliability.md 2.1 for window and rescan, 2.8 for the sizes; the batch:
-    measured 2026-11-21, bench/README.md.
+    measured 2026-11-22, `python -m bench ingest`.
     """
 
     window: int = 500
     rescan: int = 200
-    batch_mails: int = 50
+    batch_mails: int = 200
     batch_bytes: int = 8 * MIB
     whole_bytes: int = MIB
     """A bigger mail comes in parts, straight into the raw store."""

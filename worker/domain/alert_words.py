@@ -42,6 +42,27 @@ ALERTS = {
 }
 
 
+_NUMBERED = {"job": "job", "mail": "mail", "email": "e-mail"}
+_WATCHED = "watch_"
+
+
+def about(code: str, ref: str) -> str:
+    """Return what an alert is about, in words; "" where its sentence says it all.
+
+    Args:
+        code: the alert's.
+        ref: as it is stored: `job:12`, `email:7`, `claim:3:2026-11-25`,
+            `relay:550:2026-11-18`, `mailbox:login_refused:20261118T191200`.
+    """
+    kind, _, rest = ref.partition(":")
+    first = rest.partition(":")[0]
+    if kind in _NUMBERED and first.isdecimal():
+        return f"{_NUMBERED[kind]} {first}"
+    if kind == "relay":
+        return f"the relay answered {first.replace('_', ' ')}"
+    return first.replace("_", " ") if code.startswith(_WATCHED) else ""
+
+
 def says(code: str) -> str:
     """Return the sentence of an alert; one without a sentence is its own words."""
     return ALERTS.get(code, code.replace("_", " "))

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim, reference
+from worker.domain.counting import counted
 from worker.domain.deadlines import is_answered, utc
 from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.explanation import ClockExplanation, in_zone, length, zone_of
@@ -326,8 +327,8 @@ def provenance(claim: Claim, assessment: Assessment, facts: NoteFacts) -> Iterat
     )
     yield Row(
         label="Facts used",
-        text=f"order directory, {len(facts.mails)} mails, {len(facts.photographs)}"
-        " photographs, the history of the claim",
+        text=f"order directory, {counted(len(facts.mails), 'mail')},"
+        f" {counted(len(facts.photographs), 'photograph')}, the history of the claim",
     )
     yield Row(
         label="Stale",
