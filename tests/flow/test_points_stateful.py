@@ -106,6 +106,7 @@ class Machine(RuleBasedStateMachine):
             for days in (3, 20):
                 self.grant(who, 200, days)
             self.redeem(who, number, 250, 10_000)
+        self.pay_a_claim(MEI, "O-3", 10_000, used=150, earned=0, due=100, returned=1)
         self.wait(24)
 
     @rule(which=st.sampled_from(POLICIES))
@@ -226,9 +227,16 @@ class Machine(RuleBasedStateMachine):
             assert posted.points(EntryKind.ORDER_CANCELLED) == due - expired
             assert posted.points(EntryKind.REFUND_EXPIRED) == expired
 
-    @rule(who=HOLDERS, number=ORDERS, cents=st.integers(1, 10_000))
-    def give_back(self, who: Holder, number: str, cents: int) -> None:
+    @rule(
+        who=HOLDERS,
+        number=ORDERS,
+        cents=st.integers(1, 10_000),
+        is_rest=st.booleans(),
+    )
+    def give_back(self, who: Holder, number: str, cents: int, *, is_rest: bool) -> None:
         key, order = self.next(), self.model.order(*self.known(who, number))
+        if is_rest and order is not None and order.returned < order.cents:
+            cents = order.cents - order.returned
         posted = self.do(lambda: self.ledger.give_back(who, key, number, cents))
         if order is None or order.is_cancelled or order.returned + cents > order.cents:
             assert posted is None
@@ -246,7 +254,7 @@ class Machine(RuleBasedStateMachine):
         who=HOLDERS,
         number=ORDERS,
         cents=PRICES,
-        used=st.sampled_from([0, 150]),
+        used=st.sampled_from([0, 150, 400]),
         earned=st.sampled_from([0, 60]),
         due=st.integers(0, 200),
         returned=st.integers(0, 10_000),

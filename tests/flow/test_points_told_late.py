@@ -129,3 +129,12 @@ def test_P15_what_was_deducted_is_not_deducted_again_at_another_price(
 
     assert rest.points(K.EARNED_DEDUCTED) == 100
     assert ledger.balance(MEI) == 500 - 200
+
+
+def test_P12_a_cancelled_order_gets_no_points_back_by_a_claim(ledgers: Ledgers) -> None:
+    ledgers.under().place(MEI, bought(BY_DIRECTORY))
+    ledgers.under().cancel(MEI, "ORD-1")
+
+    moved = ledgers.settle(a_case(used=5000, due=5000))
+
+    assert moved == PointsMoved()
