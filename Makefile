@@ -63,12 +63,12 @@ chaos: $(DEV) ## break everything, and show what held; half an hour
 
 .PHONY: bench
 bench: $(DEV) ## measure everything against its peers, and write docs/bench
-	@tools/bootstrap.sh servers
+	@tools/bootstrap.sh peers
 	@$(BIN)/python -m bench table $(ARGS)
 
 .PHONY: bench-smoke
 bench-smoke: $(DEV) ## run each measurement once, tiny: only for breakage; a minute
-	@tools/bootstrap.sh servers
+	@tools/bootstrap.sh peers
 	@$(BIN)/python -m bench table --smoke $(ARGS)
 
 .PHONY: lock

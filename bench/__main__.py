@@ -9,6 +9,7 @@ import sys
 SCRIPTS = (
     "table",
     "ingest",
+    "answers",
     "sending",
     "deadlines",
     "live_scenarios",

@@ -32,6 +32,8 @@ from worker.settings import Settings
 
 LIMIT_MS = 150.0
 """Source: issue 5, with a million claims on two cores."""
+A_PERIOD = 5
+"""Requests for a page of figures, which adds up a whole period. Ours."""
 LARGE = ("claims", "mails", "jobs", "claim_events", "emails", "pieces", "documents")
 _WHOLE = re.compile(rf"Seq Scan on ({'|'.join(LARGE)})\b")
 SETTINGS = {
@@ -71,8 +73,9 @@ PAGES = (
     ("api: queues", "/api/v1/queues"),
 )
 """What is measured; the tabs of the work list are found in it."""
-WITHOUT_LIMIT = ("figures",)
-"""Their cost follows the period."""
+LIMITED = ("work list", "tab", "search", "claim page")
+"""What staff open all day. Source: issue 5."""
+OF_A_PERIOD = "figures"
 _TAB = re.compile(r'href="(/claims\?[^"]*)"')
 
 
@@ -105,7 +108,7 @@ class Measured:
     @property
     def is_slow(self) -> bool:
         """Return whether the page is over its limit."""
-        return not self.name.startswith(WITHOUT_LIMIT) and self.p95 > LIMIT_MS
+        return self.name.startswith(LIMITED) and self.p95 > LIMIT_MS
 
     def line(self) -> str:
         """Return the line of the table."""
@@ -233,13 +236,13 @@ def main(arguments: list[str]) -> int:
         meter = Meter(parts, given.claims, plans=True)
         pages = [*PAGES[:1], *meter.tabs(), *PAGES[1:]]
         measured = []
+        print(f"{'page':32} {'status':>6} {'p50 ms':>9} {'p95 ms':>9} {'SQL':>6}")
         for name, path in pages:
             show(name)
-            measured.append(meter.measure(name, path, requests=given.requests))
-        show_end()
+            requests = A_PERIOD if name.startswith(OF_A_PERIOD) else given.requests
+            measured.append(meter.measure(name, path, requests=requests))
+            show_end()
+            print(measured[-1].line(), flush=True)
         parts.close()
-    print(f"{'page':32} {'status':>6} {'p50 ms':>9} {'p95 ms':>9} {'SQL':>6}")
-    for one in measured:
-        print(one.line())
     asked = [one for one in measured if one.took_ms]
     return int(any(one.is_slow or one.whole or one.status >= 400 for one in asked))  # noqa: PLR2004

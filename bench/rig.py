@@ -94,13 +94,19 @@ class Installation:
         return output.decode()
 
     def start(
-        self, *arguments: str, stdout: int | IO[bytes] | None = subprocess.DEVNULL
+        self,
+        *arguments: str,
+        stdout: int | IO[bytes] | None = subprocess.DEVNULL,
+        module: str = "worker",
     ) -> "subprocess.Popen[bytes]":
-        """Start `claims ARGUMENTS`; what it says on stderr goes to the log."""
+        """Start `claims ARGUMENTS`; what it says on stderr goes to the log.
+
+        `module` is what runs it, where that is not the program itself.
+        """
         tether = partial(die_with_parent, os.getpid())
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "worker", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 env=dict(self.environment),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

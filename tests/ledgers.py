@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from worker.adapters.clock import StillClock
 from worker.adapters.store.engine import Database, make_engine
-from worker.adapters.store.points_entries import Holder
+from worker.adapters.store.points_entries import Holder, claim_key
 from worker.adapters.store.points_ledger import PointsLedger
 from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.points_schema import (
@@ -20,6 +20,7 @@ from worker.adapters.store.points_schema import (
 )
 from worker.adapters.store.schema import Base
 from worker.domain.policy import Lifetime, Policy
+from worker.domain.settlement import PaidCase, PointsMoved
 
 OPENING = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MEI = Holder("M10023", "eu")
@@ -48,6 +49,15 @@ class Ledgers:
         """Let a lot be received, as an event's prize."""
         self._seen += 1
         self.under().grant(MEI, f"lot-{self._seen}", points, life=life, at=at)
+
+    def settle(
+        self, case: PaidCase, *, claim: int = 7, cycle: int = 1, **switches: object
+    ) -> PointsMoved:
+        """Let a claim be paid, on the site of MEI."""
+        with self.database.write() as session:
+            return self.under(**switches).settle(
+                session, claim_key(claim, cycle), case, site=MEI.site, by="jane"
+            )
 
     def left(self) -> list[int]:
         """What the lots hold, in the order in which they were received."""

@@ -4,11 +4,13 @@
 #   tools/bootstrap.sh runtime   .venv with what `claims` runs on
 #   tools/bootstrap.sh dev       .venv with that and what tests and checks need
 #   tools/bootstrap.sh servers   the servers that the tests start, by apt-get (run `dev` first)
+#   tools/bootstrap.sh peers     the same, and what `make bench` compares with
 #
 # Running a step again is harmless and quick. PYTHON names the Python to start from.
 set -eu
 
 cd "$(dirname "$0")/.."
+step=${1:-}
 venv=.venv
 python=${PYTHON:-python3}
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
@@ -72,6 +74,7 @@ missing_packages() {
     $venv/bin/python -c 'from tests.services.redis import find_redis_server as f; f()' \
         2>/dev/null || echo redis-server
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || echo chromium
+    [ "$step" != peers ] || command -v mbsync >/dev/null || echo isync
 }
 
 # The tests start servers of their own; the system services that Debian's packages
@@ -107,7 +110,7 @@ switch_off_services() {
     esac
 }
 
-case ${1:-} in
+case $step in
 runtime)
     make_venv
     install_lock requirements.lock
@@ -116,6 +119,6 @@ dev)
     make_venv
     install_lock requirements-dev.lock
     ;;
-servers) install_servers ;;
-*) die "usage: tools/bootstrap.sh runtime|dev|servers" ;;
+servers | peers) install_servers ;;
+*) die "usage: tools/bootstrap.sh runtime|dev|servers|peers" ;;
 esac

@@ -17,6 +17,7 @@ from pathlib import Path
 from worker.adapters.store import erasing as rows
 from worker.adapters.store import holds
 from worker.bootstrap import Parts
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError
 from worker.domain.orders import normal_id
 
@@ -31,10 +32,14 @@ LOG = "erasures.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What there was of a member, or would be erased."""
+    """What there was of a member, or would be erased.
+
+    `is_known` is False where nothing at all was there, not even in the directory.
+    """
 
     claims: int
     mails: int
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +81,29 @@ def erase(
         raise UsageError("name a member as the order directory does")
     if not is_applied:
         with parts.store.database.read() as session:
-            claims = rows.erasable_claims(session, key, up_to=up_to)
-            mails = rows.mails_of_member(session, key, claims, up_to=up_to)
-        return Erased(len(claims), len(mails))
+            return _counted(rows.belongings(session, key, up_to=up_to))
     tag = member_tag(parts, key)
     with parts.store.transaction() as work:
-        claims = rows.erasable_claims(work.session, key, up_to=up_to)
-        mails = rows.mails_of_member(work.session, key, claims, up_to=up_to)
-        rows.erase_mails(work.session, mails, at=work.at)
-        rows.erase_claims(work.session, claims, at=work.at)
-        rows.erase_member(work.session, key, up_to=up_to)
-        counts = {"claims": len(claims), "mails": len(mails)}
-        holds.record_erasure(
-            work.session, tag, by=by, basis=basis, counts=counts, at=work.at
-        )
-        # Before the commit: a line too many is safe, a missing one brings them back.
-        at = min(work.at, up_to).isoformat()
-        _append(parts, {"tag": tag, "at": at, "by": by, "basis": basis})
+        found = rows.belongings(work.session, key, up_to=up_to)
+        if found.is_known:
+            rows.erase_mails(work.session, found.mails, at=work.at)
+            rows.erase_claims(work.session, found.claims, at=work.at)
+            rows.erase_member(work.session, key, up_to=up_to)
+            counts = {"claims": len(found.claims), "mails": len(found.mails)}
+            holds.record_erasure(
+                work.session, tag, by=by, basis=basis, counts=counts, at=work.at
+            )
+            # Before the commit: a line too many is safe, a missing one is not.
+            at = min(work.at, up_to).isoformat()
+            _append(parts, {"tag": tag, "at": at, "by": by, "basis": basis})
     remove_left(parts)
-    parts.store.holds.compact()
-    return Erased(len(claims), len(mails))
+    if found.is_known:
+        parts.store.holds.compact()
+    return _counted(found)
+
+
+def _counted(found: rows.Belongings) -> Erased:
+    return Erased(len(found.claims), len(found.mails), found.is_known)
 
 
 def erase_again(parts: Parts, log: Path | None, *, by: str) -> int:
@@ -125,7 +133,8 @@ def erase_again(parts: Parts, log: Path | None, *, by: str) -> int:
             count += 1
     if refused:
         why = "; ".join(refused)
-        raise UsageError(f"{count} were erased again, {len(refused)} were not: {why}")
+        done = counted(count, "member was", "members were")
+        raise UsageError(f"{done} erased again, {len(refused):,} not: {why}")
     return count
 
 

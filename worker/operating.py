@@ -13,6 +13,7 @@ from worker.adapters.store import Work
 from worker.adapters.store.desk import actions, dead_letters, paused
 from worker.adapters.store.desk.dead_letters import DeadLetter
 from worker.bootstrap import Parts
+from worker.domain.counting import counted
 from worker.domain.errors import GiveUp, UsageError
 
 BATCH = 100
@@ -191,7 +192,7 @@ def _log(
 ) -> None:
     if not ids:
         return
-    target = f"job:{ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
+    target = f"job:{ids[0]}" if len(ids) == 1 else counted(len(ids), "job")
     data: dict[str, object] = {"jobs": list(ids)}
     actions.append(work.session, work.at, by, action, target, reason=reason, data=data)
 

@@ -414,7 +414,7 @@ class MailLedger(Protocol):
         ...
 
     def renew_lease(self, lease: MailboxLease, *, lease_for: timedelta) -> None:
-        """Extend the lease.
+        """Extend the lease, unless that was done a moment ago.
 
         Raises:
             LeaseLost: another poller has it now.

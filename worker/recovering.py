@@ -31,13 +31,14 @@ class Recovered:
 
     `known` Message-IDs are known to have gone out; of what the backup had still to
     send, `sent` e-mails were among them and `held` were not. `erased` members were in
-    the backup again.
+    the backup again; `has_erasures` says that anybody ever was erased.
     """
 
     known: int
     sent: int
     held: int
     erased: int
+    has_erasures: bool = False
 
 
 def recover(
@@ -78,7 +79,7 @@ def recover(
         )
     has_log = (parts.data_dir / LOG).exists()
     erased = erase_again(parts, None, by=by) if has_log else 0
-    return Recovered(len(known), sent, held, erased)
+    return Recovered(len(known), sent, held, erased, has_log)
 
 
 def _listed(path: Path | None) -> Iterator[str]:

@@ -6,7 +6,6 @@ ledger. Killed anywhere, the next sweep finds the same mails and stores each onc
 
 import contextlib
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -42,12 +41,12 @@ class SweepLimits:
     """How much a sweep takes at a time; `batch_bytes` bounds its memory.
 
     Source: reliability.md 2.1 for window and rescan, 2.8 for the sizes; the batch:
-    measured 2026-11-21, bench/README.md.
+    measured 2026-11-22, `python -m bench ingest`.
     """
 
     window: int = 500
     rescan: int = 200
-    batch_mails: int = 50
+    batch_mails: int = 200
     batch_bytes: int = 8 * MIB
     whole_bytes: int = MIB
     """A bigger mail comes in parts, straight into the raw store."""
@@ -114,7 +113,7 @@ def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
         mailbox: open.
         raw: has each mail before the ledger does.
         ledger: rows, jobs and cursor in one transaction a batch.
-        lease: fresh; renewed between batches, when a sixth of its time is over.
+        lease: fresh; renewed between batches.
         clock: for `first_seen_at` and the suspects' waits.
         limits: at most one window is taken.
         suspects: the same object at each sweep.
@@ -143,13 +142,11 @@ def sweep(  # noqa: PLR0913 - the ports it works on, and what outlives it
     )
     uids = run.look()
     with run.keeper:
-        renewed_at = time.monotonic()
-        for batch in run.batches(uids):
+        for number, batch in enumerate(run.batches(uids)):
             if not proceed():
                 break
-            if time.monotonic() - renewed_at > limits.lease_for.total_seconds() / 6:
+            if number:
                 ledger.renew_lease(run.lease, lease_for=limits.lease_for)
-                renewed_at = time.monotonic()
             run.settle(batch)
     return run.result(seen=len(uids))
 

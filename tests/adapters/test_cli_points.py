@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from tests.commands import claims_here
+from worker.adapters.points_events import PointsEvent, faults
 
 EVENTS = """\
 event,member_id,site,id,order_number,product_usd,returned_usd,line,has_pictures,points
@@ -57,8 +59,8 @@ def test_json_lines_are_taken_in_by_the_same_rules(home: Path) -> None:
 
     code, out, err = take_in(home, "\n".join(map(json.dumps, lines)), "e.jsonl")
 
-    assert (code, out) == (1, "2 events taken in, 0 known before, 1 bad lines\n")
-    assert "e.jsonl:2: points: Input should be a valid integer" in " ".join(err.split())
+    assert (code, out) == (1, "2 events taken in, 0 known before, 1 bad line\n")
+    assert "e.jsonl:2: points: expected a whole number" in " ".join(err.split())
     assert balance(home) == 2
 
 
@@ -67,15 +69,21 @@ def test_json_lines_are_taken_in_by_the_same_rules(home: Path) -> None:
     [
         (
             "granted,M1,eu,g,,,,,,0",
-            "points: Input should be greater than or equal",
+            "points: expected a whole number from 1 to 100,000,000",
         ),
         ("granted,M1,eu,,,,,,,5", "granted needs id"),
         ("order_confirmed,M1,eu,,ORD-9,,,,,", "order_unknown: the ledger does not"),
         ("spent,M1,eu,s,,,,,,5", "not_enough_points"),
-        ("teleported,M1,eu,,,,,,,", "event: Input should be"),
-        ("email_verified,M1,EU!,,,,,,,", "site: String should match"),
+        (
+            "teleported,M1,eu,,,,,,,",
+            "event: expected one of email_verified, order_placed",
+        ),
+        ("email_verified,M1,EU!,,,,,,,", "site: expected a name such as eu"),
         ("email_verified,M1", "2 cells, but the header has 10"),
-        ("order_placed,M1,eu,,ORD-1,1.999,,,,", "product_usd: Decimal input should"),
+        (
+            "order_placed,M1,eu,,ORD-1,1.999,,,,",
+            "product_usd: expected an amount in USD such as 80.00",
+        ),
     ],
 )
 def test_a_bad_line_is_listed_and_the_others_count(
@@ -86,9 +94,45 @@ def test_a_bad_line_is_listed_and_the_others_count(
     code, out, err = take_in(home, f"{header}\n{row}\nemail_verified,M1,eu,,,,,,,\n")
 
     assert code == 1
-    assert out == "1 events taken in, 0 known before, 1 bad lines\n"
+    assert out == "1 event taken in, 0 known before, 1 bad line\n"
     assert f"events.csv:2: {fault}" in " ".join(err.split())
     assert balance(home) == 100
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("{", "this is no JSON"),
+        ("[]", "expected an object with the fields of an event"),
+        (
+            '{"event": "granted", "site": "eu", "id": "a", "points": 5}',
+            "member_id is missing; each event has event, member_id, site",
+        ),
+        (
+            '{"event": "spent", "member_id": "M1", "site": "eu", "sum": 5}',
+            "unknown field 'sum'",
+        ),
+    ],
+)
+def test_a_line_of_json_is_refused_in_plain_words(
+    home: Path, line: str, fault: str
+) -> None:
+    code, _, err = take_in(home, f"{line}\n", "e.jsonl")
+
+    assert code == 1
+    assert err.strip().endswith(f"e.jsonl:1: {fault}")
+
+
+@pytest.mark.parametrize("name", PointsEvent.model_fields)
+def test_every_field_is_refused_in_words_of_our_own(name: str) -> None:
+    event = {"event": "email_verified", "member_id": "M1", "site": "eu"}
+
+    with pytest.raises(ValidationError) as refused:
+        PointsEvent.model_validate(event | {name: ["no", "such"]})
+
+    told = faults(refused.value)
+    assert told.startswith(f"{name}: expected ")
+    assert "nput" not in told
 
 
 def test_events_of_the_past_are_dated_and_expire(home: Path) -> None:
@@ -107,6 +151,9 @@ def test_events_of_the_past_are_dated_and_expire(home: Path) -> None:
 def test_what_is_no_file_of_events_is_said_in_a_line(home: Path) -> None:
     assert "unknown column 'evnt'; did you mean event" in take_in(home, "evnt,site")[2]
     assert "is empty" in take_in(home, "\n")[2]
+    lacking = " ".join(take_in(home, "event,points\n")[2].split())
+    assert "missing columns: member_id, site; event, member_id, site are" in lacking
+    assert "may be followed by id, order_number" in lacking
     missing = claims_here(home, "points", "import", home / "nothing.csv")
     assert (missing.returncode, missing.stdout) == (2, "")
 

@@ -38,7 +38,7 @@ def test_a_difference_is_listed_and_the_exit_code_is_1(folder: Path) -> None:
         "at most 118.75",
         "at most 18.75",
         "e-mail draft approved",
-        "1 claims would differ under the changed rules",
+        "1 claim would differ under the changed rules",
         "0 claims are judged otherwise by the present rules",
     ):
         assert shown in done.stdout
@@ -68,14 +68,14 @@ def test_no_difference_is_exit_code_0(folder: Path, words: tuple[str, ...]) -> N
     done = replayed(folder, "--diff", *words)
 
     assert done.returncode == 0, done.stderr
-    assert "1 mails, 1 claims" in done.stdout
+    assert "1 mail, 1 claim;" in done.stdout
 
 
 def test_the_present_rules_are_held_against_the_record(folder: Path) -> None:
     done = claims(folder, "replay", CLAIMS_POLICY="lower.toml", **NOW)
 
     assert done.returncode == 1, done.stderr
-    assert "1 claims are judged otherwise" in done.stdout
+    assert "1 claim is judged otherwise" in done.stdout
     assert "at most" not in done.stdout
 
 

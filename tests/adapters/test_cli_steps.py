@@ -12,6 +12,9 @@ from tests.builders_mail import claim_files, make_claim_mail
 from tests.commands import Done, one_line
 from tests.commands import claims_here as claims
 from tests.office import OPENING, Office, an_office
+from worker import decide
+from worker.bootstrap import Parts
+from worker.domain.claim import Claim
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 NUMBER = "ORD-20261104-0183"
@@ -66,6 +69,24 @@ def test_two_persons_decide_step_by_step(office: Office, tmp_path: Path) -> None
     shown = done(tmp_path, "show CLM-1").stdout
     for word in ("jane", "kim", "appeal filed", "payout failed", "decision returned"):
         assert word in shown
+
+
+def test_a_claim_is_completed_while_its_e_mail_goes_out(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_claim_mail())
+    done(tmp_path, "approve CLM-1 --amount 80 --reason ok --by jane")
+
+    def while_it_is_sent(parts: Parts, claim: Claim, **given: str) -> decide.Done:
+        office.run_again()
+        return complete(parts, claim, **given)
+
+    complete = decide.complete
+    monkeypatch.setattr(decide, "complete", while_it_is_sent)
+    said = done(tmp_path, "complete CLM-1 --reference PAY-1 --by fin").stdout
+
+    assert "CLM-000001 is now completed paid" in said
+    assert "approved" in office.kinds
 
 
 def test_what_is_asked_waived_and_chosen(office: Office, tmp_path: Path) -> None:

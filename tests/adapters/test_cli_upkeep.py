@@ -35,9 +35,9 @@ def test_an_audit_without_a_gap_says_so(made: Path) -> None:
     done = run(made, "audit", "--no-mailbox")
 
     assert done.returncode == 0, done.stderr
-    assert "2 mails, 1 claims" in done.stdout
+    assert "2 mails, 1 claim and " in done.stdout
     assert "no gap" in done.stdout
-    assert "1 dead letters" in done.stdout
+    assert "1 dead letter:" in done.stdout
 
 
 def test_an_audit_that_finds_a_gap_exits_with_1_and_names_it(made: Path) -> None:
@@ -117,6 +117,45 @@ def test_a_recovery_needs_instants(made: Path) -> None:
 
     assert done.returncode == 2
     assert "--backup-at yesterday is not an instant" in one_line(done)
+
+
+def test_a_recovery_ends_with_what_comes_next(tmp_path: Path) -> None:
+    with an_office(tmp_path / "data", an_order()):
+        pass
+    instants = ("--backup-at", "2026-11-18T19:00Z", "--lost-at", "2026-11-18T20:00Z")
+    words = ("recover", *instants, "--by", "jane")
+    done = run(tmp_path, *words)
+    (tmp_path / "data" / "erasures.jsonl").touch()
+    with_erasures = run(tmp_path, *words).stdout
+
+    assert done.returncode == 0, done.stderr
+    assert "0 e-mails are known to have gone out." in done.stdout
+    steps = done.stdout.partition("Next:\n")[2]
+    named = [steps.find(f"`claims {name}`") for name in ("serve", "audit", "held")]
+    assert -1 < named[0] < named[1] < named[2]
+    assert "docs/recovery.md" in steps
+    assert "`claims erase --again --by NAME`" not in done.stdout
+    assert "2. `claims erase --again --by NAME`" in with_erasures
+
+
+@pytest.mark.parametrize("more", [(), ("--basis", "request", "--apply")], ids=str)
+def test_nothing_is_known_of_a_stranger(made: Path, more: tuple[str, ...]) -> None:
+    done = run(made, "erase", "--member", "M404", "--by", "jane", *more)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "nothing is known of member M404" in one_line(done)
+    assert not (made / "data" / "erasures.jsonl").exists()
+
+
+def test_a_dead_letter_says_what_it_means_and_what_to_do(made: Path) -> None:
+    (letter,) = json.loads(run(made, "dead", "list", "--json").stdout)
+
+    shown = " ".join(run(made, "dead", "show", str(letter["job"])).stdout.split())
+
+    assert letter["reason"] == "reader_crashed"
+    assert "means Reading it ended the reader's process, again and again." in shown
+    assert "what to do Download the mail and look at it" in shown
 
 
 def test_a_dead_letter_is_corrected_by_a_file(made: Path) -> None:

@@ -431,3 +431,41 @@ def test_a_url_that_we_cannot_use_is_a_wrong_setting_and_is_not_repeated(
         make_engine(url)
 
     assert WORD not in str(caught.value)
+
+
+# -- the file ---------------------------------------------------------------------
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
+def test_a_new_record_is_for_its_owner_alone(tmp_path: Path, sqlite: Database) -> None:
+    with sqlite.write() as session:
+        session.execute(sa.text("update counter set n = 5"))
+
+        assert modes(tmp_path) == {
+            "claims.sqlite3": 0o600,
+            "claims.sqlite3-wal": 0o600,
+            "claims.sqlite3-shm": 0o600,
+        }
+
+
+def test_a_record_that_is_there_keeps_the_mode_that_somebody_chose(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    path = tmp_path / "claims.sqlite3"
+    path.touch()
+    path.chmod(0o640)
+
+    for _ in a_database(sqlite_url):
+        assert modes(tmp_path)["claims.sqlite3"] == 0o640
+
+
+def test_a_record_in_no_folder_is_still_out_of_reach(tmp_path: Path) -> None:
+    database = Database(make_engine(f"sqlite:///{tmp_path / 'none' / 'claims.db'}"))
+
+    with pytest.raises(RetryLater, match="database_unreachable"), database.read():
+        pass
+
+    assert modes(tmp_path) == {}

@@ -14,6 +14,7 @@ from tests.desk.full_desk import FullDesk
 
 ADMIN, VIEWER, NOBODY = "ada", "viewer", ""
 NOWHERE = "/nothing-is-here"
+ERASED = "/claims/{erased}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ PAGES: dict[str, tuple[Look, ...]] = {
         ),
         Look("/claims/{stopped}", "lead"),
         Look("/claims/{stranger}"),
+        Look(ERASED),
         Look("/claims/{review}", VIEWER),
     ),
     "/claims/{claim_id:int}/files/{mail_id:int}/{key}/view": (

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from tests.builders import a_package, a_when
 from tests.builders_mail import claim_files, make_claim_mail
 from tests.desk.browsers import a_served_desk
@@ -33,9 +35,10 @@ from worker.adapters.store.job_figures import Ending
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
 from worker.desk.claim_files import file_key
-from worker.domain.claim import Claim
+from worker.domain.claim import Claim, ClaimState
 from worker.domain.orders import Order
 from worker.domain.staff import StaffRole
+from worker.erasing import erase
 
 PAID = Case("Nina Weber", "M104310", "ORD-20261104-0210", "The cups inside are broken.")
 DEAR = Case(
@@ -46,6 +49,8 @@ LATE = Case(
 )
 SENT = Case("Jack Moore", "M104313", "ORD-20261104-0213", "The plates are broken.")
 STOPPED = Case("Eva Novak", "M104314", "ORD-20261104-0214", "The glass is broken.")
+GONE = "M2999999"
+"""A member who was erased, and their only claim with them."""
 MADE = 12
 """Claims without mails, so that the list is long."""
 
@@ -88,6 +93,23 @@ def a_full_desk(home: Path) -> Iterator[FullDesk]:
         numbers["account"] = _points(office)
         with a_served_desk(office) as address:
             yield FullDesk(office, address, numbers, file_key(piece.path))
+
+
+@contextmanager
+def with_a_provider(desk: FullDesk) -> Iterator[None]:
+    """Let people sign in at a provider too; nobody asks it anything."""
+    parts = desk.office.parts
+    before = parts.settings
+    parts.settings = before.model_copy(
+        update={
+            "oidc_issuer": "https://id.example",
+            "oidc_client_id": "claims desk",
+            "oidc_client_secret": SecretStr("secret"),
+            "oidc_name": "Example ID",
+        }
+    )
+    yield
+    parts.settings = before
 
 
 def _directory() -> tuple[Order, ...]:
@@ -148,6 +170,8 @@ def _claims(office: Office) -> dict[str, int]:
     decide.stop(office.parts, stopped, by="lead", reason="Two people ask for it.")
     office.run()
     add_claims(office, MADE)
+    erased = add_claims(office, 1, member_id=GONE, state=ClaimState.WITHDRAWN)[0]
+    erase(office.parts, GONE, by="ada", basis="request", is_applied=True)
     named = {
         "review": WEI,
         "documents": LUCIA,
@@ -157,7 +181,8 @@ def _claims(office: Office) -> dict[str, int]:
         "stopped": STOPPED,
         "proposed": DEAR,
     }
-    return {name: found[case.order].claim_id for name, case in named.items()}
+    numbers = {name: found[case.order].claim_id for name, case in named.items()}
+    return numbers | {"erased": erased.claim_id}
 
 
 def _listed(office: Office) -> list[Claim]:

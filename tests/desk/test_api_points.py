@@ -149,6 +149,17 @@ def test_what_is_wrong_is_said_without_what_was_sent(
     assert "M10023" not in answer.text
 
 
+def test_a_body_that_cannot_be_read_is_said_to_be_so(shop: Visitor) -> None:
+    json = {"Content-Type": "application/json"}
+    large = json | {"Content-Length": "99000000"}
+
+    garbled = shop.client.post("/api/points/v1/quote", content=b"\xff", headers=json)
+    heavy = shop.client.post("/api/points/v1/quote", content=b"{}", headers=large)
+
+    assert (garbled.status_code, garbled.json()["error"]) == (400, "unreadable")
+    assert (heavy.status_code, heavy.json()["error"]) == (413, "too_large")
+
+
 def test_only_a_token_for_points_opens_it_and_it_opens_nothing_else(
     office: Office, shop: Visitor
 ) -> None:

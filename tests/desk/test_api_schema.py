@@ -36,11 +36,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, str
     with an_office(home, an_order_of(FIRST), an_order_of(SECOND)) as office:
         fill(office)
         secret = office.parts.desk.tokens.add("schemathesis", by="adm")
-        made = create_app(office.parts)
-        for route in made.routes:
-            if getattr(route, "path", "") == PATH:
-                route.app.state.allowance.per_minute = 1_000_000  # type: ignore[attr-defined]
-        yield made, secret
+        yield unhurried_desk(office, PATH), secret
+
+
+def unhurried_desk(office: Office, path: str) -> FastAPI:
+    """A desk whose API at a path takes any number of requests a minute."""
+    made = create_app(office.parts)
+    for route in made.routes:
+        if getattr(route, "path", "") == path:
+            route.app.state.allowance.per_minute = 1_000_000  # type: ignore[attr-defined]
+    return made
 
 
 def fill(office: Office) -> None:
@@ -50,11 +55,11 @@ def fill(office: Office) -> None:
 
 
 def operation_of(
-    app: FastAPI, secret: str, name: str
+    app: FastAPI, secret: str, name: str, path: str = PATH
 ) -> APIOperation[Any, Any, Any, Any]:
     headers = {"Authorization": f"Bearer {secret}"}
     schema = schemathesis.openapi.from_asgi(
-        f"{PATH}/openapi.json", app, headers=headers
+        f"{path}/openapi.json", app, headers=headers
     )
     found = [
         one.ok()

@@ -10,20 +10,22 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.desk.answers import ANSWERS
 from tests.desk.browsers import DESKTOP, PHONE
 from tests.desk.every_page import (
+    ERASED,
     LOOKS,
     NO_PAGES,
+    NOBODY,
     NOWHERE,
     PAGES,
     Look,
     looking,
     unfold,
 )
-from tests.desk.full_desk import FullDesk
+from tests.desk.full_desk import FullDesk, with_a_provider
 from tests.desk.routes import ways
 from worker.desk.app import create_app
 
@@ -104,11 +106,27 @@ def test_a_page_has_no_grave_fault(
     page = tab(look.who)
     answer = page.goto(full_desk.where(look.path))
     assert answer is not None
-    assert answer.ok is (look.path != NOWHERE)
+    assert answer.ok is (look.path not in {NOWHERE, ERASED})
     unfold(page)
     is_first = any(look is looks[0] for looks in PAGES.values())
 
     assert faults_everywhere(page, thorough=is_first) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [("/sign-in", "with an account of this desk"), ("/sign-in/oidc/back", "Sign in")],
+)
+def test_the_sign_in_with_a_provider_has_no_grave_fault(
+    full_desk: FullDesk, tab: Callable[[str], Page], path: str, says: str
+) -> None:
+    page = tab(NOBODY)
+    with with_a_provider(full_desk):
+        page.goto(full_desk.where(path))
+    expect(page.get_by_role("link", name="Sign in with Example ID")).to_be_visible()
+    expect(page.locator("main")).to_contain_text(says)
+
+    assert faults_everywhere(page, thorough=True) == {}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.header import Header
 from itertools import pairwise
@@ -17,13 +18,16 @@ from tests.desk.claim_offices import a_claims_office, lengthen
 from tests.desk.hostile import VECTORS
 from tests.desk.visitors import Visitor, signed_in
 from tests.office import Office
+from worker.adapters.store.erasing import erase_claims
 from worker.desk.claim_clocks import LEAST_GAP, MARGIN, WIDTH, Instant, dots
 from worker.desk.claim_standing import standing
 from worker.desk.claim_words import EVENTS, STATES
 from worker.domain.claim import Claim, ClaimState, ClaimType, Event
 from worker.domain.staff import StaffRole
+from worker.erasing import erase
 
 BERLIN = ZoneInfo("Europe/Berlin")
+OTHERS = ("reply", "thread?before=9", "documents.zip")
 NO_PHOTOS = [a_file(invoice_pdf(), "invoice.pdf")]
 
 
@@ -320,3 +324,47 @@ def test_points_of_the_picture_never_cover_each_other() -> None:
     assert min(b - a for a, b in pairwise(places)) >= LEAST_GAP - 1
     assert places[0] >= MARGIN
     assert places[-1] <= WIDTH - MARGIN
+
+
+def test_an_erased_claim_says_when_and_why_and_nothing_of_its_member(
+    tmp_path: Path,
+) -> None:
+    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+        decide_nothing_more(office)
+        erase(office.parts, "M104233", by="jane", basis="request", is_applied=True)
+        listed = visitor.get("/claims?tab=closed").text
+        shown = visitor.get("/claims/1")
+        elsewhere = [visitor.get(f"/claims/1/{part}") for part in OTHERS]
+
+    assert 'href="/claims/1"' in listed
+    assert shown.status_code == 410
+    for said in (
+        "CLM-000001",
+        "18 Nov 2026, 19:12 UTC",
+        "on the member&#39;s request",
+        "erasure 1",
+        "withdrawn",
+        'href="/claims"',
+    ):
+        assert said in shown.text
+    for data in ("Lena", "Hoffmann", "M104233", "ORD-2026", "mail.example"):
+        assert data not in shown.text
+    assert [one.headers.get("location") for one in elsewhere] == ["/claims/1"] * 3
+
+
+def test_a_claim_whose_time_was_up_says_so(tmp_path: Path) -> None:
+    with a_claims_office(tmp_path) as office, signed_in(office) as visitor:
+        decide_nothing_more(office)
+        with office.store.transaction() as work:
+            erase_claims(work.session, [1], at=work.at)
+        shown = visitor.get("/claims/1")
+
+    assert shown.status_code == 410
+    assert "when the time for which they are kept was over" in shown.text
+
+
+def decide_nothing_more(office: Office) -> None:
+    """Close the claim."""
+    with office.store.transaction() as work:
+        claim = office.claim
+        work.save_claim(claim, replace(claim, state=ClaimState.WITHDRAWN))

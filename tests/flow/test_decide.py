@@ -1,7 +1,7 @@
 """What people decide, on the real steps: guards, events, e-mails, one transaction."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tests.office import OPENING, Office, an_office
 from worker import decide
 from worker.adapters.mime import parse
 from worker.decide import Staff
+from worker.decide.insisting import TRIES
 from worker.domain.amounts import Condition
 from worker.domain.claim import Claim, ClaimState, ClaimType, Event
 from worker.domain.documents import DocumentKind
@@ -227,6 +228,76 @@ def test_a_decision_on_what_was_seen_before_a_change_is_refused(office: Office) 
         decide.approve(office.parts, seen, amount="80.00", by="jane", reason="Seen.")
 
     assert office.kinds == ["received"]
+
+
+def approved_by_the_way(office: Office, meanwhile: Callable[[], object]) -> decide.Done:
+    """Let jane insist on an approval, with something done to the claim at each try."""
+
+    def approve(claim: Claim) -> decide.Done:
+        meanwhile()
+        return decide.approve(
+            office.parts, claim, amount="80.00", by="jane", reason="Seen."
+        )
+
+    return decide.insist(office.parts, office.claim, approve)
+
+
+def touched(office: Office) -> None:
+    """Move the claim's version as the worker does, with nothing else."""
+    with office.store.transaction() as work:
+        claim = work.lock_claim(1)
+        assert claim is not None
+        work.save_claim(claim, claim)
+
+
+def test_a_decision_is_insisted_on_where_the_worker_moved_the_version_alone(
+    office: Office,
+) -> None:
+    office.deliver(complete())
+    decide.respond(office.parts, office.claim, by="jane", text="We look.")
+    seen = office.claim
+
+    approved_by_the_way(office, office.run)
+
+    assert office.claim.version > seen.version + 1
+    assert office.state() is S.APPROVED_PARTIAL
+
+
+def test_no_decision_is_insisted_on_where_another_person_did_something(
+    office: Office,
+) -> None:
+    office.deliver(complete())
+
+    def respond() -> None:
+        decide.respond(office.parts, office.claim, by="jo", text="We look.")
+
+    with pytest.raises(UsageError, match="has changed meanwhile"):
+        approved_by_the_way(office, respond)
+
+    assert office.state() is S.UNDER_REVIEW
+
+
+def test_no_decision_is_insisted_on_where_the_member_wrote(office: Office) -> None:
+    office.deliver(complete())
+
+    with pytest.raises(UsageError, match="has changed meanwhile"):
+        approved_by_the_way(office, lambda: office.deliver(invoice_follow_up()))
+
+    assert office.state() is S.UNDER_REVIEW
+
+
+def test_a_decision_is_insisted_on_a_few_times_only(office: Office) -> None:
+    office.deliver(complete())
+    tries: list[None] = []
+
+    def move() -> None:
+        tries.append(None)
+        touched(office)
+
+    with pytest.raises(UsageError, match="has changed meanwhile"):
+        approved_by_the_way(office, move)
+
+    assert len(tries) == TRIES
 
 
 # -- failed checks --------------------------------------------------------------------

@@ -318,7 +318,7 @@ def test_one_who_cannot_be_erased_again_keeps_nobody_else(
     office.clock.at += timedelta(hours=2)
     log_of(office, "m104233", MEMBER.lower())
 
-    with pytest.raises(UsageError, match="1 were erased again, 1 were not: CLM-000002"):
+    with pytest.raises(UsageError, match="was erased again, 1 not: CLM-000002"):
         erase_again(office.parts, None, by="jane")
 
     assert office.store.mails.get(1).mail is None

@@ -24,6 +24,7 @@ from worker.domain.claim import ClaimState, ClaimType
 from worker.domain.errors import UsageError
 from worker.domain.orders import Order
 from worker.domain.points import EntryKind
+from worker.domain.points_words import OF_ANOTHER_MEMBER
 from worker.domain.policy import Lifetime
 from worker.domain.settlement import NO_POINTS, PointsMoved
 from worker.schedule import Scheduler
@@ -245,7 +246,40 @@ def test_a_payment_is_recorded_where_the_ledger_has_the_order_as_another_s(
 
     assert "points" not in last_text(office)
     assert office.state() is ClaimState.COMPLETED_PAID
-    assert kinds(office) == []
+    assert kinds(office) == [("order_of_another", 0)]
+
+
+def test_staff_are_told_where_the_ledger_has_the_order_as_another_s(
+    tmp_path: Path,
+) -> None:
+    with an_office(tmp_path / "office", an_order_with_points()) as office:
+        office.parts.points.place(Holder("M999999", "main"), Bought(FIRST, 20_000))
+        lost(office)
+        note = office.store.notes.of_claim(1)
+        with signed_in(office) as visitor:
+            before = visitor.get("/claims/1").text
+            approve_and_pay(office)
+            after = visitor.get("/claims/1").text
+            account = visitor.get("/points/2").text
+
+        assert note is not None
+        rows = {row.label: row.text for point in note.points for row in point.rows}
+        assert rows["Points"] == OF_ANOTHER_MEMBER
+        assert OF_ANOTHER_MEMBER in before
+        assert "none will move" in before
+        assert OF_ANOTHER_MEMBER in after
+        assert "none moved" in after
+        assert f"another member&#39;s here, order {FIRST.upper()}" in account
+        alerts = office.store.alerts.newest(limit=9)
+        assert [(one.code, one.claim_id) for one in alerts] == [
+            ("points_of_another", 1)
+        ]
+
+
+def test_nobody_is_alerted_where_the_points_moved(office: Office) -> None:
+    approve_and_pay(office)
+
+    assert office.store.alerts.newest(limit=9) == []
 
 
 def test_an_appeal_leaves_the_points_of_another_package_alone(tmp_path: Path) -> None:
@@ -342,6 +376,12 @@ def test_the_demo_s_lost_camera_moves_points_in_ledger_e_mail_and_desk(
         office.run()
 
         assert ledger.balance(holder) == OVER + mei.points
+        assert kinds(office, holder) == [
+            ("granted", mei.points + OVER),
+            ("redeemed", -mei.points),
+            ("returned", mei.points),
+        ]
+        assert office.emails[-1].kind == "completed"
         assert "Points back in your account: 2,000" in last_text(office)
         with signed_in(office) as visitor:
             assert "+2,000" in visitor.get("/claims/1").text

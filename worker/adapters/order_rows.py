@@ -14,6 +14,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from worker.domain.amounts import item_lines
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError
 from worker.domain.orders import Member, Order, Package, When, normal_id, parse_when
 
@@ -129,7 +130,7 @@ class Row:
         self.faults: list[str] = []
         self._cells = dict(zip(header, map(str.strip, cells), strict=False))
         if len(cells) != len(header):
-            fault = f"{len(cells)} cells, but the header has {len(header)}"
+            fault = f"{counted(len(cells), 'cell')}, but the header has {len(header)}"
             self.faults.append(fault)
 
     def read(self, name: str, parse: Callable[[str], Value], *, empty: Value) -> Value:

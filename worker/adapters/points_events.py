@@ -16,39 +16,63 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationError,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails
 
 from worker.adapters.store.points_entries import Holder, Posted
 from worker.adapters.store.points_ledger import PointsLedger
 from worker.adapters.store.points_orders import Bought
+from worker.adapters.store.points_schema import ID_LENGTH
 from worker.domain.orders import normal_id
 from worker.domain.points import PointsRefused
 from worker.domain.policy import Lifetime
 
 MOST_POINTS = 100_000_000
+"""In one event. Our choice: a million dollars."""
+USD_TEXT = r"^([0-9]{1,7}(\.[0-9]{1,2})?|10000000(\.00?)?)$"
+AN_ID = f"an id of 1 to {ID_LENGTH} printable characters"
 SITE = r"^[a-z0-9][a-z0-9._-]{0,39}$"
 
 
 def _is_id(text: str) -> str:
     normal = normal_id(text)
-    if not normal or len(normal) > 80 or not text.isprintable():  # noqa: PLR2004 - the column
-        raise ValueError("expected an id of 1 to 80 printable characters")
+    if not normal or len(normal) > ID_LENGTH or not text.isprintable():
+        raise ValueError(f"expected {AN_ID}")
     return text
 
 
 Id = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1),
-    MaxLen(80),
+    MaxLen(ID_LENGTH),
     AfterValidator(_is_id),
 ]
 Site = Annotated[str, StringConstraints(strip_whitespace=True, pattern=SITE)]
+
+
+class _AsText:
+    """Describes the amount that is sent as a string, which pydantic does not."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core)
+        for one in schema.get("anyOf", ()):
+            if one.get("type") == "string":
+                one["pattern"] = USD_TEXT
+        return schema
+
+
 Usd = Annotated[
     Decimal,
     Field(ge=0, le=10_000_000, max_digits=10, decimal_places=2, examples=["80.00"]),
+    _AsText,
 ]
 Points = Annotated[int, Field(ge=1, le=MOST_POINTS)]
 
@@ -76,6 +100,23 @@ _NEEDS: dict[EventName, tuple[str, ...]] = {
     EventName.GRANTED: ("id", "points"),
     EventName.SPENT: ("id", "points"),
 }
+REQUIRED = ("event", "member_id", "site")
+"""What every event has; the rest depends on which it is."""
+_EXPECTED = {
+    "event": f"one of {', '.join(EventName)}",
+    "member_id": AN_ID,
+    "site": "a name such as eu: small letters, digits, . _ and -, 40 at most",
+    "id": AN_ID,
+    "order_number": AN_ID,
+    "product_usd": "an amount in USD such as 80.00, with two decimals at most",
+    "returned_usd": "an amount in USD above 0 such as 12.50, two decimals at most",
+    "line": AN_ID,
+    "has_pictures": "true or false",
+    "points": f"a whole number from 1 to {MOST_POINTS:,}",
+    "valid_days": "a whole number of days from 1 to 3,650",
+    "at": "an instant with its offset such as 2026-11-18T19:10:00Z",
+}
+"""What each field holds, in words for whoever made the file."""
 _DATED = frozenset(
     {
         EventName.EMAIL_VERIFIED,
@@ -199,18 +240,26 @@ def in_cents(amount: Decimal | None) -> int:
 
 def faults(error: ValidationError) -> str:
     """Return what is wrong with an event; names fields, never what they hold."""
-    told = (
-        ": ".join(
-            part
-            for part in (
-                ".".join(str(one) for one in fault["loc"]),
-                fault["msg"].removeprefix("Value error, "),
-            )
-            if part
-        )
-        for fault in error.errors(include_input=False, include_url=False)
-    )
-    return "; ".join(told)
+    found = error.errors(include_input=False, include_url=False)
+    return "; ".join(dict.fromkeys(map(_told, found)))
+
+
+def _told(fault: ErrorDetails) -> str:
+    """Return a fault in our words: the field, and what is expected there."""
+    field = ".".join(str(one) for one in fault["loc"])
+    match fault["type"]:
+        case "missing":
+            return f"{field} is missing; each event has {', '.join(REQUIRED)}"
+        case "extra_forbidden":
+            return f"unknown field {field!r}"
+        case "json_invalid":
+            return "this is no JSON"
+        case "value_error" if not field:
+            return fault["msg"].removeprefix("Value error, ")
+        case _ if field in _EXPECTED:
+            return f"{field}: expected {_EXPECTED[field]}"
+        case _:
+            return "expected an object with the fields of an event"
 
 
 def _text(found: str | None) -> str:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from worker.adapters.points_events import PointsEvent, faults
+from worker.adapters.points_events import REQUIRED, PointsEvent, faults
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError, WrongUse
 
 COLUMNS = tuple(PointsEvent.model_fields)
 LONGEST_LINE = 10_000
+"""Characters that are looked at to tell JSON from CSV. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _csv_lines(lines: Iterable[str], path: Path) -> Iterator[Line]:
 
 def _row(number: int, header: list[str], cells: list[str]) -> Line:
     if len(cells) != len(header):
-        fault = f"{len(cells)} cells, but the header has {len(header)}"
+        fault = f"{counted(len(cells), 'cell')}, but the header has {len(header)}"
         return Line(number, None, fault)
     given = {
         name: cell.strip()
@@ -97,6 +99,9 @@ def _check_header(header: list[str], path: Path) -> None:
             raise UsageError(f"{path}: unknown column {name!r}{hint}")
     if len(set(header)) != len(header):
         raise UsageError(f"{path}: a column stands there twice")
-    missing = [name for name in ("event", "member_id", "site") if name not in header]
+    missing = [name for name in REQUIRED if name not in header]
     if missing:
-        raise UsageError(f"{path}: missing columns: {', '.join(missing)}")
+        raise UsageError(
+            f"{path}: missing columns: {', '.join(missing)}; {', '.join(REQUIRED)} are"
+            f" required, and may be followed by {', '.join(COLUMNS[len(REQUIRED) :])}"
+        )

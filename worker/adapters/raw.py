@@ -34,7 +34,7 @@ from worker.ports import Stored
 # there already then costs no temporary file.
 # Source: bench/README.md, files created and deleted slow ext4 down.
 HELD_BYTES = 1024 * 1024
-GROUP = 64  # files open at once in put_many
+GROUP = 256  # blobs that put_many makes durable together
 LOGGED_BYTES = 64 * 1024
 """A blob up to this size is written to the log as a whole, and again to its file; of
 a bigger one, whose second writing would cost more than a wait for the disk, the log

@@ -13,6 +13,7 @@ from worker.cli.console import err, out
 from worker.cli.progress import shown_progress
 from worker.cli.starting import AsJson, open_record
 from worker.domain.claim import reference
+from worker.domain.counting import counted
 from worker.terminal import NOTHING, words
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def _print(found: "AuditResult") -> None:
         if len(found.gaps) > MOST_SHOWN:
             out.print(f"and {len(found.gaps) - MOST_SHOWN:,} more: see --json")
     counts = found.counts
-    what = ", ".join(f"{counts[name]:,} {name}" for name in ("mails", "claims"))
-    what += f" and {counts['emails']:,} e-mails"
+    what = f"{counted(counts['mails'], 'mail')}, {counted(counts['claims'], 'claim')}"
+    what += f" and {counted(counts['emails'], 'e-mail')}"
     beside = " with the mailbox and the raw store" if found.has_mailbox else ""
     number = len(found.gaps)
-    end = f"[bold red]{number:,} gap{'s' * (number != 1)}[/]" if number else "no gap"
+    end = f"[bold red]{counted(number, 'gap')}[/]" if number else "no gap"
     out.print(f"Compared {what}{beside or ' with the raw store'}: {end}.")
     for line in _notes(found):
         out.print(f"[dim]{line}[/]")
@@ -94,15 +95,19 @@ def _notes(found: "AuditResult") -> list[str]:
     counts = found.counts
     notes = []
     if waiting := counts.get("not_read_yet", 0):
-        notes.append(f"{waiting:,} mails of the mailbox are not read yet.")
+        notes.append(f"{counted(waiting, 'mail is', 'mails are')} not read yet.")
     if gone := counts.get("not_there", 0):
-        notes.append(f"{gone:,} stored mails are in the mailbox no more.")
+        stored = counted(gone, "stored mail is", "stored mails are")
+        notes.append(f"{stored} in the mailbox no more.")
     if counts["open"]:
-        notes.append(f"{counts['open']:,} mails are being worked on.")
+        mails = counted(counts["open"], "mail is", "mails are")
+        notes.append(f"{mails} being worked on.")
     if counts["dead_letters"]:
-        notes.append(f"{counts['dead_letters']:,} dead letters: `claims dead list`.")
+        letters = counted(counts["dead_letters"], "dead letter")
+        notes.append(f"{letters}: `claims dead list`.")
     for reason, number in sorted(found.reasons.items()):
-        notes.append(f"{number:,} claims without acknowledgement: {words(reason)}.")
+        claims = counted(number, "claim")
+        notes.append(f"{claims} without acknowledgement: {words(reason)}.")
     return notes
 
 

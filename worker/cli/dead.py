@@ -17,6 +17,8 @@ from rich.table import Table
 from worker.cli.console import out, warn
 from worker.cli.starting import AsJson, help_alone, open_record
 from worker.domain.claim import reference
+from worker.domain.counting import counted
+from worker.domain.dead_words import explain
 from worker.domain.errors import UsageError, WrongUse
 
 if TYPE_CHECKING:
@@ -173,9 +175,7 @@ def _check(jobs: list[int] | None, *, every: bool, filters: tuple[str, str]) -> 
 
 
 def _say(found: "Result", what: str) -> None:
-    number = len(found.done)
-    letters = "1 dead letter" if number == 1 else f"{number} dead letters"
-    out.print(f"{letters} {what}.")
+    out.print(f"{counted(len(found.done), 'dead letter')} {what}.")
     for job_id in found.skipped:
         warn(f"job {job_id}: a person has settled what it was about; discard it")
     if not found.done and not found.skipped:
@@ -194,12 +194,15 @@ def _about(letter: "DeadLetter") -> str:
 
 
 def _facts(letter: "DeadLetter") -> dict[str, object]:
+    explained = explain(letter.reason)
     return {
         "job": letter.job_id,
         "kind": letter.kind,
         "ref": letter.ref,
         "queue": letter.queue,
         "reason": letter.reason,
+        "means": explained.says,
+        "what_to_do": explained.do,
         "attempts": letter.attempts,
         "failures": letter.failures,
         "refusals": letter.transients,

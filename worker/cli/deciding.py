@@ -177,26 +177,26 @@ def _chosen(
     return found
 
 
-def look_up(claim: str) -> "tuple[Parts, FoundClaim]":
-    """Return the record and a claim of it."""
-    from worker import decide
-
-    parts = open_record()
-    return parts, decide.find_claim(parts, claim)
-
-
 def act_on(
     claim: str,
     act: "Callable[Concatenate[Parts, FoundClaim, Given], Done]",
     *given: Given.args,
     **options: Given.kwargs,
-) -> None:
-    """Let a person's decision happen to a claim, and print what became of it."""
-    parts, found = look_up(claim)
-    say(parts, act(parts, found, *given, **options))
+) -> "tuple[Parts, Done]":
+    """Let a person's decision happen to a claim, print and return what became of it.
+
+    What the worker does to the claim at the same time does not stand against it.
+    """
+    from worker import decide
+
+    parts = open_record()
+    found = decide.find_claim(parts, claim)
+    done = decide.insist(parts, found, lambda one: act(parts, one, *given, **options))
+    _say(parts, done)
+    return parts, done
 
 
-def say(parts: "Parts", done: "Done") -> None:
+def _say(parts: "Parts", done: "Done") -> None:
     """Print what became of a claim, and of the e-mail that belongs to it."""
     what = {
         "": "",

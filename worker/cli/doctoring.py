@@ -15,6 +15,7 @@ from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
 from worker.bootstrap import Parts
 from worker.cli.console import out
+from worker.domain.counting import counted
 from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
 from worker.domain.reply import ReplyKind
 from worker.ports import Drafts, MailboxGone, ReadFailed
@@ -153,7 +154,7 @@ def _templates(parts: Parts) -> str:
             except GiveUp:
                 raise Trouble(f"the template {reply.kind} fails ({name})") from None
             rendered += 1
-    return f"{rendered} samples of {len(ReplyKind)} kinds rendered"
+    return f"{counted(rendered, 'sample')} of {len(ReplyKind)} kinds rendered"
 
 
 def _mailbox(parts: Parts) -> str:
@@ -162,7 +163,7 @@ def _mailbox(parts: Parts) -> str:
     try:
         state = mailbox.open()
         if not isinstance(mailbox, ImapMailbox):
-            return f"{state.exists} mails"
+            return counted(state.exists, "mail")
         probe = mailbox.probe()
     except MailboxGone as error:
         raise Trouble(
@@ -173,7 +174,8 @@ def _mailbox(parts: Parts) -> str:
     can = [name for name in ("IDLE", "MOVE", "UIDPLUS") if name in probe.capabilities]
     took = round(probe.round_trip.total_seconds() * 1000)
     words = ", ".join(can) or "no IDLE: polled"
-    return f"{state.exists} mails, UIDVALIDITY {state.uidvalidity}, {words}, {took} ms"
+    mails = counted(state.exists, "mail")
+    return f"{mails}, UIDVALIDITY {state.uidvalidity}, {words}, {took} ms"
 
 
 def _relay(parts: Parts) -> str:
@@ -235,7 +237,7 @@ def _orders(parts: Parts) -> str:
     count = parts.store.orders.count()
     if count == 0:
         raise Trouble("the directory is empty: run `claims orders import FILE.csv`")
-    return f"{count} orders"
+    return counted(count, "order")
 
 
 def _drafts(parts: Parts) -> str:
@@ -271,7 +273,7 @@ def _sent_folder(parts: Parts) -> str:
         raise Trouble(
             f"{ADVICE.get(code, code)}: CLAIMS_SENT_FOLDER, CLAIMS_DRAFTS_URL"
         ) from None
-    return f"{count} mails, read only"
+    return f"{counted(count, 'mail')}, read only"
 
 
 def sender_warnings(settings: Settings) -> Iterator[str]:

@@ -2,11 +2,15 @@
 
 # ruff: noqa: PLC0415 - see the package
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli.deciding import By, Claim, Why, act_on, look_up, say
+from worker.cli.deciding import By, Claim, Why, act_on
+
+if TYPE_CHECKING:
+    from worker.bootstrap import Parts
+    from worker.domain.claim import Claim as FoundClaim
 
 app = typer.Typer()
 ENDS = "Ends and returns"
@@ -66,8 +70,10 @@ def merge(
     """Let one claim take over the mails and documents of another."""
     from worker import decide
 
-    parts, found = look_up(claim)
-    say(parts, decide.merge(parts, found, decide.find_claim(parts, into), by=by))
+    def merge_now(parts: "Parts", found: "FoundClaim") -> decide.Done:
+        return decide.merge(parts, found, decide.find_claim(parts, into), by=by)
+
+    act_on(claim, merge_now)
 
 
 @app.command(

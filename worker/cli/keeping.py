@@ -12,11 +12,13 @@ from rich.table import Table
 
 from worker.cli.console import out
 from worker.cli.starting import AsJson, help_alone, open_record
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError, WrongUse
 from worker.terminal import NOTHING, words
 
 if TYPE_CHECKING:
     from worker.bootstrap import Parts
+    from worker.recovering import Recovered
 
 app = typer.Typer()
 legal_hold = typer.Typer(
@@ -101,9 +103,10 @@ def erase(
 ) -> None:
     """Forget a member: claims, mails, answers, the directory's entry.
 
-    Exit code 0: done, or counted; 1: a hold or an open claim stands against it; 2:
-    wrong use. Numbers, states, dates and amounts of the claims stay, and so do the
-    UIDs of the mails, so that nothing is read from the mailbox again.
+    Exit code 0: done, or counted; 1: a hold or an open claim stands against it, or
+    nothing is known of the member; 2: wrong use. Numbers, states, dates and amounts of
+    the claims stay, and so do the UIDs of the mails, so that nothing is read from the
+    mailbox again.
     """
     from worker import erasing
 
@@ -116,12 +119,17 @@ def erase(
     parts = open_record()
     if member is None:
         count = erasing.erase_again(parts, log, by=by)
-        out.print(f"{count:,} members of the log were there, and are erased again.")
+        there = counted(count, "member of the log was", "members of the log were")
+        out.print(f"{there} there; what there was of them is erased again.")
         return
     found = erasing.erase(parts, member, by=by, basis=basis, is_applied=is_applied)
-    what = f"{found.claims:,} claims and {found.mails:,} mails"
+    if not found.is_known:
+        raise UsageError(
+            f"nothing is known of member {member}: no claim, mail, order or points"
+        )
+    what = f"{counted(found.claims, 'claim')} and {counted(found.mails, 'mail')}"
     if is_applied:
-        out.print(f"{what} are erased. Copy erasures.jsonl to where backups are.")
+        out.print(f"Erased: {what}. Copy erasures.jsonl to where backups are.")
     else:
         out.print(f"{what} would be erased: add --apply, --basis and --by.")
 
@@ -158,12 +166,28 @@ def recover(
         sent_list=sent,
         by=by,
     )
+    emails = counted(found.known, "e-mail is", "e-mails are")
     out.print(
-        f"{found.known:,} e-mails are known to have gone out; of what was still to be"
-        f" sent, {found.sent:,} went out and {found.held:,} are held."
+        f"{emails} known to have gone out. Of what was still to be sent,"
+        f" {found.sent:,} went out; held: {found.held:,}."
     )
     if found.erased:
-        out.print(f"{found.erased:,} erased members were there again, and are not now.")
+        members = counted(found.erased, "erased member was", "erased members were")
+        out.print(f"{members} there again, and no longer.")
+    out.print("\nNext:")
+    for number, step in enumerate(_after_recovery(found), 1):
+        out.print(f"{number}. {step}", soft_wrap=True)
+
+
+def _after_recovery(found: "Recovered") -> list[str]:
+    """Return what is to be done after a recovery, in order. Source: docs/backup.md."""
+    erased = "`claims erase --again --by NAME`: erased members may be in the mailbox."
+    return [
+        "`claims serve`: what came in since is read again, and answered once only.",
+        *([erased] if found.has_erasures else []),
+        "`claims audit`: names what is missing; docs/recovery.md says what to do.",
+        "`claims held`: look at each of them; `claims release` or `claims discard` it.",
+    ]
 
 
 @legal_hold.command(

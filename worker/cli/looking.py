@@ -17,6 +17,7 @@ from worker.cli.starting import (
     read_orders,
     read_settings,
 )
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError, WrongUse
 
 app = typer.Typer()
@@ -42,7 +43,8 @@ def orders_import(
         migrations.upgrade(parts.database_url)
     count = parts.store.orders.import_orders(orders)
     out.print(
-        f"{count} orders imported; the directory has {parts.store.orders.count()}."
+        f"{counted(count, 'order')} imported; the directory has"
+        f" {parts.store.orders.count():,}."
     )
     if parts.settings.orders_url is not None:
         warn("CLAIMS_ORDERS_URL is set, so the imported orders are not looked at")

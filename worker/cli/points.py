@@ -12,6 +12,7 @@ from rich.table import Table
 
 from worker.cli.console import err, fail, out
 from worker.cli.starting import MOST_FAULTS, AsJson, open_record
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError, WrongUse
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Site = Annotated[
     str | None, typer.Option(help="One site only; points of each are apart (P5).")
 ]
 MOST_ADJUSTED = 1_000_000
+"""Points given or taken at once. Our choice, against a slip of the finger."""
 
 
 @points.command(epilog="Example: `claims points balance M10023`")
@@ -42,9 +44,8 @@ def balance(member: Member, site: Site = None, *, as_json: AsJson = False) -> No
 
     for one in found:
         worth = one.balance / 100
-        out.print(
-            f"{one.site}: [bold]{one.balance:,}[/] points, worth {worth:,.2f} USD"
-        )
+        points = counted(one.balance, "point")
+        out.print(f"{one.site}: [bold]{points}[/], worth {worth:,.2f} USD")
         lots = parts.points.lots(one.account_id)
         if not lots:
             continue
@@ -72,11 +73,15 @@ def history(
     parts = open_record()
     found = _accounts(parts, member, site)
     if as_json:
-        out.print_json(data=[_history(parts, one, limit) for one in found])
+        out.print_json(data=[_history_data(parts, one, limit) for one in found])
         return
     for one in found:
         table = Table(
-            "When", "What", "Points", "By", title=f"{one.site}: {one.balance:,} points"
+            "When",
+            "What",
+            "Points",
+            "By",
+            title=f"{one.site}: {counted(one.balance, 'point')}",
         )
         for entry in parts.points.history(one.account_id, limit=limit):
             moved = f"{entry.points:+,}" if entry.points else "0"
@@ -132,7 +137,7 @@ def adjust(
         reason=need(reason, "--reason"),
     )
     done = "was adjusted before" if posted.is_repeat else f"{points:+,}"
-    out.print(f"{holder.site}: {done}; now [bold]{posted.balance:,}[/] points")
+    out.print(f"{holder.site}: {done}; now [bold]{counted(posted.balance, 'point')}[/]")
 
 
 def _id(text: str, name: str) -> str:
@@ -143,12 +148,12 @@ def _id(text: str, name: str) -> str:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    from worker.adapters.points_events import Id
+    from worker.adapters.points_events import AN_ID, Id
 
     try:
         return str(TypeAdapter(Id).validate_python(text))
     except ValidationError:
-        raise WrongUse(f"{name} is an id of 1 to 80 printable characters") from None
+        raise WrongUse(f"{name} is {AN_ID}") from None
 
 
 @points.command("import", epilog="Example: `claims points import events.csv`")
@@ -172,10 +177,12 @@ def import_events(
                 repeated += is_repeat
             seen = done + repeated + bad
             if seen % 100 == 0:
-                progress.update(escape(f"{path.name}: {seen:,} lines, {bad:,} bad"))
+                lines = f"{path.name}: {counted(seen, 'line')}, {bad:,} bad"
+                progress.update(escape(lines))
     if bad > MOST_FAULTS:
         fail(f"and {bad - MOST_FAULTS:,} more", code=None)
-    out.print(f"{done:,} events taken in, {repeated:,} known before, {bad:,} bad lines")
+    events, lines = counted(done, "event"), counted(bad, "bad line")
+    out.print(f"{events} taken in, {repeated:,} known before, {lines}")
     if bad:
         raise typer.Exit(1)
 
@@ -187,7 +194,7 @@ def sweep() -> None:
     total = 0
     while swept := parts.points.sweep():
         total += swept
-    out.print(f"{total:,} accounts had points that expired")
+    out.print(f"{counted(total, 'account')} had points that expired")
 
 
 def _take_in(parts: "Parts", line: "Line") -> tuple[str, bool]:
@@ -233,7 +240,9 @@ def _as_data(parts: "Parts", account: "PointsAccount") -> dict[str, object]:
     }
 
 
-def _history(parts: "Parts", account: "PointsAccount", limit: int) -> dict[str, object]:
+def _history_data(
+    parts: "Parts", account: "PointsAccount", limit: int
+) -> dict[str, object]:
     return {
         "site": account.site,
         "balance": account.balance,

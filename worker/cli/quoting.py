@@ -25,6 +25,7 @@ from worker.cli.starting import (
 from worker.domain.amounts import Condition, Proposal, item_lines, propose
 from worker.domain.claim import ClaimType
 from worker.domain.clauses import CLAUSES
+from worker.domain.counting import counted
 from worker.domain.errors import SettingsInvalid, UsageError
 from worker.domain.explanation import ClockExplanation, Line, in_zone
 from worker.domain.money import typed
@@ -229,7 +230,7 @@ def _plain(value: object) -> str | int | bool | None:
     """Return a switch's value as JSON and people take it; lengths in hours."""
     match value:
         case timedelta():
-            return f"{value // timedelta(hours=1)} hours"
+            return counted(value // timedelta(hours=1), "hour")
         case None | bool() | int():
             return value
         case _:
@@ -293,7 +294,7 @@ def _positions(package: Package, numbers: list[int]) -> tuple[int, ...]:
     lines = item_lines(package)
     for number in numbers:
         if not 1 <= number <= len(lines):
-            has = f"the package has {len(lines)} item lines in the directory"
+            has = f"the package has {counted(len(lines), 'item line')} in the directory"
             fail(f"--missing {number}: {has}", code=2)
     return tuple(number - 1 for number in numbers)
 
@@ -330,7 +331,8 @@ def _notes(proposal: Proposal) -> list[str]:
         share = proposal.optional_shipping.amount
         notes.append(f"Optional, not included: {share:,.2f} of the shipping.")
     if proposal.points_restored:
-        notes.append(f"{proposal.points_restored:,} points go back to the member.")
+        points = counted(proposal.points_restored, "point goes", "points go")
+        notes.append(f"{points} back to the member.")
     return notes
 
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from worker.cli.console import out
 from worker.cli.progress import shown_progress
 from worker.cli.starting import AsJson, open_record
+from worker.domain.counting import counted
 from worker.domain.errors import WrongUse
 from worker.terminal import NOTHING, words
 
@@ -75,15 +76,15 @@ def _print(found: "Rebuilt", *, is_written: bool) -> None:
             line = f"{words(change.what)} {words(change.name)}: {before} → {after}"
             out.print(f"[bold]{one.ref}[/] {escape(line)}", soft_wrap=True)
     number = len(found.differences)
-    end = f"{number:,} differences" if number != 1 else "1 difference"
-    end = f"[bold red]{end}[/]" if number else "the same"
-    out.print(
-        f"{found.mails:,} mails and {found.claims:,} claims made once more: {end}."
-    )
+    end = f"[bold red]{counted(number, 'difference')}[/]" if number else "the same"
+    what = f"{counted(found.mails, 'mail')} and {counted(found.claims, 'claim')}"
+    out.print(f"{what} made once more: {end}.")
     if found.unjudged:
-        out.print(f"[yellow]{found.unjudged:,} mails could not be judged again.[/]")
+        mails = counted(found.unjudged, "mail")
+        out.print(f"[yellow]{mails} could not be judged again.[/]")
     if found.left_out:
-        said = f"{found.left_out:,} acts of people could not be done again"
+        acts = counted(found.left_out, "act of people", "acts of people")
+        said = f"{acts} could not be done again"
         out.print(f"[yellow]{said}.[/]")
     if is_written:
         out.print(

@@ -15,6 +15,7 @@ from rich.table import Table
 from worker.cli.console import fail, out
 from worker.cli.progress import shown_progress
 from worker.cli.starting import AsJson, open_record
+from worker.domain.counting import counted
 from worker.domain.errors import SettingsInvalid, WrongUse
 from worker.terminal import NOTHING, words
 
@@ -115,27 +116,28 @@ def _has_emails(folder: Path) -> bool:
 def _print(found: "Replayed", changed: "Rules", *, has_list: bool) -> None:
     if has_list and found.differences:
         out.print(_table(found, changed))
-    mails, claims = f"{found.mails:,} mails", f"{found.claims:,} claims"
+    mails, claims = counted(found.mails, "mail"), counted(found.claims, "claim")
     claims_that = sum(one.claim_id is not None for one in found.differences)
     alone = len(found.differences) - claims_that
     if changed.is_changed:
-        what = f"{claims_that:,} claims would differ under the changed rules"
-        more = f", and {alone:,} mails without a claim" if alone else ""
+        what = f"{counted(claims_that, 'claim')} would differ under the changed rules"
+        more = f", and {counted(alone, 'mail')} without a claim" if alone else ""
         versions = f"Policy {found.present_version}, changed: {found.changed_version}."
         out.print(f"{mails}, {claims}; [bold]{what}{more}[/].\n{escape(versions)}")
     else:
         out.print(f"{mails}, {claims}; policy {escape(found.present_version)}")
     out.print(
-        f"{found.judged_otherwise:,} claims are judged otherwise by the present rules"
-        " than the record has them."
+        f"{counted(found.judged_otherwise, 'claim is', 'claims are')} judged otherwise"
+        " by the present rules than in the record."
     )
     if changed.is_changed and found.judged_otherwise:
-        out.print("[dim]`claims replay --diff` alone lists those.[/]")
+        out.print("[dim]`claims replay --diff` alone lists what differs.[/]")
     if found.unjudged:
-        said = f"{found.unjudged:,} mails could not be read or judged again"
+        said = f"{counted(found.unjudged, 'mail')} could not be read or judged again"
         out.print(f"[yellow]{said}: what depends on them is missing here.[/]")
     if found.left_out:
-        said = f"{found.left_out:,} things that people did are not carried over"
+        acts = counted(found.left_out, "act of people is", "acts of people are")
+        said = f"{acts} not carried over"
         out.print(f"[yellow]{said}.[/]")
     if found.differences and not has_list:
         out.print("[dim]List them with --diff.[/]")

@@ -16,7 +16,7 @@ from worker.adapters.store.outbox import Email
 from worker.adapters.store.stats import Counts, MailboxHealth
 from worker.bootstrap import Parts
 from worker.cli.console import out
-from worker.domain.alert_words import says
+from worker.domain.alert_words import about, says
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim, ClaimEvent, Event
 from worker.domain.deadlines import is_answered
@@ -215,13 +215,12 @@ def print_alerts(alerts: Sequence[Alert]) -> None:
         return
     table = Table("No.", _when(), "What", "About", "Claim")
     for alert in alerts:
-        kind, _, rest = alert.ref.partition(":")
         claim = NOTHING if alert.claim_id is None else short_ref(alert.claim_id)
         table.add_row(
             str(alert.alert_id),
             _at(alert.raised_at),
             says(alert.code),
-            claim if kind == "claim" else escape(f"{kind} {rest.partition(':')[0]}"),
+            escape(about(alert.code, alert.ref)) or NOTHING,
             claim,
         )
     out.print(table)

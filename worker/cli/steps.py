@@ -5,7 +5,7 @@
 
 # ruff: noqa: PLC0415 - see the package
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,13 +19,15 @@ from worker.cli.deciding import (
     Packaging,
     Why,
     act_on,
-    look_up,
-    say,
 )
 from worker.domain.amounts import Condition
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind
 from worker.domain.errors import WrongUse
+
+if TYPE_CHECKING:
+    from worker.bootstrap import Parts
+    from worker.domain.claim import Claim as FoundClaim
 
 app = typer.Typer()
 Text = Annotated[
@@ -65,22 +67,25 @@ def propose(  # noqa: PLR0913 - one option per thing that is decided
         raise WrongUse("--packaging and --contents go with an approval")
     if not is_rejection and clause:
         raise WrongUse("--clause goes with --reject: an approval cites its own clauses")
-    parts, found = look_up(claim)
-    if is_rejection:
-        decision = decide.rejection(
-            parts, found, clauses=tuple(clause or ()), by=by, reason=reason
-        )
-    else:
-        decision = decide.approval(
-            parts,
-            found,
-            amount=amount,
-            by=by,
-            reason=reason,
-            packaging=packaging,
-            contents=contents,
-        )
-    say(parts, decide.propose(parts, found, decision, by=by))
+
+    def propose_now(parts: "Parts", found: "FoundClaim") -> decide.Done:
+        if is_rejection:
+            decision = decide.rejection(
+                parts, found, clauses=tuple(clause or ()), by=by, reason=reason
+            )
+        else:
+            decision = decide.approval(
+                parts,
+                found,
+                amount=amount,
+                by=by,
+                reason=reason,
+                packaging=packaging,
+                contents=contents,
+            )
+        return decide.propose(parts, found, decision, by=by)
+
+    act_on(claim, propose_now)
 
 
 @app.command(
@@ -228,9 +233,7 @@ def pay(claim: Claim, by: By) -> None:
     """Record that a payout was ordered, and print its key."""
     from worker import decide
 
-    parts, found = look_up(claim)
-    done = decide.pay(parts, found, by=by)
-    say(parts, done)
+    parts, done = act_on(claim, decide.pay, by=by)
     out.print(f"The payout's key is {decide.payout_key(parts, done.claim)}.")
 
 

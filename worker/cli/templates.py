@@ -12,6 +12,7 @@ import typer
 
 from worker.cli.console import err, out
 from worker.cli.starting import help_alone, read_settings
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError, WrongUse
 
 if TYPE_CHECKING:
@@ -58,9 +59,12 @@ def preview(
         folder("templates") / "emails", signature=read_settings().signature
     )
     pages = write_gallery(to, renderer, languages, kinds)
-    out.print(f"{len(pages)} e-mails written; open {to / 'index.html'}", soft_wrap=True)
+    out.print(
+        f"{counted(len(pages), 'e-mail')} written; open {to / 'index.html'}",
+        soft_wrap=True,
+    )
     if pictures:
-        out.print(f"{_take_pictures(pages)} pictures taken")
+        out.print(f"{counted(_take_pictures(pages), 'picture')} taken")
 
 
 def _choose(what: str, wish: str | None, all_there_are: frozenset[str]) -> list[str]:

@@ -38,6 +38,7 @@ from worker.decide.endings import (
     withdraw,
 )
 from worker.decide.flags import clear_flag, set_flag
+from worker.decide.insisting import insist
 from worker.decide.payments import complete, pay, payment_failed, payout_key
 from worker.decide.reminding import remind
 from worker.decide.rulings import approval, rejection, reply_of
@@ -104,6 +105,7 @@ __all__ = [
     "foresee",
     "foresee_joining",
     "give_back",
+    "insist",
     "is_possible",
     "join",
     "known",

@@ -12,7 +12,13 @@ from worker.composing import compose_decided, queue_emails
 from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.deadlines import next_due_at
 from worker.domain.decisions import is_stopped
-from worker.domain.errors import GiveUp, StaleClaim, UsageError, WrongUse
+from worker.domain.errors import (
+    ClaimMoved,
+    GiveUp,
+    StaleClaim,
+    UsageError,
+    WrongUse,
+)
 from worker.domain.findings import Assessment
 from worker.domain.lifecycle import STAFF, Role, may, next_state, states_before
 from worker.domain.orders import Order
@@ -246,7 +252,8 @@ def carry_out(
         changes: fields of the claim besides its state.
 
     Raises:
-        UsageError: the claim changed meanwhile or is stopped, or the role is missing.
+        ClaimMoved: the claim changed meanwhile.
+        UsageError: it is stopped, or the role is missing.
         IllegalTransition: the table has no such way.
     """
     name = name_of(by)
@@ -275,7 +282,7 @@ def carry_out(
             if isinstance(by, Staff) and by.along is not None:
                 by.along(work)
     except StaleClaim:
-        raise UsageError(
+        raise ClaimMoved(
             f"{claim.ref} has changed meanwhile: look at it again and decide then"
         ) from None
     return Done(saved, emails[0].status if emails else "", bool(assess))

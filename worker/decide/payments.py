@@ -82,7 +82,8 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
     """Record that an approved claim was paid, and send the completion notice (C13).
 
     The points of a refunded order move in the same transaction, once for each round
-    of the claim; the e-mail says how (P13 to P15).
+    of the claim; the e-mail says how (P13 to P15). Where the ledger has the order as
+    another member's none move, and an alert says so.
 
     Raises:
         UsageError: the claim is not approved.
@@ -133,6 +134,8 @@ def complete(parts: Parts, claim: Claim, *, by: By, reference: str) -> Done:
             moved = work.settle_points(parts.points, key, case, site=site, by=name)
             if moved != points:
                 raise _PointsMovedOn
+            if moved.is_of_another:
+                work.raise_alert("points_of_another", key, claim_id=saved.claim_id)
 
         acts_done = (*acts, done)
         return carry_out(parts, claim, acts_done, by=by, replies=(reply,), also=record)

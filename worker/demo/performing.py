@@ -24,6 +24,7 @@ from worker.demo.results import LEGEND, find_faults, results_table
 from worker.demo.show import Show, opened
 from worker.demo.view import WIDE, screen
 from worker.demo.watching import Scene
+from worker.domain.counting import counted
 from worker.domain.errors import SettingsInvalid, UsageError, WrongUse
 from worker.serve import stop_on_signals
 from worker.terminal import Printer
@@ -175,7 +176,10 @@ def until_settled(
 def _progress(show: Show, scene: Scene) -> str:
     settled = sum(mail.fate is not None for mail in scene.mails)
     sent = scene.counts.emails_by_status.get("sent", 0)
-    return f"{settled} of {len(show.play.samples)} samples settled, {sent} replies sent"
+    return (
+        f"{settled} of {counted(len(show.play.samples), 'sample')} settled,"
+        f" {counted(sent, 'reply', 'replies')} sent"
+    )
 
 
 # -- around it ----------------------------------------------------------------------

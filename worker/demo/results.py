@@ -9,6 +9,7 @@ from rich.table import Table
 from worker.demo.stage import Sample
 from worker.demo.view import ticks
 from worker.demo.watching import Scene, SeenMail
+from worker.domain.counting import counted
 from worker.terminal import short_ref, state_words, words
 
 LEGEND = (
@@ -57,10 +58,11 @@ def find_faults(scene: Scene, samples: Sequence[Sample], *, replies: int) -> lis
         for fault in _faults(scene, sample, mail)
     ]
     if scene.counts.mails != len(samples):
-        found.append(f"{scene.counts.mails} mails for {len(samples)} samples")
+        mails = counted(scene.counts.mails, "mail")
+        found.append(f"{mails} for {counted(len(samples), 'sample')}")
     sent = scene.counts.emails_by_status.get("sent", 0)
     if sent != replies:
-        found.append(f"{sent} e-mails sent, but {replies} at the relay")
+        found.append(f"{counted(sent, 'e-mail')} sent, but {replies} at the relay")
     return found
 
 

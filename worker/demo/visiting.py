@@ -83,7 +83,7 @@ Look closer in another terminal:
   claims propose CLM-6 --by you        above 500 USD two persons decide,
   claims approve CLM-6 --by second     and somebody pays:
   claims complete CLM-6 --by third --reference PAY-1
-  claims points history {self.member}   she paid a part of her order with points,
+  {f"claims points history {self.member}":36} she paid a part of her order with points,
                                        which came back with the payment
   claims alerts                        what somebody should know
   claims stats

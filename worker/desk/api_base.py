@@ -34,6 +34,7 @@ FORBIDDEN: dict[int | str, dict[str, Any]] = {
     403: problem("The person who is signed in may not see claims."),
 }
 _CODES = {
+    400: "unreadable",
     401: "not_signed_in",
     403: "not_allowed",
     404: "not_found",

@@ -32,6 +32,7 @@ PATH = "/api/points/v1"
 PER_MINUTE = 6000
 """Our choice: a hundred checkouts a second and caller."""
 MOST_EVENTS = 100
+"""In one request. Our choice."""
 _ABOUT = f"""
 Redeems bonus points for the shop and takes in what happened to orders and reviews.
 
@@ -43,6 +44,10 @@ nothing and answers as the first time, with `is_repeat`; the same id with other 
 is refused as `key_reused`. Errors are JSON with `error` and `detail`.
 """
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+_BODY: dict[int | str, dict[str, Any]] = {
+    400: problem("The body is not UTF-8."),
+    413: problem("The body is too large."),
+}
 _REFUSED: dict[int | str, dict[str, Any]] = {
     409: problem("The terms, or what the ledger knows, do not allow it.")
 }
@@ -142,7 +147,7 @@ def create_points_api(parts: Parts) -> FastAPI:
             dependencies=[shop_calls()],
             operation_id=handler.__name__,
             summary=about,
-            responses=PROBLEMS | more,
+            responses=PROBLEMS | _BODY | more,
         )(handler)
     api.get("/openapi.json", dependencies=[shop_calls()], include_in_schema=False)(
         schema

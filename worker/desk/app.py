@@ -42,6 +42,7 @@ from worker.desk.api_points import PATH as POINTS_API
 from worker.desk.api_points import create_points_api
 from worker.desk.guard import (
     PASSWORD_PAGE,
+    ClaimErased,
     NotAllowed,
     PasswordNeeded,
     SignInNeeded,
@@ -112,6 +113,7 @@ def create_app(parts: Parts) -> FastAPI:
         SignInNeeded: _to_sign_in,
         PasswordNeeded: _to_password,
         NotAllowed: _not_allowed,
+        ClaimErased: _erased,
         UsageError: _refused,
         IllegalTransition: _refused,
         RetryLater: _unavailable,
@@ -133,6 +135,12 @@ def _to_sign_in(request: Request, error: Exception) -> Response:
 
 def _to_password(request: Request, _error: Exception) -> Response:
     return go(request, PASSWORD_PAGE)
+
+
+def _erased(request: Request, error: Exception) -> Response:
+    """Lead to the page that says so, from whatever else was asked of the claim."""
+    assert isinstance(error, ClaimErased)  # noqa: S101 - how it was registered
+    return go(request, f"/claims/{error.claim.claim_id}")
 
 
 def _not_allowed(request: Request, error: Exception) -> Response:

@@ -18,7 +18,7 @@ from worker.desk.claim_files import (
 )
 from worker.desk.claim_standing import standing
 from worker.desk.claim_thread import thread_of
-from worker.desk.guard import RowId, Visit, claim_of, needs
+from worker.desk.guard import ClaimErased, RowId, Visit, claim_of, needs
 from worker.desk.pages import go, page
 from worker.desk.points import account_id_of
 from worker.desk.refusals import sentence
@@ -40,6 +40,13 @@ Works = Annotated[Visit, needs(Right.WORK_ON_CLAIMS)]
 MOST_THUMBS = 30
 """Mails whose files are shown with pictures beside the documents. Our choice."""
 MOST_VERSIONS = 25
+GONE = 410
+BASES = {
+    "request": "on the member's request",
+    "authority": "by order of an authority",
+    "mistake": "since it should never have been in the record",
+}
+"""Why a member was erased, in words; see `worker.erasing.BASES`."""
 EXCLUSIONS = tuple(one for key, one in CLAUSES.items() if key.startswith("X"))
 _RECOMMENDATION = 8
 """The point of the note that says what software would do."""
@@ -80,8 +87,18 @@ class Typed:
 
 @router.get("/claims/{claim_id:int}")
 def show_claim(visit: Sees, claim_id: RowId) -> Response:
-    """Show a claim."""
-    return claim_page(visit, claim_of(visit, claim_id))
+    """Show a claim, or of one that was erased that it was."""
+    try:
+        return claim_page(visit, claim_of(visit, claim_id))
+    except ClaimErased as erased:
+        return page(
+            visit,
+            "claim_erased.html",
+            status=GONE,
+            claim=erased.claim,
+            left=erased.left,
+            basis=BASES.get(erased.left.basis or ""),
+        )
 
 
 @router.post("/claims/{claim_id:int}/flags")

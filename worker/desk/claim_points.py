@@ -8,6 +8,7 @@ from worker.domain.clauses import ClauseId
 from worker.domain.findings import Assessment
 from worker.domain.money import Money
 from worker.domain.orders import Order
+from worker.domain.points_words import OF_ANOTHER_MEMBER
 from worker.settling import case_of, foreseen
 
 
@@ -23,10 +24,14 @@ class PointsLine:
 
 @dataclass(frozen=True, slots=True)
 class PointsStory:
-    """The lines, and whether the ledger has them or would write them today."""
+    """The lines, and whether the ledger has them or would write them today.
+
+    `why_none` says why nothing moves where something should.
+    """
 
     lines: tuple[PointsLine, ...]
     is_done: bool
+    why_none: str = ""
 
     @property
     def total(self) -> int:
@@ -39,7 +44,7 @@ def story_of(
 ) -> PointsStory | None:
     """Return what happened to points; else what would, while the claim is open.
 
-    None where nothing moves. Source: clauses P13 to P15.
+    None where nothing is to move. Source: clauses P13 to P15.
     """
     account, moved = parts.points.settled(claim.claim_id)
     if account is None:
@@ -50,7 +55,7 @@ def story_of(
         moved = foreseen(
             parts, case_of(parts, claim, order, assessment.proposal, amount)
         )
-    if not moved:
+    if not moved and not moved.is_of_another:
         return None
     lines = (
         PointsLine("Spent on the order, come back", ClauseId("P13"), moved.back),
@@ -66,4 +71,5 @@ def story_of(
         ),
     )
     shown = tuple(line for line in lines if line.points)
-    return PointsStory(shown, is_done=account is not None)
+    why_none = OF_ANOTHER_MEMBER if moved.is_of_another else ""
+    return PointsStory(shown, is_done=account is not None, why_none=why_none)

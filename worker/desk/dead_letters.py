@@ -13,6 +13,8 @@ from worker.desk.guard import RowId, Visit, needs
 from worker.desk.handing_out import to_save
 from worker.desk.operations import tabs
 from worker.desk.pages import go, page
+from worker.domain.counting import counted
+from worker.domain.dead_words import explain
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
 from worker.operating import Matching, Result
@@ -23,18 +25,6 @@ SeenClaims = Annotated[Visit, needs(Right.SEE_CLAIMS)]
 Operated = Annotated[Visit, needs(Right.OPERATE)]
 HERE = "/operations/dead"
 A_PAGE = 50
-WORDS = {
-    "kills_its_worker": "Its worker died with it six times, the last time alone.",
-    "unknown_kind": "This version of the program does not know such a job.",
-    "not_read": "The mail was never read, so it cannot be understood.",
-    "raw_missing": "The raw mail is not in the raw store.",
-    "raw_damaged": "The raw mail in the store is not the one that came.",
-    "reader_crashed": "Reading it ended the reader's process, again and again.",
-    "reader_timeout": "Reading it took too long, again and again.",
-    "no_such_claim": "The claim that it is about does not exist.",
-    "no_drafts_mailbox": "No mailbox for drafts is set.",
-}
-"""Reasons in a sentence; others are shown as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +64,7 @@ def dead_letter(visit: Seen, job_id: RowId) -> Response:
         "dead_letter.html",
         letter=letter,
         follows=KINDS[letter.kind].follows if letter.kind in KINDS else "",
-        says=WORDS.get(letter.reason, ""),
+        explained=explain(letter.reason),
         **tabs(visit),
     )
 
@@ -167,10 +157,9 @@ def _list(
 
 
 def _said(do: str, found: Result) -> str:
-    number = len(found.done)
-    letters = "1 dead letter" if number == 1 else f"{number} dead letters"
+    letters = counted(len(found.done), "dead letter")
     what = "tried again" if do.startswith("requeue") else "discarded"
-    words = [f"{letters} {what}." if number else "Nothing was left to do."]
+    words = [f"{letters} {what}." if found.done else "Nothing was left to do."]
     if found.skipped:
         words.append(
             f"{len(found.skipped)} not: a person has settled what they were about,"

@@ -16,6 +16,7 @@ from worker.adapters.store.desk.figure_kinds import (
 )
 from worker.desk.words import money, span
 from worker.domain.claim import Event
+from worker.domain.counting import counted
 
 Value = timedelta | float | Decimal | None
 Better = Literal["less", "more", "neither"]
@@ -106,11 +107,6 @@ def shown(value: Value) -> str:
             return money(value)
         case float():
             return f"{value * 100:.1f} %"
-
-
-def counted(number: int, thing: str) -> str:
-    """Return `1 claim`, `2 claims`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def lines_of(report: Report) -> list[FigureLine]:

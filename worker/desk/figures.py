@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from worker.adapters.sheets import CSV_TYPE, XLSX_TYPE, csv_file, xlsx_file
 from worker.adapters.store.desk.figure_kinds import Span
 from worker.desk.figure_chart import line_chart
-from worker.desk.figure_lines import Report, counted, lines_of, sheet_of
+from worker.desk.figure_lines import Report, lines_of, sheet_of
 from worker.desk.guard import Visit, needs
 from worker.desk.pages import page
 from worker.domain.clauses import CLAUSES
@@ -47,7 +47,6 @@ def figures(
         last=_last(chosen),
         before=(chosen.before.since.date(), _last(chosen.before)),
         day=_in_words,
-        counted=counted,
         clauses=CLAUSES,
         typed=(since or str(chosen.since.date()), to or str(_last(chosen))),
     )

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, HTTPException, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from worker.adapters.store.desk.claim_pages import Tombstone
+from worker.adapters.store.erasing import ERASED
 from worker.bootstrap import Parts
 from worker.decide.common import Staff
 from worker.domain.claim import Claim
@@ -46,6 +48,15 @@ class NotAllowed(Exception):
     def __init__(self, why: str) -> None:
         super().__init__("not_allowed")
         self.why = why
+
+
+class ClaimErased(Exception):
+    """The claim was erased; `left` is all that may be said of it."""
+
+    def __init__(self, claim: Claim, left: Tombstone) -> None:
+        super().__init__("claim_erased")
+        self.claim = claim
+        self.left = left
 
 
 class PasswordNeeded(Exception):
@@ -88,10 +99,18 @@ def parts_of(request: Request) -> Parts:
 
 
 def claim_of(visit: Visit, claim_id: int) -> Claim:
-    """Return a claim, or answer that there is none."""
+    """Return a claim, or answer that there is none.
+
+    Raises:
+        ClaimErased: its member's data are gone; there is only the page that says so.
+    """
     claim = visit.parts.store.claims.get(claim_id)
     if claim is None:
         raise HTTPException(404)
+    if claim.order_number == ERASED:
+        left = visit.parts.desk.claim_pages.tombstone(claim_id)
+        if left is not None:
+            raise ClaimErased(claim, left)
     return claim
 
 

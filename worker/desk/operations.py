@@ -11,6 +11,7 @@ from worker.desk.live import stream
 from worker.desk.pages import go, page, rendered
 from worker.desk.panels import DEFAULT_SPAN, SPANS, read_panels
 from worker.desk.refusals import sentence
+from worker.domain.counting import counted
 from worker.domain.errors import UsageError
 from worker.domain.staff import Right
 
@@ -106,7 +107,7 @@ def deal_with_held(
             visit.parts.desk.actions.add(
                 visit.person.name, action, f"email:{number}", reason=why
             )
-    emails = "1 e-mail" if done == 1 else f"{done} e-mails"
+    emails = counted(done, "e-mail")
     what = "on its way" if do == "release" else "discarded"
     text = " ".join([f"{emails} {what}.", *faults[:3]])
     return go(visit.request, HELD, say=text, tone="bad" if faults else "good")

@@ -15,6 +15,8 @@ from worker.desk.cookies import KEYS, SealedCookie
 from worker.desk.guard import Visit
 from worker.desk.headers import HashedFiles
 from worker.desk.refusals import at_desk
+from worker.domain import alert_words
+from worker.domain.counting import counted
 from worker.domain.explanation import in_zone
 from worker.domain.staff import Right
 
@@ -39,15 +41,19 @@ def _environment() -> jinja2.Environment:
     made.filters["countdown"] = _countdown
     made.filters["urgency"] = _urgency
     made.filters["at_desk"] = at_desk
+    made.filters["alert"] = alert_words.says
+    made.filters["about"] = alert_words.about
     made.filters["in_zone"] = in_zone
     made.filters["cleaned"] = Markup  # what adapters/clean_html.py has made
     made.filters["span"] = words.span
     made.filters["usd"] = words.money
     made.filters["plain"] = words.plain
     made.filters["size"] = words.bytes_of
+    made.filters["ticks"] = _ticks
     made.filters["ref"] = words.claim_ref
     made.filters["ms"] = words.milliseconds
     made.filters["count"] = words.count
+    made.filters["counted"] = counted
     made.globals["asset"] = _asset
     made.globals["claim_words"] = claim_words
     made.globals["Right"] = Right
@@ -140,6 +146,15 @@ def _flash_of(request: Request) -> dict[str, str] | None:
 def _asset(name: str) -> str:
     """Return a static file's address, which changes with the file."""
     return f"/static/{name}?v={FILES.digest_of(name)}"
+
+
+def _ticks(text: str) -> Markup:
+    """Return a text whose words between backticks are code."""
+    plain, *rest = text.split("`")
+    shown = escape(plain)
+    for number, part in enumerate(rest):
+        shown += Markup("<code>{}</code>").format(part) if number % 2 == 0 else part
+    return shown
 
 
 # -- filters that know who reads -------------------------------------------------

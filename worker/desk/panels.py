@@ -18,6 +18,7 @@ from worker.adapters.store.stats import MailboxHealth
 from worker.bootstrap import Parts
 from worker.composing import BREAKER_WINDOW
 from worker.desk.charts import Box, Slot, run_times, throughput
+from worker.domain.counting import counted
 from worker.domain.forecast import Forecast, drain_minutes, forecast
 from worker.domain.reply import HELD_WHEN_UNCERTAIN
 from worker.domain.run_times import quantile_ms
@@ -277,5 +278,5 @@ def _which_try(job: NextTry) -> str:
         left = None if patience is None else patience.give_up_after - job.refused_for
         hours = None if left is None else max(0, round(left.total_seconds() / 3600))
         ends = "" if hours is None else f"; given up in {hours} h"
-        return f"try {number}; refused {job.transients} times{ends}"
+        return f"try {number}; refused {counted(job.transients, 'time')}{ends}"
     return f"try {number}"

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 from starlette.exceptions import HTTPException
 
+from worker.adapters.store.points_schema import ID_LENGTH
 from worker.bootstrap import Parts
 from worker.desk.claim_files import Sees
 from worker.desk.guard import RowId
@@ -15,7 +16,6 @@ router = APIRouter()
 PAGE = "/points"
 SHOWN = 50
 """Entries on one page. Our choice."""
-LONGEST_ID = 80
 
 
 @router.get(PAGE)
@@ -26,7 +26,7 @@ def find_points(visit: Sees) -> Response:
 
 @router.post(PAGE)
 def find_member(
-    visit: Sees, member: Annotated[str, Form(max_length=LONGEST_ID)] = ""
+    visit: Sees, member: Annotated[str, Form(max_length=ID_LENGTH)] = ""
 ) -> Response:
     """Go to a member's only account, or list those on several sites."""
     accounts = visit.parts.points.accounts_of(member) if member.strip() else []

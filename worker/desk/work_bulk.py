@@ -14,6 +14,7 @@ from worker.desk.pages import go, page
 from worker.desk.refusals import at_desk
 from worker.desk.words import claim_ref
 from worker.desk.work_query import ListQuery
+from worker.domain.counting import counted
 from worker.domain.errors import IllegalTransition, RetryLater, UsageError
 from worker.domain.staff import Person, Right
 
@@ -67,7 +68,9 @@ def assign(
     if not done:
         say = f"Nothing was to do: each is assigned to {whose}, or closed."
         return _back(visit, here, say, tone="plain")
-    what = claim_ref(done[0].claim_id) if len(done) == 1 else f"{len(done)} claims"
+    what = (
+        claim_ref(done[0].claim_id) if len(done) == 1 else counted(len(done), "claim")
+    )
     say = f"{what} assigned to {whose}."
     return _back(visit, here, say, undo=_undo_path(visit, done, whom))
 
@@ -94,7 +97,9 @@ def undo(visit: Worker, was: str = "", now: int = 0) -> Response:
     done = visit.parts.desk.assignments.assign(
         before, by=visit.person.name, only_from=people.get(now)
     )
-    return _back(visit, "", f"Undone for {len(done)} of {len(before)} claims.")
+    return _back(
+        visit, "", f"Undone for {len(done)} of {counted(len(before), 'claim')}."
+    )
 
 
 @router.post("/claims/remind")
@@ -109,8 +114,7 @@ def remind(
     outcomes = [_remind_one(visit, one) for one in dict.fromkeys(claim)]
     done = sum(not one.why for one in outcomes)
     if done == len(outcomes):
-        members = "member" if done == 1 else "members"
-        return _back(visit, here, f"{done} {members} reminded.")
+        return _back(visit, here, f"{counted(done, 'member')} reminded.")
     back = _path(here)
     return page(visit, "work_done.html", outcomes=outcomes, done=done, back=back)
 

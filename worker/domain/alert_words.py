@@ -34,10 +34,33 @@ ALERTS = {
     "sent_unclear": "staff sent a decision that cannot be read for certain",
     "sent_needs_second": "staff sent a decision that needs a second person",
     "sent_refused": "staff sent a decision that the terms or the state forbid",
+    "points_of_another": "a paid claim moved no points: the ledger has its order under"
+    " another member",
     "approval_needed": "a decision waits for a second person",
     "reply_not_sent": "a reply from the desk was not sent: look at its claim",
     "withdrawal_asked": "a member seems to take the claim back: see `claims withdraw`",
 }
+
+
+_NUMBERED = {"job": "job", "mail": "mail", "email": "e-mail"}
+_WATCHED = "watch_"
+
+
+def about(code: str, ref: str) -> str:
+    """Return what an alert is about, in words; "" where its sentence says it all.
+
+    Args:
+        code: the alert's.
+        ref: as it is stored: `job:12`, `email:7`, `claim:3:2026-11-25`,
+            `relay:550:2026-11-18`, `mailbox:login_refused:20261118T191200`.
+    """
+    kind, _, rest = ref.partition(":")
+    first = rest.partition(":")[0]
+    if kind in _NUMBERED and first.isdecimal():
+        return f"{_NUMBERED[kind]} {first}"
+    if kind == "relay":
+        return f"the relay answered {first.replace('_', ' ')}"
+    return first.replace("_", " ") if code.startswith(_WATCHED) else ""
 
 
 def says(code: str) -> str:

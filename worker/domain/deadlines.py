@@ -12,6 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from worker.domain.claim import RUNNING_STATES, Claim, ClaimState
+from worker.domain.counting import counted
 from worker.domain.mail import Hop, ReceivedFrom, ReceivedStamp
 from worker.domain.orders import Precision, When
 from worker.domain.policy import Policy, RespondCount, ThirtyDayCount, TimestampSource
@@ -240,11 +241,7 @@ def span_in_words(span: timedelta, *, is_exact: bool = False) -> str:
         "minute": rest // 60 % 60,
         "second": rest % 60,
     }
-    parts = [
-        f"{count} {unit}{'' if count == 1 else 's'}"
-        for unit, count in counts.items()
-        if count
-    ]
+    parts = [counted(count, unit) for unit, count in counts.items() if count]
     words = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
     return words or "0 seconds"
 

@@ -66,6 +66,10 @@ class UsageError(WorkerError):
     """A person asked for something that cannot be done; the text says what to do."""
 
 
+class ClaimMoved(UsageError):
+    """The claim's version moved since a person looked at it; nothing was done."""
+
+
 class WrongUse(UsageError):
     """What was asked cannot be understood: a file that is not there, no instant."""
 

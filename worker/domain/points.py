@@ -75,6 +75,8 @@ class EntryKind(StrEnum):
     """P15: what a returned order had earned is taken back."""
     SHORTFALL = "shortfall"
     """P15: what could not be taken back; moves nothing."""
+    ORDER_OF_ANOTHER = "order_of_another"
+    """A claim was paid whose order is another member's here; moves nothing."""
     FORFEITED = "forfeited"
     """P11: what the daily limit cut off; moves nothing."""
     EXPIRED = "expired"

@@ -14,10 +14,15 @@ _TOLD: dict[EntryKind, tuple[str, str]] = {
     EntryKind.REFUND_EXPIRED: ("Had expired, so it did not come back", "order"),
     EntryKind.EARNED_DEDUCTED: ("Taken back: earned with goods refunded", "order"),
     EntryKind.SHORTFALL: ("Not taken back: the account held no more", "order"),
+    EntryKind.ORDER_OF_ANOTHER: ("Moved nothing: another member's here", "order"),
     EntryKind.FORFEITED: ("Not given: over the daily limit", "order"),
     EntryKind.EXPIRED: ("Expired unused", ""),
     EntryKind.ADJUSTED: ("Adjusted by a person", ""),
 }
+OF_ANOTHER_MEMBER = (
+    "The ledger knows this order under another member: paying moves no points."
+)
+"""Of a claim, for staff."""
 CATEGORIES = {
     Category.VERIFIED: "E-mail address verified",
     Category.PURCHASE: "Purchase",

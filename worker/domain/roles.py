@@ -12,6 +12,7 @@ from operator import itemgetter
 
 from worker.domain import labels, wording
 from worker.domain.claim import ClaimType, reference
+from worker.domain.counting import counted
 from worker.domain.documents import DocumentKind, Piece, Why
 from worker.domain.labels import D1, D2, D3, D4, Role
 from worker.domain.lexicon import fold
@@ -341,11 +342,8 @@ def _judged(kind: DocumentKind, reading: TextReading, *, is_sure: bool) -> Role:
 
 def _said(number: str, reading: TextReading) -> str:
     """What a text holds, for staff."""
-    counts = (
-        (reading.item_lines, "item line", "item lines"),
-        (len(reading.amounts), "amount", "amounts"),
-    )
-    said = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
+    counts = ((reading.item_lines, "item line"), (len(reading.amounts), "amount"))
+    said = [counted(number, one) for number, one in counts if number]
     return f"{', '.join([number, *said])} in its text"
 
 

@@ -76,19 +76,22 @@ class PointsMoved:
 
     `back` points come back, `expired` ones would have (P14); `deducted` ones were
     earned with the order, and `shortfall` were too, and are not there any more (P15).
+    Where the ledger has the order as another member's, nothing moves.
     """
 
     back: int = 0
     expired: int = 0
     deducted: int = 0
     shortfall: int = 0
+    is_of_another: bool = False
 
     def __bool__(self) -> bool:
-        """Return whether there is anything to tell."""
+        """Return whether points move, or would have."""
         return any((self.back, self.expired, self.deducted, self.shortfall))
 
 
 NO_POINTS = PointsMoved()
+OF_ANOTHER = PointsMoved(is_of_another=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,13 +183,16 @@ def plan_return(
         used: what the order used and did not get back, lot by lot.
         now: decides what has expired.
         policy: switches earn_base, refund_lot_order, return_sequence.
-        due: how many points come back; None is the share of the price (P13). More than
-            the lots in `used` account for comes back as a lot of its own.
+        due: how many points come back; None is the share of the price, and with the
+            last of the goods all that is left (P13). More than the lots in `used`
+            account for comes back as a lot of its own.
 
     Source: clauses P13 to P15.
     """
     left = order.points_used - order.points_back
-    if due is None:
+    if due is None and order.returned_cents + returned_cents >= order.product_cents:
+        due = left
+    elif due is None:
         due = due_back(
             order.points_used,
             order.product_cents,

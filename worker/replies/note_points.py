@@ -9,6 +9,7 @@ from datetime import datetime
 
 from worker.domain.amounts import Proposal
 from worker.domain.claim import Claim, reference
+from worker.domain.counting import counted
 from worker.domain.deadlines import is_answered, utc
 from worker.domain.exclusions import NOTHING_KNOWN, History
 from worker.domain.explanation import ClockExplanation, in_zone, length, zone_of
@@ -16,6 +17,7 @@ from worker.domain.findings import Assessment
 from worker.domain.note import Row
 from worker.domain.orders import Order, When
 from worker.domain.photographs import Photograph, is_older
+from worker.domain.points_words import OF_ANOTHER_MEMBER
 from worker.domain.policy import Policy
 from worker.domain.reply import Reply, gaps
 from worker.domain.settlement import NO_POINTS, PointsMoved
@@ -252,6 +254,10 @@ def calculation(proposal: Proposal | None, points: PointsMoved) -> Iterator[Row]
 
 def _points(points: PointsMoved) -> Iterator[Row]:
     """Yield what paying the claim now would do to the member's points."""
+    if points.is_of_another:
+        yield Row(
+            label="Points", text=OF_ANOTHER_MEMBER, mark="look", source="points ledger"
+        )
     told = (
         ("Points restored", points.back, "P13"),
         ("Points expired, not restored", points.expired, "P14"),
@@ -321,8 +327,8 @@ def provenance(claim: Claim, assessment: Assessment, facts: NoteFacts) -> Iterat
     )
     yield Row(
         label="Facts used",
-        text=f"order directory, {len(facts.mails)} mails, {len(facts.photographs)}"
-        " photographs, the history of the claim",
+        text=f"order directory, {counted(len(facts.mails), 'mail')},"
+        f" {counted(len(facts.photographs), 'photograph')}, the history of the claim",
     )
     yield Row(
         label="Stale",

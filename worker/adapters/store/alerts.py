@@ -153,12 +153,22 @@ def _log(
     )
 
 
-def stands() -> sa.ColumnElement[bool]:
+def stands(code: str | None = None) -> sa.ColumnElement[bool]:
     """Return the condition for alerts whose cause is there, and that nobody dismissed.
 
     What happened once and cannot be undone, such as a bounce, stands until a person has
-    dismissed it.
+    dismissed it. For alerts of one `code` only what may end those is asked.
     """
+    gone = [
+        cause if code is not None else AlertRow.code.in_(codes) & cause
+        for codes, cause in _gone()
+        if code is None or code in codes
+    ]
+    return sa.and_(AlertRow.told_at.is_(None), *map(sa.not_, gone))
+
+
+def _gone() -> list[tuple[tuple[str, ...], sa.ColumnElement[bool]]]:
+    """Return by which conditions the causes of alerts are gone, with their codes."""
     number = sa.case(
         # Only these have the row's id alone behind the colon.
         (
@@ -173,36 +183,34 @@ def stands() -> sa.ColumnElement[bool]:
         ),
         else_=None,
     )
-    gone = (
-        AlertRow.code.in_(WARNINGS) & ~_is_unanswered(),
-        (AlertRow.code == "documents_expiry") & ~_is_expired(),
-        (AlertRow.code == "approval_needed") & ~_is_proposed(),
-        (AlertRow.code == "withdrawal_asked")
-        & ~_of_claim(ClaimRow.is_open)
-        & AlertRow.claim_id.is_not(None),
-        (AlertRow.code == "mail_after_close") & _of_claim(ClaimRow.is_open),
-        (AlertRow.code == "machine_named_claim")
-        & sa.exists().where(
-            MailRow.id == AlertRow.mail_id, MailRow.claim_id.is_not(None)
-        ),
-        (AlertRow.code == "dead_letter")
-        & ~sa.exists().where(JobRow.id == number, JobRow.state == "quarantined"),
-        AlertRow.code.in_(OF_HELD_EMAILS)
-        & number.is_not(None)
-        & ~sa.exists().where(EmailRow.id == number, EmailRow.status == "held"),
-        (AlertRow.code == "breaker_open")
-        & ~sa.exists().where(
-            EmailRow.held_reason == BREAKER, EmailRow.status == "held"
-        ),
-        (AlertRow.code == "mailbox_lost")
-        & ~sa.exists().where(MailboxRow.trouble.is_not(None)),
-        AlertRow.code.in_(OF_ORDERS)
-        & ~sa.exists().where(JobRow.state == "ready", JobRow.reason.like("orders_%")),
-        (AlertRow.code == "audit_gaps") & ~_has_gaps(),
-        (AlertRow.code == "smtp_blocked")
-        & ~sa.exists().where(EmailRow.status == "queued", EmailRow.attempts > 0),
+    is_dead = sa.exists().where(JobRow.id == number, JobRow.state == "quarantined")
+    is_held = sa.exists().where(EmailRow.id == number, EmailRow.status == "held")
+    holds_up = sa.exists().where(
+        EmailRow.held_reason == BREAKER, EmailRow.status == "held"
     )
-    return sa.and_(AlertRow.told_at.is_(None), sa.not_(sa.or_(*gone)))
+    waits = sa.exists().where(JobRow.state == "ready", JobRow.reason.like("orders_%"))
+    is_refused = sa.exists().where(EmailRow.status == "queued", EmailRow.attempts > 0)
+    has_claim = sa.exists().where(
+        MailRow.id == AlertRow.mail_id, MailRow.claim_id.is_not(None)
+    )
+    return [
+        (WARNINGS, ~_is_unanswered()),
+        (("documents_expiry",), ~_is_expired()),
+        (("approval_needed",), ~_is_proposed()),
+        (
+            ("withdrawal_asked",),
+            ~_of_claim(ClaimRow.is_open) & AlertRow.claim_id.is_not(None),
+        ),
+        (("mail_after_close",), _of_claim(ClaimRow.is_open)),
+        (("machine_named_claim",), has_claim),
+        (("dead_letter",), ~is_dead),
+        (OF_HELD_EMAILS, number.is_not(None) & ~is_held),
+        (("breaker_open",), ~holds_up),
+        (("mailbox_lost",), ~sa.exists().where(MailboxRow.trouble.is_not(None))),
+        (OF_ORDERS, ~waits),
+        (("audit_gaps",), ~_has_gaps()),
+        (("smtp_blocked",), ~is_refused),
+    ]
 
 
 def _of_claim(*conditions: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[bool]:

@@ -6,6 +6,7 @@ and histories stay whole.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -61,6 +62,31 @@ BATCH = 500
 _ANY = 2**62
 _MAIL = TypeAdapter(Mail)
 _UNSENT = ("draft", "queued", "sending", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What there is of a member; `is_known` counts directory and points too."""
+
+    claims: list[int]
+    mails: set[int]
+    is_known: bool
+
+
+def belongings(
+    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+) -> Belongings:
+    """Return what there is of a member that may be erased.
+
+    Raises:
+        UsageError: a claim is open, or a legal hold stands.
+    """
+    claims = erasable_claims(session, member_key, up_to=up_to)
+    mails = mails_of_member(session, member_key, claims, up_to=up_to)
+    in_directory = sa.exists().where(MemberRow.key == member_key)
+    has_points = sa.exists().where(PointsAccountRow.member_key == member_key)
+    listed = session.execute(sa.select(in_directory | has_points)).scalar_one()
+    return Belongings(claims, mails, bool(claims or mails or listed))
 
 
 def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:

@@ -24,6 +24,13 @@ from worker.domain.errors import LeaseLost
 from worker.ports import Bell
 
 ALIVE = ("waiting", "ready", "running")
+_ALIVE_WORDS: list[sa.ColumnElement[str]] = [
+    sa.literal_column(f"'{state}'") for state in ALIVE
+]
+"""As the index `ix_jobs_lane` has them: SQLite uses it for no list of parameters, and
+reads every job for each one in a lane."""
+_READY, _RUNNING = (sa.literal_column(f"'{state}'") for state in ALIVE[1:])
+"""The same for `ix_jobs_due` and `ix_jobs_leases`."""
 """A ring that led to nothing is repeated by the sweep after this long."""
 REASON_LENGTH = 200
 CANCELLED = "cancelled"
@@ -184,7 +191,11 @@ class Jobs:
         with self._database.read() as session:
             rows = session.execute(
                 sa.select(JobRow.lane, JobRow.id, JobRow.queue, JobRow.state)
-                .where(JobRow.lane.in_(lanes), JobRow.state.in_(ALIVE), ~_is_blocked())
+                .where(
+                    JobRow.lane.in_(lanes),
+                    JobRow.state.in_(_ALIVE_WORDS),
+                    ~_is_blocked(),
+                )
                 .order_by(JobRow.id)
             ).all()
         return [Bell(row.queue, row.id) for row in rows if row.state == "ready"]
@@ -206,13 +217,13 @@ class Jobs:
         clock = self._database.now_ms
         ready = sa.and_(
             JobRow.queue == queue,
-            JobRow.state == "ready",
+            JobRow.state == _READY,
             sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
             JobRow.run_at_ms <= clock,
         )
         lost = sa.and_(
             JobRow.queue == queue,
-            JobRow.state == "running",
+            JobRow.state == _RUNNING,
             JobRow.lease_until_ms < clock,
         )
         is_quiet = JobRow.rung_at_ms <= clock - round(quiet_for.total_seconds() * 1000)
@@ -262,7 +273,7 @@ class Jobs:
                     JobRow.lane == f"claim:{claim_id}",
                     JobRow.kind == "validate",
                     JobRow.ref.startswith(begin, autoescape=True),
-                    JobRow.state.in_(ALIVE),
+                    JobRow.state.in_(_ALIVE_WORDS),
                 )
             ).scalars()
             return {int(ref.removeprefix(begin)) for ref in refs}
@@ -273,7 +284,7 @@ class Jobs:
             return session.execute(
                 sa.select(sa.func.count())
                 .select_from(JobRow)
-                .where(JobRow.state.in_(ALIVE))
+                .where(JobRow.state.in_(_ALIVE_WORDS))
             ).scalar_one()
 
 
@@ -519,8 +530,7 @@ def _alike(clock: sa.SQLColumnExpression[int]) -> sa.Select[int]:
         .where(
             JobRow.queue == sa.bindparam("the_queue"),
             JobRow.kind == sa.bindparam("the_kind"),
-            # Literally, or SQLite does not see that its index has all of them.
-            JobRow.state == sa.literal_column("'ready'"),
+            JobRow.state == _READY,
             JobRow.run_at_ms <= clock,
             _is_fresh(),
             sa.or_(JobRow.lane.is_(None), ~_is_blocked()),
@@ -570,7 +580,7 @@ def _is_blocked() -> sa.ColumnElement[bool]:
         .where(
             _EARLIER.lane == JobRow.lane,
             _EARLIER.id < JobRow.id,
-            _EARLIER.state.in_(ALIVE),
+            _EARLIER.state.in_(_ALIVE_WORDS),
         )
         .correlate(JobRow)
     )

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.points_entries import (
-    SYSTEM,
     Entry,
     Posted,
     claim_of,
@@ -30,6 +29,7 @@ from worker.adapters.store.points_schema import (
     PointsOrderRow,
 )
 from worker.adapters.store.schema import Base
+from worker.domain.claim import SYSTEM
 from worker.domain.orders import normal_id
 from worker.domain.points import (
     EARNED,
@@ -123,6 +123,7 @@ class Book:
     ) -> Entry:
         """Append an entry and return it, with its number."""
         at = self.happened_at if kind in EARNED else self.now
+        order_key = None if order is None else normal_id(order)
         values = {
             "account_id": self.account.id,
             "key": key,
@@ -131,7 +132,7 @@ class Book:
             "noted": noted,
             "at": at,
             "day": self._day(at),
-            "order_key": None if order is None else normal_id(order),
+            "order_key": order_key,
             "policy_version": self.policy.version,
             "actor": self.actor,
             "reason": self.reason,
@@ -147,7 +148,7 @@ class Book:
             points,
             noted,
             at.astimezone(UTC),
-            values["order_key"],  # type: ignore[arg-type]
+            order_key,
             self.actor,
             self.reason,
             self.policy.version,
@@ -234,13 +235,16 @@ class Book:
             raise order_of_another()
         return row
 
-    def add_order(self, order_number: str, product_cents: int) -> PointsOrderRow:
+    def add_order(
+        self, order_number: str, product_cents: int, *, is_told: bool
+    ) -> PointsOrderRow:
         """Write an order that was not known; it has used and earned nothing."""
         row = PointsOrderRow(
             site=self.account.site,
             order_key=normal_id(order_number),
             account_id=self.account.id,
             product_cents=product_cents,
+            is_told=is_told,
             points_used=0,
             earned=0,
             returned_cents=0,

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from worker.adapters.store.engine import Database, insert
 from worker.adapters.store.points import Book, LockedAccount
 from worker.adapters.store.points_entries import (
-    SYSTEM,
     Holder,
     key_reused,
     order_of_another,
 )
 from worker.adapters.store.points_schema import PointsAccountRow
+from worker.domain.claim import SYSTEM
 from worker.domain.orders import normal_id
 from worker.domain.points import PointsRefused
 from worker.domain.policy import Policy

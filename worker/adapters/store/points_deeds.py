@@ -49,7 +49,8 @@ def verify(book: Book) -> Posted:
 
 def place(book: Book, bought: Bought) -> Posted:
     """Note that an order was placed, so that its products can be reviewed."""
-    is_repeat = book.order(bought.order_number) is not None
+    row = book.order(bought.order_number)
+    is_repeat = row is not None and row.is_told
     order_row(book, bought)
     return replace(book.posted(), is_repeat=is_repeat)
 

@@ -9,8 +9,6 @@ import sqlalchemy as sa
 from worker.adapters.store.points_schema import PointsEntryRow
 from worker.domain.points import EntryKind, PointsRefused
 
-SYSTEM = "system"
-
 
 @dataclass(frozen=True, slots=True)
 class Holder:

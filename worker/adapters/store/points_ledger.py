@@ -22,7 +22,7 @@ from worker.adapters.store.points_entries import (
     claim_key,
     to_entry,
 )
-from worker.adapters.store.points_orders import Bought
+from worker.adapters.store.points_orders import Bought, is_of_another, site_of
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
     PointsEntryRow,
@@ -38,7 +38,7 @@ from worker.domain.points import (
     most_redeemable,
 )
 from worker.domain.policy import Lifetime, Policy
-from worker.domain.settlement import NO_POINTS, PaidCase, PointsMoved
+from worker.domain.settlement import OF_ANOTHER, PaidCase, PointsMoved
 from worker.ports import Clock
 
 SWEPT_AT_ONCE = 20
@@ -178,13 +178,10 @@ class PointsLedger:
     ) -> PointsMoved:
         """Do what a paid claim does to points, in the caller's transaction.
 
-        Nothing, where the ledger has the order as another member's: the payment was
-        made all the same.
+        On the site where the ledger knows the member's order, else on `site`.
         """
-        holder = Holder(case.member_id, _site_of(session, case) or site)
+        holder = Holder(case.member_id, site_of(session, case) or site)
         book = self._books.book(session, holder)
-        if _is_of_another(session, case, holder.site, book.account.id):
-            return NO_POINTS
         book.actor = by
         return moved_by(returns.settle(book, key, case))
 
@@ -192,13 +189,13 @@ class PointsLedger:
         """Return what settling a claim would do now; reads only."""
         now = self._clock.now()
         with self._database.read() as session:
-            holder = Holder(case.member_id, _site_of(session, case) or site)
+            holder = Holder(case.member_id, site_of(session, case) or site)
             account = session.scalars(
                 sa.select(PointsAccountRow).where(of_holder(holder))
             ).one_or_none()
             number = None if account is None else account.id
-            if _is_of_another(session, case, holder.site, number):
-                return NO_POINTS
+            if is_of_another(session, case, holder.site, number):
+                return OF_ANOTHER
             if account is None:
                 row, lots, used = None, [], []
             else:
@@ -213,7 +210,7 @@ class PointsLedger:
 
     def settled(self, claim_id: int) -> tuple[int | None, PointsMoved]:
         """Return the account and the sums of what settling a claim did, all rounds."""
-        keys = [claim_key(claim_id, number) for number in range(1, MOST_ROUNDS)]
+        keys = [claim_key(claim_id, number) for number in range(1, MOST_ROUNDS + 1)]
         with self._database.read() as session:
             rows = session.scalars(
                 sa.select(PointsEntryRow)
@@ -228,8 +225,9 @@ class PointsLedger:
     def sweep(self, *, limit: int = SWEPT_AT_ONCE) -> int:
         """Write off what has expired on some accounts; return how many accounts.
 
-        The cost depends on what has expired, not on what exists: an index holds the
-        lots with something left by their end.
+        The first to end come first: at most `limit` lots, and what else their accounts
+        hold past its end. The cost depends on what has expired, not on what exists: an
+        index holds the lots with something left by their end.
         """
         with self._database.read() as session:
             found = session.scalars(
@@ -242,8 +240,9 @@ class PointsLedger:
                 .order_by(PointsLotRow.expires_at, PointsLotRow.id)
                 .limit(limit)
             ).all()
-        self._books.write_off(set(found))
-        return len(set(found))
+        accounts = set(found)
+        self._books.write_off(accounts)
+        return len(accounts)
 
     # -- reading --
     def balance(self, holder: Holder) -> int:
@@ -316,6 +315,9 @@ def moved_by(posted: Posted) -> PointsMoved:
         expired=posted.points(EntryKind.REFUND_EXPIRED),
         deducted=posted.points(EntryKind.EARNED_DEDUCTED),
         shortfall=posted.points(EntryKind.SHORTFALL),
+        is_of_another=any(
+            one.kind is EntryKind.ORDER_OF_ANOTHER for one in posted.entries
+        ),
     )
 
 
@@ -351,25 +353,3 @@ def _lots(session: Session, account_id: int, now: datetime) -> list[ShownLot]:
         ShownLot(lot, Category(found[lot.lot_id].category), found[lot.lot_id].points)
         for lot in in_order_of_use(to_lot(row) for row in found.values())
     ]
-
-
-def _is_of_another(
-    session: Session, case: PaidCase, site: str, account_id: int | None
-) -> bool:
-    """Return whether the ledger has a claim's order under another member."""
-    row = session.get(PointsOrderRow, (site, normal_id(case.order_number)))
-    return row is not None and row.account_id != account_id
-
-
-def _site_of(session: Session, case: PaidCase) -> str | None:
-    """Return the site on which the ledger knows the member's order, or None."""
-    return session.scalars(
-        sa.select(PointsOrderRow.site)
-        .join(PointsAccountRow, PointsAccountRow.id == PointsOrderRow.account_id)
-        .where(
-            PointsOrderRow.order_key == normal_id(case.order_number),
-            PointsAccountRow.member_key == normal_id(case.member_id),
-        )
-        .order_by(PointsOrderRow.points_used.desc(), PointsOrderRow.site)
-        .limit(1)
-    ).first()

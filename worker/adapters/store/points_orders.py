@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from worker.adapters.store.points import Book
-from worker.adapters.store.points_schema import PointsOrderRow
+from worker.adapters.store.points_schema import PointsAccountRow, PointsOrderRow
+from worker.domain.orders import normal_id
 from worker.domain.points import PointsRefused
-from worker.domain.settlement import OrderPoints
+from worker.domain.settlement import OrderPoints, PaidCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,18 @@ def facts_of(row: PointsOrderRow) -> OrderPoints:
 
 
 def order_row(book: Book, bought: Bought) -> PointsOrderRow:
-    """Return the row of an order, written where it was not known.
+    """Return the row of an order that the shop tells, written where it was not known.
+
+    A price that a claim had brought gives way to the shop's; what was settled stays.
 
     Raises:
         PointsRefused: `order_differs`: it was told with another price before.
     """
     row = book.order(bought.order_number)
     if row is None:
-        return book.add_order(bought.order_number, bought.product_cents)
+        return book.add_order(bought.order_number, bought.product_cents, is_told=True)
+    if not row.is_told:
+        row.product_cents, row.is_told = bought.product_cents, True
     if row.product_cents != bought.product_cents:
         raise PointsRefused(
             "order_differs", "the order was told with another price of its products"
@@ -54,6 +62,28 @@ def known(book: Book, order_number: str) -> PointsOrderRow:
     if row is None:
         raise PointsRefused("order_unknown", "the ledger does not know this order")
     return row
+
+
+def is_of_another(
+    session: Session, case: PaidCase, site: str, account_id: int | None
+) -> bool:
+    """Return whether the ledger has a claim's order under another member."""
+    row = session.get(PointsOrderRow, (site, normal_id(case.order_number)))
+    return row is not None and row.account_id != account_id
+
+
+def site_of(session: Session, case: PaidCase) -> str | None:
+    """Return the site on which the ledger knows the member's order, or None."""
+    return session.scalars(
+        sa.select(PointsOrderRow.site)
+        .join(PointsAccountRow, PointsAccountRow.id == PointsOrderRow.account_id)
+        .where(
+            PointsOrderRow.order_key == normal_id(case.order_number),
+            PointsAccountRow.member_key == normal_id(case.member_id),
+        )
+        .order_by(PointsOrderRow.points_used.desc(), PointsOrderRow.site)
+        .limit(1)
+    ).first()
 
 
 def not_cancelled(row: PointsOrderRow) -> None:

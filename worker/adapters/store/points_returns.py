@@ -9,7 +9,13 @@ from datetime import datetime
 
 from worker.adapters.store.points import Book
 from worker.adapters.store.points_entries import Posted
-from worker.adapters.store.points_orders import facts_of, known, not_cancelled, shop_key
+from worker.adapters.store.points_orders import (
+    facts_of,
+    is_of_another,
+    known,
+    not_cancelled,
+    shop_key,
+)
 from worker.adapters.store.points_schema import PointsOrderRow
 from worker.domain.orders import normal_id
 from worker.domain.points import (
@@ -71,7 +77,7 @@ def give_back_part(
         return done
     row = known(book, order_number)
     not_cancelled(row)
-    left = row.product_cents - row.returned_cents
+    left = max(row.product_cents - row.returned_cents, 0)
     if returned_cents > left:
         raise PointsRefused(
             "over_returned", f"only products for {left / 100:.2f} are left to return"
@@ -91,17 +97,22 @@ def settle(book: Book, key: str, case: PaidCase) -> Posted:
     """Do what a paid claim does to points, once for its key.
 
     What the order directory said of an order that the ledger did not know is written
-    down, so that a second claim on the order finds it.
+    down, so that a second claim on the order finds it. Where the ledger has the order
+    as another member's, that is written and nothing moves: the payment was made.
 
     Source: clauses P13 to P15; clauses.md section 2.4.
     """
     done = book.repeated(key, {})
     if done is not None:
         return done
+    if is_of_another(book.session, case, book.account.site, book.account.id):
+        book.write(key, EntryKind.ORDER_OF_ANOTHER, order=case.order_number)
+        return book.posted()
     row = book.order(case.order_number)
     if row is None:
-        row = book.add_order(case.order_number, case.order.product_cents)
-        row.earned = case.order.earned
+        told = case.order
+        row = book.add_order(case.order_number, told.product_cents, is_told=False)
+        row.earned = told.earned
         row.confirmed_at = book.now if row.earned else None
     row.points_used = max(row.points_used, case.order.points_used)
     used = book.used_by(case.order_number)

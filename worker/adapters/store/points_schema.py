@@ -137,6 +137,8 @@ class PointsOrderRow(Base):
     order_key: Mapped[str] = mapped_column(sa.String(ID_LENGTH), primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("points_accounts.id"))
     product_cents: Mapped[int] = mapped_column(sa.BigInteger)
+    is_told: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether the price is the shop's; else a claim brought the directory's."""
     points_used: Mapped[int] = mapped_column(default=0)
     earned: Mapped[int] = mapped_column(default=0)
     """What it was given, after the daily limit."""

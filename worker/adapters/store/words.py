@@ -4,6 +4,7 @@ Both databases are given the same words, cut here: one index of PostgreSQL (GIN 
 tsvector) and one of SQLite (FTS5), neither of which would find its way in Chinese.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -110,21 +111,32 @@ def text_of(mail: Mail) -> str:
     return f"{mail.subject}\n{who}\n{mail.text[:MOST_TEXT]}\n{files}"[: 2 * MOST_TEXT]
 
 
-def mails_with(dialect: str, asked: str, *, limit: int) -> sa.Select[int] | None:
+def mails_with(
+    dialect: str, asked: str, *, limit: int, is_exact: bool = False
+) -> sa.Select[int] | None:
     """Return the query for the numbers of mails that have every word asked for.
 
-    A word of three letters and more stands for all that begin with it. None where
-    nothing is asked.
+    A word of three letters and more stands for all that begin with it, but not what
+    an id begins with: every mail that names an order has the `ORD` of `ORD-20075955`.
+    None where nothing is asked. `is_exact` takes every word as it stands.
     """
-    words = words_of(asked)[:MOST_ASKED]
+    words = {
+        word: may_go_on and not is_exact for word, may_go_on in _asked(asked).items()
+    }
     if not words:
         return None
     if dialect == "sqlite":
-        match = " AND ".join(f'"{word}"{_end(word, "*")}' for word in words)
+        match = " AND ".join(
+            f'"{word}"{_end(word, "*") if may_go_on else ""}'
+            for word, may_go_on in words.items()
+        )
         number = sa.column("rowid", sa.BigInteger)
         has_words = sa.column(TABLE).op("match")(match)
     else:
-        match = " & ".join(f"'{word}'{_end(word, ':*')}" for word in words)
+        match = " & ".join(
+            f"'{word}'{_end(word, ':*') if may_go_on else ''}"
+            for word, may_go_on in words.items()
+        )
         number = sa.column("mail_id", sa.BigInteger)
         query = sa.cast(sa.literal(match, sa.Text), postgresql.TSQUERY)
         has_words = sa.column("words").op("@@")(query)
@@ -135,6 +147,17 @@ def mails_with(dialect: str, asked: str, *, limit: int) -> sa.Select[int] | None
         .where(has_words)
         .limit(limit)
     )
+
+
+def _asked(asked: str) -> dict[str, bool]:
+    """Return the words that are looked for, and whether each may go on."""
+    found: dict[str, bool] = {}
+    for run in asked.split():
+        words = words_of(run)
+        for word in words:
+            begins_id = word != words[-1] and not re.match(f"[{_NO_SPACES}]", word)
+            found[word] = found.get(word, True) and not begins_id
+    return dict(itertools.islice(found.items(), MOST_ASKED))
 
 
 def _end(word: str, mark: str) -> str:

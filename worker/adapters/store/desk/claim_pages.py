@@ -21,6 +21,7 @@ from worker.adapters.store.schema import (
     MailRow,
     SharedMailRow,
 )
+from worker.adapters.store.upkeep_schema import ErasureRow
 from worker.domain.claim import ClaimState
 from worker.domain.documents import DocumentKind
 from worker.domain.identity import SenderTier
@@ -112,6 +113,18 @@ class AssessmentHead:
     policy_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of an erased claim; `erasure` and `basis` where a person did it.
+
+    Without them its retention was over.
+    """
+
+    erased_at: datetime
+    erasure: int | None
+    basis: str | None
+
+
 class ClaimPages:
     """Reads what the page of a claim shows."""
 
@@ -130,6 +143,23 @@ class ClaimPages:
                 ).where(ClaimRow.id == claim_id)
             ).one()
         return Extras(*row)
+
+    def tombstone(self, claim_id: int) -> Tombstone | None:
+        """Return when and under which number a claim was erased; None where it is not.
+
+        An erasure is written with its claims, at the same instant.
+        """
+        query = (
+            sa.select(ClaimRow.erased_at, ErasureRow.id, ErasureRow.basis)
+            .outerjoin(ErasureRow, ErasureRow.at == ClaimRow.erased_at)
+            .where(ClaimRow.id == claim_id, ClaimRow.erased_at.is_not(None))
+            .order_by(ErasureRow.id)
+        )
+        with self._database.read() as session:
+            row = session.execute(query).first()
+        if row is None or row.erased_at is None:
+            return None
+        return Tombstone(row.erased_at, row.id, row.basis)
 
     def waivers(self, claim_id: int) -> dict[DocumentKind, Waiver]:
         """Return who waived which document."""

@@ -18,10 +18,10 @@ from worker.domain.orders import normal_id
 
 MOST_FOUND = 1000
 """Claims that one search shows; more words find fewer."""
-MOST_MAILS = 5000
+MOST_MAILS = 300
 """Mails that one search looks at, so that a word of every mail costs no more."""
 BY_THE_INDEX = (
-    f"set local gin_fuzzy_search_limit = {MOST_MAILS}",
+    f"set local gin_fuzzy_search_limit = {4 * MOST_MAILS}",
     "set local enable_seqscan = off",
 )
 """How PostgreSQL looks for words. Else a word of every mail would be looked up in
@@ -47,9 +47,9 @@ class Finder:
         """Return the claims that an id names, and those with mails of these words."""
         with self._database.read() as session:
             by_id = session.execute(select_by_id(asked)).scalars().all()
-            by_words = _by_words(session, asked)
+            by_words, mails = _by_words(session, asked)
         claim_ids = tuple(dict.fromkeys([*by_id, *by_words]))
-        is_cut = max(len(by_id), len(by_words), len(claim_ids)) > MOST_FOUND
+        is_cut = max(len(by_id), len(claim_ids)) > MOST_FOUND or mails > MOST_MAILS
         return Found(claim_ids[:MOST_FOUND], is_cut)
 
 
@@ -66,9 +66,15 @@ def select_by_id(asked: str) -> sa.CompoundSelect[Any]:
     return sa.union(*(sa.select(part.subquery()) for part in parts)).limit(most)
 
 
-def select_by_words(dialect: str, asked: str) -> sa.Select[Any] | None:
-    """Return the query for the claims whose mails have every word; None without one."""
-    mails = mails_with(dialect, asked, limit=MOST_MAILS)
+def select_by_words(
+    dialect: str, asked: str, *, is_exact: bool = False
+) -> sa.Select[Any] | None:
+    """Return the query for the claims whose mails have every word; None without one.
+
+    Beside each claim stands how many mails were looked at, one more than the most
+    where there are more. So many claims are never found.
+    """
+    mails = mails_with(dialect, asked, limit=MOST_MAILS + 1, is_exact=is_exact)
     if mails is None:
         return None
     found = mails.cte("found")
@@ -81,15 +87,30 @@ def select_by_words(dialect: str, asked: str) -> sa.Select[Any] | None:
         found, found.c.mail_id == SharedMailRow.mail_id
     )
     both = sa.union(own, shared).subquery()
-    return sa.select(both.c.claim_id).limit(MOST_FOUND + 1)
+    looked_at = sa.select(sa.func.count()).select_from(found).scalar_subquery()
+    return sa.select(both.c.claim_id, looked_at.label("mails"))
 
 
-def _by_words(session: Session, asked: str) -> list[int]:
+def _by_words(session: Session, asked: str) -> tuple[list[int], int]:
+    """Return the claims whose mails have every word, and how many mails have.
+
+    PostgreSQL reads all places of all words with a beginning, so where the words as
+    they stand are in too many mails already, longer ones are not asked for.
+    """
     dialect = session.get_bind().dialect.name
-    query = select_by_words(dialect, asked)
-    if query is None:
-        return []
-    if dialect == "postgresql":
+    is_postgres = dialect == "postgresql"
+    if is_postgres:
         for setting in BY_THE_INDEX:
             session.execute(sa.text(setting))
-    return list(session.execute(query).scalars())
+    claims: list[int] = []
+    mails = 0
+    for is_exact in (True, False) if is_postgres else (False,):
+        query = select_by_words(dialect, asked, is_exact=is_exact)
+        if query is None:
+            break
+        rows = session.execute(query).all()
+        claims = [row.claim_id for row in rows]
+        mails = max((row.mails for row in rows), default=0)
+        if mails > MOST_MAILS:
+            break
+    return claims, mails

@@ -1,0 +1,1 @@
+"""What runs in other people's programs, in a virtual environment of theirs."""
