@@ -515,7 +515,7 @@ def test_of_a_deep_queue_the_oldest_are_rung_first_and_it_holds_up_no_other(
 ) -> None:
     depths["understand"] = DEEP
     with office.store.transaction() as work:
-        work.add_jobs(*(NewJob("send", str(n), "understand") for n in range(30)))
+        work.add_jobs(*(NewJob("understand", str(n), "understand") for n in range(30)))
     waiting = list(office.queue.bells)
     ring_long_ago(office)
     bell = lost_job(office, "send")

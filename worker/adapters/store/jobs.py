@@ -29,7 +29,8 @@ _ALIVE_WORDS: list[sa.ColumnElement[str]] = [
 ]
 """As the index `ix_jobs_lane` has them: SQLite uses it for no list of parameters, and
 reads every job for each one in a lane."""
-_READY, _RUNNING = (sa.literal_column(f"'{state}'") for state in ALIVE[1:])
+_READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
+_RUNNING: sa.ColumnElement[str] = sa.literal_column("'running'")
 """The same for `ix_jobs_due` and `ix_jobs_leases`."""
 """A ring that led to nothing is repeated by the sweep after this long."""
 REASON_LENGTH = 200
@@ -238,7 +239,7 @@ class Jobs:
                         JobRow.id,
                         JobRow.kind,
                         is_quiet.label("is_quiet"),
-                        _is_fresh().label("is_fresh"),
+                        sa.and_(JobRow.state == _READY, _is_fresh()).label("is_fresh"),
                     )
                     .where(where)
                     .order_by(JobRow.id)
