@@ -410,6 +410,22 @@ class TestLog:
 
         assert LocalRawStore(folder).has(hashlib.sha256(b"mail").hexdigest())
 
+    def test_a_forked_process_has_a_log_of_its_own(
+        self, store: LocalRawStore, folder: Path
+    ) -> None:
+        """With the same descriptor neither would wait for the other's lock."""
+        store.put([b"before"])
+        pid = os.fork()
+        if pid == 0:
+            try:
+                store.put([b"in the child"])
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+
+        assert len(logs(folder)) == 2
+        assert store.has(hashlib.sha256(b"in the child").hexdigest())
+
     def test_a_failed_write_leaves_no_half_record(
         self, store: LocalRawStore, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -56,6 +56,7 @@ class RawLog:
         self._files = files
         self._lock = threading.Lock()
         self._path: Path | None = None
+        self._pid = 0
         self._descriptor = -1
         self._settling = threading.Thread()
 
@@ -135,7 +136,9 @@ class RawLog:
             os.close(descriptor)
 
     def _opened(self) -> int:
-        if self._path is None:
+        # A forked process shares the descriptor, and with it the lock.
+        if self._path is None or self._pid != os.getpid():
+            self._pid = os.getpid()
             self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             path = self._folder / f"{_boot()}-{os.getpid()}-{secrets.token_hex(8)}"
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
