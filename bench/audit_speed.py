@@ -80,7 +80,7 @@ def _files(folder: Path, raws: list[bytes]) -> Path:
     emails.mkdir()
     for number, raw in enumerate(raws, start=1):
         sha256 = hashlib.sha256(raw).hexdigest()
-        kept = folder / "raw" / sha256[:2] / sha256[2:4]
+        kept = folder / "raw" / sha256[:2]
         kept.mkdir(parents=True, exist_ok=True)
         (kept / sha256).write_bytes(raw)
         (emails / f"{number:07}.eml").hardlink_to(kept / sha256)

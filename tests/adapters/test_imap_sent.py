@@ -185,7 +185,7 @@ def test_a_connection_that_breaks_is_asked_again(
 @pytest.mark.parametrize(
     ("folder", "told"),
     [
-        ("Sent", "1 mails, read only"),
+        ("Sent", "1 mail, read only"),
         ("Gesendet", "does not exist: CLAIMS_SENT_FOLDER"),
         (None, "not looked at"),
     ],

@@ -380,11 +380,12 @@ class TestLog:
     ) -> None:
         monkeypatch.setattr(raw_log, "SETTLED_AT_BYTES", 3000)
         blobs = [os.urandom(1000) for _ in range(40)]
-        for blob in blobs:
-            store.put([blob])
-        until = time.monotonic() + 10
-        while len(logs(folder)) > 1 and time.monotonic() < until:
-            threading.Event().wait(0.01)
+        for start in range(0, 40, 4):
+            for blob in blobs[start : start + 4]:
+                store.put([blob])
+            until = time.monotonic() + 10
+            while len(logs(folder)) > 1 and time.monotonic() < until:
+                threading.Event().wait(0.01)
 
         assert sum(log.stat().st_size for log in logs(folder)) < 20_000
         crash(folder)

@@ -156,7 +156,7 @@ def _each_mail_is_stored_once(scene: Scene, record: Record) -> Iterator[str]:
 
 
 def _blob_fault(folder: Path, sha256: str) -> str:
-    path = folder / sha256[:2] / sha256[2:4] / sha256
+    path = folder / sha256[:2] / sha256
     try:
         blob = path.read_bytes()
     except FileNotFoundError:

@@ -46,7 +46,10 @@ SCENARIOS: dict[int, Scenario] = {
     ),
     3: Scenario(
         "poller killed after a blob has its name",
-        (*POINTS, _RAW + "TestPut::test_a_blob_of_a_killed_process_is_synced_again"),
+        (
+            *POINTS,
+            _RAW + "TestLog::test_the_log_of_a_killed_process_is_settled_by_the_next",
+        ),
     ),
     4: Scenario(
         "poller killed before it rings",

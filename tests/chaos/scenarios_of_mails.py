@@ -199,7 +199,7 @@ OF_MAILS: dict[int, Scenario] = {
     55: Scenario(
         "power loss",
         (
-            _RAW + "TestPut::test_all_is_on_disk_before_put_returns",
+            _RAW + "TestPut::test_all_is_on_disk_before_it_gets_its_name",
             _ENGINE + "test_sqlite_survives_power_loss_and_minds_foreign_keys",
             "chaos/test_commits.py::test_scenario_55_what_was_not_synced_may_vanish",
         ),

@@ -40,7 +40,7 @@ def walk_the_list(stage: Stage) -> None:
     press(page, "Assign to me")
     said(page, "CLM-000001 assigned to jo.")
     press(page, "Undo")
-    said(page, "Undone for 1 of 1 claims.")
+    said(page, "Undone for 1 of 1 claim.")
     for tick in ("CLM-000001", "CLM-000002"):
         page.get_by_label(f"Select {tick}").check()
     page.get_by_role("button", name="Remind").click()

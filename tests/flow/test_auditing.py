@@ -50,7 +50,9 @@ def change(office: MailboxOffice, *statements: str) -> None:
 def blob(office: MailboxOffice, mail_id: int) -> Path:
     sha256 = office.store.mails.get(mail_id).sha256
     folder = office.parts.data_dir / "raw"
-    return folder / sha256[:2] / sha256[2:4] / sha256
+    for log in (folder / "log").glob("*"):
+        log.unlink()  # it was settled long ago
+    return folder / sha256[:2] / sha256
 
 
 # -- a healthy system -----------------------------------------------------------------

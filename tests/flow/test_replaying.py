@@ -20,6 +20,7 @@ from tests.builders_mail import (
 )
 from tests.office import OPENING, Office, an_office
 from worker import decide
+from worker.adapters.raw import LocalRawStore
 from worker.adapters.resources import folder
 from worker.domain.claim import ClaimType
 from worker.domain.documents import DocumentKind
@@ -349,7 +350,7 @@ def test_a_replay_changes_no_row_and_no_file_and_sends_nothing(
 def test_a_raw_mail_that_is_gone_is_counted(full: Office, tmp_path: Path) -> None:
     record = full.store.mails.get(2)
     (blob,) = tmp_path.glob(f"office/raw/**/{record.sha256}*")
-    blob.unlink()
+    assert LocalRawStore(blob.parent.parent).remove(record.sha256)
 
     found = replayed(full, rules(tmp_path, LOWER))
 

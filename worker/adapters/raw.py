@@ -219,10 +219,9 @@ class LocalRawStore:
 
     def _keep(self, records: Sequence[Record], drafts: Sequence[Draft]) -> None:
         """Make blobs durable, and give them their names."""
-        if not records:
-            return
-        self._files.sync_drafts(drafts)
-        self._log.append(records)
+        if records:
+            self._files.sync_drafts(drafts)
+            self._log.append(records)
         reach(Point.RAW_WRITTEN)
         for record in records:
             self._files.place(record)
