@@ -12,7 +12,7 @@ from tests.builders_mail import a_file, claim_files, invoice_pdf, make_claim_mai
 from tests.office import OPENING, Office, an_office
 from worker import decide
 from worker.adapters.mime import parse
-from worker.decide import Staff
+from worker.decide import Staff, triage
 from worker.decide.insisting import TRIES
 from worker.domain.amounts import Condition
 from worker.domain.claim import Claim, ClaimState, ClaimType, Event
@@ -22,6 +22,7 @@ from worker.domain.lifecycle import Role
 from worker.domain.orders import Order
 from worker.notify import PaymentProblem
 from worker.ports import Attempt, Delivery
+from worker.steps import intake
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
 RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
@@ -1112,6 +1113,50 @@ def test_a_mail_that_two_people_place_has_one_claim(
         decide.assign(office.parts, mail_id, order_number=SECOND, by="kim")
 
     assert len(office.store.claims.listed(open_only=False, limit=9)) == 1
+
+
+def moved_before_placing(
+    office: Office, monkeypatch: pytest.MonkeyPatch, times: int
+) -> list[str]:
+    """Let the worker move the claim right before a mail is placed, so many times."""
+    moves: list[str] = []
+    place = intake.settle_assigned
+
+    def moved_first(*args: object, **options: object) -> Claim:
+        if len(moves) < times:
+            moves.append("moved")
+            touched(office)
+        return place(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(triage, "settle_assigned", moved_first)
+    return moves
+
+
+def test_a_mail_is_placed_though_the_worker_moves_its_claim_meanwhile(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(complete())
+    mail_id = office.deliver(complete(subject="my lamp", text="It is broken."))
+    moves = moved_before_placing(office, monkeypatch, TRIES - 1)
+
+    decide.assign(office.parts, mail_id, order_number=FIRST, by="jane")
+
+    assert len(moves) == TRIES - 1
+    assert office.store.mails.get(mail_id).claim_id == 1
+
+
+def test_a_mail_is_placed_a_few_times_only_and_nothing_is_half_done(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(complete())
+    mail_id = office.deliver(complete(subject="my lamp", text="It is broken."))
+    moves = moved_before_placing(office, monkeypatch, TRIES + 1)
+
+    with pytest.raises(UsageError, match="has changed meanwhile"):
+        decide.assign(office.parts, mail_id, order_number=FIRST, by="jane")
+
+    assert len(moves) == TRIES
+    assert office.store.mails.get(mail_id).claim_id is None
 
 
 def test_what_a_person_ends_is_held_by_no_budget(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """Mails that no rule could place: a person says whose they are, or that none is one."""
 
+import contextlib
+from collections.abc import Callable
+
 from worker import ingest
 from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
@@ -14,8 +17,9 @@ from worker.decide.common import (
     name_of,
     need,
 )
+from worker.decide.insisting import TRIES
 from worker.domain.claim import Claim, ClaimState, Event
-from worker.domain.errors import UsageError
+from worker.domain.errors import ClaimMoved, UsageError
 from worker.domain.mail import Fate
 from worker.domain.orders import Order
 from worker.lookups import Lookups
@@ -48,10 +52,13 @@ def assign(
     Raises:
         UsageError: there is no such mail or order, or the mail is a copy or a report.
     """
-    record, found = foresee(
-        parts, mail_id, order_number=order_number, package_id=package_id, by=by
+    return _place(
+        parts,
+        lambda: foresee(
+            parts, mail_id, order_number=order_number, package_id=package_id, by=by
+        ),
+        by=by,
     )
-    return _place(parts, record, found, by=by)
 
 
 def join(parts: Parts, mail_id: int, claim: Claim, *, by: By) -> Claim:
@@ -61,8 +68,14 @@ def join(parts: Parts, mail_id: int, claim: Claim, *, by: By) -> Claim:
         UsageError: there is no such mail, it is a copy or a report, the claim was
             merged or dismissed, or the sender is no party to it.
     """
-    record, found = foresee_joining(parts, mail_id, claim, by=by)
-    return _place(parts, record, found, by=by)
+    claim_id = claim.claim_id
+    return _place(
+        parts,
+        lambda: foresee_joining(
+            parts, mail_id, parts.store.claims.get(claim_id) or claim, by=by
+        ),
+        by=by,
+    )
 
 
 def foresee(
@@ -322,13 +335,28 @@ def _new_to(parts: Parts, record: MailRecord, found: ingest.Understanding) -> No
 
 
 def _place(
-    parts: Parts, record: MailRecord, found: ingest.Understanding, *, by: By
+    parts: Parts,
+    foreseen: Callable[[], tuple[MailRecord, ingest.Understanding]],
+    *,
+    by: By,
 ) -> Claim:
-    return settle_assigned(
-        parts,
-        record,
-        found,
-        by=name_of(by),
-        is_shared=record.claim_id is not None,
-        along=by.along if isinstance(by, Staff) else None,
-    )
+    """Place a mail as it is foreseen; again where the worker moved its claim first.
+
+    Nobody chose a version of that claim, so each look applies all rules to it anew.
+    """
+
+    def place() -> Claim:
+        record, found = foreseen()
+        return settle_assigned(
+            parts,
+            record,
+            found,
+            by=name_of(by),
+            is_shared=record.claim_id is not None,
+            along=by.along if isinstance(by, Staff) else None,
+        )
+
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(ClaimMoved):
+            return place()
+    return place()

@@ -12,7 +12,7 @@ from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.documents import PHOTOGRAPHS, Piece
-from worker.domain.errors import GiveUp, StaleClaim, UsageError
+from worker.domain.errors import ClaimMoved, GiveUp, StaleClaim, UsageError
 from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
@@ -109,7 +109,8 @@ def settle_assigned(
     writes what ends with it, in the same transaction.
 
     Raises:
-        UsageError: another claim changed meanwhile.
+        ClaimMoved: the claim that it joins changed since that was worked out.
+        UsageError: the mail was placed meanwhile.
     """
     try:
         with parts.store.transaction() as work:
@@ -129,7 +130,7 @@ def settle_assigned(
             if along is not None:
                 along(work)
     except StaleClaim:
-        raise UsageError(
+        raise ClaimMoved(
             "the claim has changed meanwhile: look and try again"
         ) from None
     return claim
