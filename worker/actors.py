@@ -66,6 +66,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_failure=intake.let_others_pass,
             on_quarantine=intake.park,
             on_requeue=intake.unpark,
+            goes_on=frozenset({"understand"}),
         ),
         JobKind(
             "understand",
@@ -74,6 +75,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             "ocr, validate, send",
             on_quarantine=intake.park,
             on_requeue=intake.unpark,
+            goes_on=frozenset({"validate", "understand"}),
         ),
         JobKind(
             "ocr",
@@ -83,8 +85,20 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_failure=intake.assess_unread,
             on_quarantine=intake.assess_unread,
         ),
-        JobKind("validate", VALIDATE, review.validate_claim, "send, prepare"),
-        JobKind("prepare", VALIDATE, drafting.prepare, "draft"),
+        JobKind(
+            "validate",
+            VALIDATE,
+            review.validate_claim,
+            "send, prepare",
+            goes_on=frozenset({"prepare", "validate"}),
+        ),
+        JobKind(
+            "prepare",
+            VALIDATE,
+            drafting.prepare,
+            "draft",
+            goes_on=frozenset({"validate"}),
+        ),
         JobKind(
             "remind",
             VALIDATE,

@@ -143,6 +143,15 @@ class Parts:
             self.database_url, owner=self.owner, clock=self.clock, queue=self.queue
         )
 
+    def reading(self) -> contextlib.AbstractContextManager[None]:
+        """Return one transaction for all that a step looks up.
+
+        There is none where the shop is asked meanwhile: it may take long to answer.
+        """
+        if self.orders_http is not None:
+            return contextlib.nullcontext()
+        return self.store.reading()
+
     @cached_property
     def desk(self) -> DeskStore:
         """Return the desk's part of the record."""

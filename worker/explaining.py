@@ -45,7 +45,7 @@ def explain(parts: Parts, claim: Claim) -> Explained:
     Source: clauses C10, C11 and C12; clauses.md section 1.
     """
     policy, store = parts.policy, parts.store
-    dossier, mails = dossier_of(store, claim, order_of(parts.orders, claim))
+    dossier, mails, _ = dossier_of(store, claim, order_of(parts.orders, claim))
     facts = facts_of(claim, dossier, policy)
     zone, zone_source = zone_of(facts.package, policy)
     assessment = store.claims.latest_assessment(claim.claim_id)
@@ -53,7 +53,7 @@ def explain(parts: Parts, claim: Claim) -> Explained:
         receipt(
             claim,
             [
-                clocks_of(store, parts.house, mail.mail_id)
+                clocks_of(store.mails.get(mail.mail_id), parts.house)
                 for mail in mails
                 if utc(mail.received_at) == utc(claim.received_at)
             ],

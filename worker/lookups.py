@@ -1,12 +1,13 @@
 """What the arrows ask the record: known mails, claims of an order, the dossier."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.flags import is_set_by_person
+from worker.adapters.store.mails import MailRecord
 from worker.domain.authentication import Authentication
 from worker.domain.claim import SYSTEM, Claim, Event, reference
 from worker.domain.decisions import appealed_at
@@ -14,6 +15,7 @@ from worker.domain.documents import Piece
 from worker.domain.errors import RetryLater
 from worker.domain.exclusions import HISTORY_WINDOW, History
 from worker.domain.explanation import MailClocks
+from worker.domain.findings import Assessment
 from worker.domain.identity import Sender, SenderTier
 from worker.domain.mail import Fate
 from worker.domain.orders import Member, Order, Package
@@ -22,6 +24,28 @@ from worker.domain.reply import MailCause, verify_message_id, verify_reply_addre
 from worker.ingest import NO_ANSWER, Arrival, House, stamp_of
 from worker.ports import Orders, SentEmail
 from worker.validate import Dossier, DossierMail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtHand:
+    """What a step has read or written of a claim, for the step right behind it.
+
+    The claim is as it was written; whoever writes it checks its version as ever.
+    """
+
+    claim: Claim
+    order: Order
+    records: Mapping[int, MailRecord] = field(default_factory=dict)
+    assessed: "Assessed | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """What an assessment saw, and what it came to."""
+
+    assessment: Assessment
+    dossier: Dossier
+    mails: list[ClaimMail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +141,8 @@ def order_of(orders: Orders, claim: Claim) -> Order:
     return order
 
 
-def cause_of(store: Store, mail: ClaimMail) -> MailCause:
+def cause_of(record: MailRecord, mail: ClaimMail) -> MailCause:
     """Return a stored mail as the thing that is answered."""
-    record = store.mails.get(mail.mail_id)
     tier = SenderTier(mail.sender_tier or SenderTier.C)
     is_on_file = tier is not SenderTier.C
     proof = Authentication.PASS if tier is SenderTier.A else Authentication.NONE
@@ -133,31 +156,28 @@ def cause_of(store: Store, mail: ClaimMail) -> MailCause:
     )
 
 
-def clocks_of(store: Store, house: House, mail_id: int) -> MailClocks:
+def clocks_of(record: MailRecord, house: House) -> MailClocks:
     """Return a mail with all of its instants, and which of them is its receipt."""
-    record = store.mails.get(mail_id)
     arrival = Arrival(
-        mail_id=mail_id,
+        mail_id=record.mail_id,
         internaldate_at=record.internaldate_at,
         first_seen_at=record.first_seen_at,
     )
-    return MailClocks(mail_id, stamp_of(record.mail, arrival, house))
+    return MailClocks(record.mail_id, stamp_of(record.mail, arrival, house))
 
 
 def dossier_of(
     store: Store, claim: Claim, order: Order, *, answering: int | None = None
-) -> tuple[Dossier, list[ClaimMail]]:
-    """Return what an assessment may know, and the claim's mails, oldest first.
+) -> tuple[Dossier, list[ClaimMail], bool]:
+    """Return what an assessment may know, the mails in it, and whether that is all.
 
-    When one mail is `answering`, those that still wait for their own assessment are
-    left out, so that the answer says what was there when it came.
+    The mails are the claim's, oldest first. When one mail is `answering`, those that
+    still wait for their own assessment are left out, so that the answer says what was
+    there when it came.
     """
     waiting = store.jobs.mails_to_validate(claim.claim_id) - {answering}
-    mails = [
-        mail
-        for mail in store.claims.mails(claim.claim_id)
-        if answering is None or mail.mail_id not in waiting
-    ]
+    every = store.claims.mails(claim.claim_id)
+    mails = [mail for mail in every if answering is None or mail.mail_id not in waiting]
     pieces: dict[int, list[Piece]] = {}
     for piece in store.claims.pieces(claim.claim_id):
         pieces.setdefault(piece.mail_id, []).append(piece)
@@ -205,6 +225,7 @@ def dossier_of(
             ),
         ),
         mails,
+        len(mails) == len(every),
     )
 
 

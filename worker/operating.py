@@ -181,7 +181,7 @@ def _revive(work: Work, job_id: int, kind: str, ref: str) -> bool:
     known = KINDS.get(kind)
     if known is not None and not known.on_requeue(work, ref):
         return False
-    bell = dead_letters.revive(work.session, job_id, now_ms=work.now_ms)
+    bell = dead_letters.revive(work.session, job_id)
     if bell is not None:
         work.bells.append(bell)
     return bell is not None

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -20,7 +20,7 @@ import structlog
 
 from worker.adapters.store import Job, Store, Work
 from worker.adapters.store.job_figures import Ending
-from worker.adapters.store.jobs import ALONE_AFTER_VANISHED
+from worker.adapters.store.job_rows import ALONE_AFTER_VANISHED, Chain
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
 from worker.faults import Point, reach
 from worker.ports import READER_CRASHED, Bell, ReadFailed
@@ -35,6 +35,8 @@ STALE_PAUSE = timedelta(milliseconds=50)
 ALERT_AFTER = timedelta(minutes=15)
 """A job that the outside world refuses for so long is told to a person, once a day, if
 what refuses it has an alert. Our choice."""
+MOST_CHAINED = 16
+"""Jobs that one ring leads to; who ends a process waits for the last. Our choice."""
 FAILURES_TO_QUARANTINE = 3
 """Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
 
@@ -100,6 +102,8 @@ class JobKind(Generic[P]):
     else is true while the job is tried again, `on_quarantine` once it is a dead
     letter; each in the same transaction. `on_requeue` undoes the latter when a person
     lets the job run again, and is False where that is settled in another way by then.
+    `goes_on` are the kinds with which the same thread goes on without ring, queue and
+    taking, where this job's end makes one of them the first that may run in its lane.
     `together` does up to `most_together` jobs at once that never failed, where many
     are due.
     """
@@ -114,6 +118,7 @@ class JobKind(Generic[P]):
     on_requeue: Callable[[Work, str], bool] = _always
     together: Callable[[P, Sequence[Job]], Together] | None = None
     most_together: int = 1
+    goes_on: frozenset[str] = frozenset()
 
 
 class Gate:
@@ -256,7 +261,20 @@ class Runner(Generic[P]):
         if not jobs:
             return
         self._store.ring(bells)
-        reach(Point.JOB_TAKEN)
+        self._do(jobs)
+        reach(Point.JOB_ENDED)
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        """Do what was taken, and what its end makes due in the same thread."""
+        for number in range(MOST_CHAINED):
+            reach(Point.JOB_TAKEN)
+            job = self._do_taken(jobs, is_last=number == MOST_CHAINED - 1)
+            if job is None:
+                return
+            jobs = [job]
+
+    def _do_taken(self, jobs: Sequence[Job], *, is_last: bool) -> Job | None:
+        """Do what was taken; return the job that was taken as this one ended."""
         job = jobs[0]
         kind = self._kinds.get(job.kind)
         if kind is None:
@@ -266,10 +284,16 @@ class Runner(Generic[P]):
         else:
             # Kept while it waits, too: a lease that runs out counts as a death.
             with self.leases.keep(*jobs), self._gate.enter(alone=job.must_run_alone):
-                single = self._run_together(kind, jobs) if len(jobs) > 1 else jobs
-                for one in single:
+                if len(jobs) == 1:
+                    return self._run_on(kind, job, is_last=is_last)
+                for one in self._run_together(kind, jobs):
                     self._run_step(kind, one)
-        reach(Point.JOB_ENDED)
+        return None
+
+    def _run_on(self, kind: JobKind[P], job: Job, *, is_last: bool) -> Job | None:
+        chain = Chain(frozenset() if is_last else kind.goes_on, LEASE_FOR)
+        is_done = self._run_step(kind, replace(job, chain=chain)) is Ending.DONE
+        return chain.next_job if is_done else None
 
     def _leave_for_newer(self, job: Job) -> None:
         """Put back a job of a kind that a newer version wrote: one will come by.
@@ -307,10 +331,11 @@ class Runner(Generic[P]):
                 self._along.take_out(job.job_id)  # it will be rung again
         return left
 
-    def _run_step(self, kind: JobKind[P], job: Job) -> None:
+    def _run_step(self, kind: JobKind[P], job: Job) -> Ending | None:
         began = time.monotonic()
         how = self._try(kind, job)
         self._count(job, how, (time.monotonic() - began) * 1000)
+        return how
 
     def _count(self, job: Job, how: Ending | None, took_ms: float) -> None:
         if how is Ending.DONE:

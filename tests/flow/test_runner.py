@@ -83,7 +83,10 @@ class Bench:
         """Write a job; return its id."""
         with self.store.transaction() as work:
             work.add_jobs(NewJob(kind, ref, "send", lane=lane))
-        return self.queue.bells[-1].job_id
+        query = sa.text("select id from jobs where kind = :kind and ref = :ref")
+        with self.store.database.read() as session:
+            found = session.execute(query, {"kind": kind, "ref": ref}).scalar_one()
+        return int(found)
 
     def raising(self, *errors: Exception) -> None:
         """Let the step raise one error after the other, and finish then."""

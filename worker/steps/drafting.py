@@ -10,6 +10,7 @@ from worker import notify
 from worker.adapters.store import Job, NewEmail, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.flags import PERSON
+from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
 from worker.composing import compose
 from worker.domain.claim import SYSTEM, Claim
@@ -17,11 +18,10 @@ from worker.domain.errors import GiveUp, StaleClaim
 from worker.domain.explanation import receipt
 from worker.domain.identity import SenderTier
 from worker.domain.reply import Reply
-from worker.lookups import clocks_of, dossier_of
+from worker.lookups import Assessed, AtHand, clocks_of, dossier_of
 from worker.notify import NoteFacts, NoteFlag, NoteMail
 from worker.settling import case_of, foreseen
-from worker.steps.shared import draft_job, load, take_drafts_away
-from worker.validate import Dossier
+from worker.steps.shared import draft_job, load, record_of, take_drafts_away
 
 
 def prepare(parts: Parts, job: Job) -> None:
@@ -29,27 +29,28 @@ def prepare(parts: Parts, job: Job) -> None:
 
     The note is kept with every claim; it lies in the staff's mailbox beside a draft.
     """
-    claim, order, _ = load(parts, job.ref)
-    assessment = parts.store.claims.latest_assessment(claim.claim_id)
-    if assessment is None:
-        raise GiveUp("not_assessed")
-    dossier, mails = dossier_of(parts.store, claim, order)
-    thread = tuple(mail.message_id for mail in mails if mail.message_id)
-    points = foreseen(parts, case_of(parts, claim, order, assessment.proposal))
-    reply = notify.draft(
-        claim,
-        assessment,
-        order,
-        policy=parts.policy,
-        points=points,
-        thread=thread,
-    )
-    draft = None if reply is None else _composed(parts, reply)
+    at_hand, _ = load(parts, job)
+    claim, order = at_hand.claim, at_hand.order
+    with parts.store.reading():
+        seen = at_hand.assessed or _look_up(parts, at_hand)
+        assessment, mails = seen.assessment, seen.mails
+        thread = tuple(mail.message_id for mail in mails if mail.message_id)
+        points = foreseen(parts, case_of(parts, claim, order, assessment.proposal))
+        reply = notify.draft(
+            claim,
+            assessment,
+            order,
+            policy=parts.policy,
+            points=points,
+            thread=thread,
+        )
+        draft = None if reply is None else _composed(parts, reply)
+        facts = _facts(parts, at_hand, seen, parts.clock.now())
     note = notify.note(
         claim,
         order,
         assessment,
-        replace(_facts(parts, claim, dossier, mails, parts.clock.now()), points=points),
+        replace(facts, points=points),
         reply=reply,
         subject="" if draft is None else draft.subject,
     )
@@ -82,17 +83,25 @@ def _composed(parts: Parts, reply: Reply) -> NewEmail:
     return compose(parts, reply, received_at=None, go_live_at=None)
 
 
-def _facts(
-    parts: Parts, claim: Claim, dossier: Dossier, mails: list[ClaimMail], now: datetime
-) -> NoteFacts:
+def _look_up(parts: Parts, at_hand: AtHand) -> Assessed:
+    claim = at_hand.claim
+    assessment = parts.store.claims.latest_assessment(claim.claim_id)
+    if assessment is None:
+        raise GiveUp("not_assessed")
+    dossier, mails, _ = dossier_of(parts.store, claim, at_hand.order)
+    return Assessed(assessment=assessment, dossier=dossier, mails=mails)
+
+
+def _facts(parts: Parts, at_hand: AtHand, seen: Assessed, now: datetime) -> NoteFacts:
     """Return what is known of a claim besides its order and its assessment."""
-    store, policy = parts.store, parts.policy
-    clocks = [clocks_of(store, parts.house, mail.mail_id) for mail in mails]
+    store, policy, claim = parts.store, parts.policy, at_hand.claim
+    records = [record_of(parts, at_hand, mail.mail_id) for mail in seen.mails]
+    clocks = [clocks_of(record, parts.house) for record in records]
     return NoteFacts(
         now=now,
         policy=policy,
         receipt=receipt(claim, clocks, policy),
-        mails=tuple(_mail(parts, mail) for mail in mails),
+        mails=tuple(map(_mail, seen.mails, records)),
         flags=tuple(
             NoteFlag(
                 one.clause,
@@ -104,14 +113,14 @@ def _facts(
             for one in store.flags.of_claim(claim.claim_id)
             if one.suggested_by == PERSON or one.cleared_by not in {None, SYSTEM}
         ),
-        photographs=dossier.photographs,
-        history=dossier.history,
+        photographs=seen.dossier.photographs,
+        history=seen.dossier.history,
         templates=parts.renderer.version,
     )
 
 
-def _mail(parts: Parts, mail: ClaimMail) -> NoteMail:
-    read = parts.store.mails.get(mail.mail_id).mail
+def _mail(mail: ClaimMail, record: MailRecord) -> NoteMail:
+    read = record.mail
     return NoteMail(
         mail_id=mail.mail_id,
         message_id=mail.message_id,

@@ -1,5 +1,6 @@
 """Intake: read a mail in a child process, then understand it in mailbox order."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from worker.domain.errors import ClaimMoved, GiveUp, StaleClaim, UsageError
 from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
-from worker.lookups import Lookups, order_of
+from worker.lookups import AtHand, Lookups, order_of
 from worker.ports import ReadFailed
 from worker.steps.bounces import undeliver
 from worker.steps.shared import OCR, event_now, validation
@@ -35,7 +36,8 @@ def read(parts: Parts, job: Job) -> None:
     mail = parts.reader.read(record.sha256)
     with parts.store.transaction() as work:
         work.put_reading(mail_id, mail)
-        work.release_job("understand", job.ref)
+        facts = dataclasses.replace(record, mail=mail, message_id=mail.message_id)
+        work.release_job("understand", job.ref, facts=facts)
         work.finish(job)
 
 
@@ -62,7 +64,10 @@ def unpark(work: Work, ref: str) -> bool:
 def understand(parts: Parts, job: Job) -> None:
     """Give the mail its fate, open or join its claim, and queue the answer owed."""
     mail_id = int(job.ref)
-    record = parts.store.mails.get(mail_id)
+    at_hand = job.facts
+    record = (
+        at_hand if isinstance(at_hand, MailRecord) else parts.store.mails.get(mail_id)
+    )
     if record.fate is not None:
         with parts.store.transaction() as work:
             work.finish(job)
@@ -76,7 +81,8 @@ def understand(parts: Parts, job: Job) -> None:
         given_at=parts.given_at,
     )
     known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
-    found = ingest.understand(record.mail, arrival, known, parts.house)
+    with parts.reading():
+        found = ingest.understand(record.mail, arrival, known, parts.house)
     with parts.store.transaction() as work:
         claim = _touch_claim(work, found)
         work.settle_mail(mail_id, _settled(found, claim))
@@ -153,8 +159,8 @@ def _follow(
             work.add_jobs(NewJob("ocr", str(mail_id), OCR))
             delay = WAIT_FOR_OCR
         if found.fate in {Fate.CLAIM, Fate.FOLLOW_UP}:
-            cause = f"mail:{mail_id}"
-            work.add_jobs(validation(claim.claim_id, cause, delay=delay))
+            cause, facts = f"mail:{mail_id}", _at_hand(record, found, claim)
+            work.add_jobs(validation(claim.claim_id, cause, delay=delay, facts=facts))
     received_at, go_live_at = found.stamp.received_at, record.go_live_at
     queue_emails(
         work,
@@ -163,6 +169,15 @@ def _follow(
             for reply in _replies_without_assessment(parts, found, claim)
         ],
     )
+
+
+def _at_hand(
+    record: MailRecord, found: ingest.Understanding, claim: Claim
+) -> AtHand | None:
+    order = found.order
+    if order is None or order.order_number != claim.order_number:
+        return None
+    return AtHand(claim=claim, order=order, records={record.mail_id: record})
 
 
 def _add_photographs(

@@ -7,6 +7,7 @@ from worker import notify, validate
 from worker.adapters.store import Job, Work
 from worker.adapters.store.claims import ClaimMail
 from worker.bootstrap import Parts
+from worker.composing import queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.deadlines import Due, DueKind, due_events, next_due_at
 from worker.domain.errors import GiveUp
@@ -14,13 +15,15 @@ from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
 from worker.domain.lifecycle import next_state
 from worker.domain.orders import Order
-from worker.lookups import cause_of, dossier_of
+from worker.lookups import Assessed, cause_of, dossier_of
 from worker.steps.shared import (
+    composed,
     drafting,
     event_now,
     load,
     mail_id_of,
     queue_replies,
+    record_of,
     slot,
     take_drafts_away,
 )
@@ -37,32 +40,42 @@ def validate_claim(parts: Parts, job: Job) -> None:
     A job caused by a mail does not see the mails that wait for their own, so that its
     answer says what was there when it came; the last job sees everything.
     """
-    claim, order, cause = load(parts, job.ref)
-    mail_id = mail_id_of(cause)
-    dossier, mails = dossier_of(parts.store, claim, order, answering=mail_id)
-    assessment = validate.assess(claim, dossier, parts.policy)
-    event = validate.event_for(claim.state, assessment)
-    mail = next((one for one in mails if one.mail_id == mail_id), None)
-    now = parts.clock.now()
-    after = _clocked(parts, _assessed(claim, assessment, event), now)
-    answered = None if mail is None else cause_of(parts.store, mail)
-    if mail is not None and _was_reopened(claim):
-        replies = notify.answer_reopened(
-            after, assessment, order, answered, reopened_at=mail.received_at
+    at_hand, cause = load(parts, job)
+    claim, order = at_hand.claim, at_hand.order
+    with parts.store.reading():
+        mail_id = mail_id_of(cause)
+        dossier, mails, is_whole = dossier_of(
+            parts.store, claim, order, answering=mail_id
         )
-    else:
-        may_be_first = mail is not None or cause.startswith(RELEASED)
-        replies = notify.answer_assessed(
-            claim,
-            after,
-            assessment,
-            order,
-            answered,
-            is_first=may_be_first
-            and not parts.store.outbox.has_receipt(claim.claim_id),
-            brought_documents=mail is not None and mail.mail_id in _documented(dossier),
-            now=now,
+        assessment = validate.assess(claim, dossier, parts.policy)
+        event = validate.event_for(claim.state, assessment)
+        mail = next((one for one in mails if one.mail_id == mail_id), None)
+        now = parts.clock.now()
+        after = _clocked(parts, _assessed(claim, assessment, event), now)
+        answered = (
+            None
+            if mail is None
+            else cause_of(record_of(parts, at_hand, mail.mail_id), mail)
         )
+        if mail is not None and _was_reopened(claim):
+            replies = notify.answer_reopened(
+                after, assessment, order, answered, reopened_at=mail.received_at
+            )
+        else:
+            may_be_first = mail is not None or cause.startswith(RELEASED)
+            replies = notify.answer_assessed(
+                claim,
+                after,
+                assessment,
+                order,
+                answered,
+                is_first=may_be_first
+                and not parts.store.outbox.has_receipt(claim.claim_id),
+                brought_documents=mail is not None
+                and mail.mail_id in _documented(dossier),
+                now=now,
+            )
+        emails = composed(parts, claim, mail, replies)
     with parts.store.transaction() as work:
         saved = work.save_claim(claim, after)
         if event is not None:
@@ -75,9 +88,11 @@ def validate_claim(parts: Parts, job: Job) -> None:
         work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
         work.save_listing(saved, order)
         work.sync_flags(claim.claim_id, assessment.findings)
-        queue_replies(parts, work, claim, mail, replies)
+        queue_emails(work, emails)
         take_drafts_away(parts, work, claim.claim_id)
-        work.add_jobs(drafting(claim.claim_id, job.job_id))
+        seen = Assessed(assessment=assessment, dossier=dossier, mails=mails)
+        facts = dataclasses.replace(at_hand, claim=saved, assessed=seen)
+        work.add_jobs(drafting(claim.claim_id, job.job_id, facts if is_whole else None))
         work.finish(job)
 
 
@@ -119,10 +134,12 @@ def _documented(dossier: validate.Dossier) -> set[int]:
 
 def remind(parts: Parts, job: Job) -> None:
     """Do everything that is due on a claim now, each once, and set the next date."""
-    claim, order, _ = load(parts, job.ref)
-    now = parts.clock.now()
-    assessment = parts.store.claims.latest_assessment(claim.claim_id)
-    dossier, mails = dossier_of(parts.store, claim, order)
+    at_hand, _ = load(parts, job)
+    claim, order = at_hand.claim, at_hand.order
+    with parts.store.reading():
+        now = parts.clock.now()
+        assessment = parts.store.claims.latest_assessment(claim.claim_id)
+        dossier, mails, _ = dossier_of(parts.store, claim, order)
     if assessment is None:
         assessment = validate.assess(claim, dossier, parts.policy)
     with parts.store.transaction() as work:

@@ -2,15 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from worker.adapters.store import NewJob, Work
+from worker.adapters.store import Job, NewEmail, NewJob, Work
 from worker.adapters.store.claims import ClaimMail
+from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.errors import GiveUp
-from worker.domain.orders import Order
 from worker.domain.reply import Reply
-from worker.lookups import order_of
+from worker.lookups import AtHand, order_of
 
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
 OCR = "ocr"
@@ -33,19 +33,25 @@ def jobs_of_new_mail(mail_id: int, mailbox_id: int) -> list[NewJob]:
     ]
 
 
-def validation(claim_id: int, cause: str, *, delay: timedelta = timedelta(0)) -> NewJob:
+def validation(
+    claim_id: int,
+    cause: str,
+    *,
+    delay: timedelta = timedelta(0),
+    facts: AtHand | None = None,
+) -> NewJob:
     """Return the job that assesses a claim again because of `cause`."""
-    lane = f"claim:{claim_id}"
-    return NewJob("validate", f"{claim_id}:{cause}", VALIDATE, lane=lane, delay=delay)
+    lane, ref = f"claim:{claim_id}", f"{claim_id}:{cause}"
+    return NewJob("validate", ref, VALIDATE, lane=lane, delay=delay, facts=facts)
 
 
-def drafting(claim_id: int, after: int) -> NewJob:
+def drafting(claim_id: int, after: int, facts: AtHand | None = None) -> NewJob:
     """Return the job that writes the draft and its note after an assessment's job.
 
     In the claim's lane, so that it never speaks of what a later assessment changes.
     """
-    lane = f"claim:{claim_id}"
-    return NewJob("prepare", f"{claim_id}:{after}", VALIDATE, lane=lane)
+    lane, ref = f"claim:{claim_id}", f"{claim_id}:{after}"
+    return NewJob("prepare", ref, VALIDATE, lane=lane, facts=facts)
 
 
 def draft_job(what: str, email_id: int) -> NewJob:
@@ -95,18 +101,28 @@ def event_now(
     )
 
 
-def load(parts: Parts, ref: str) -> tuple[Claim, Order, str]:
-    """Return the claim of a job, its order, and the rest of the reference.
+def load(parts: Parts, job: Job) -> tuple[AtHand, str]:
+    """Return the claim of a job with its order, and the rest of the reference.
+
+    As the step before had them at hand, or looked up.
 
     Raises:
         GiveUp: `no_such_claim`.
         RetryLater: the directory is down, or has lost the order.
     """
-    number, _, cause = ref.partition(":")
+    number, _, cause = job.ref.partition(":")
+    if isinstance(job.facts, AtHand) and job.facts.claim.claim_id == int(number):
+        return job.facts, cause
     claim = parts.store.claims.get(int(number))
     if claim is None:
         raise GiveUp("no_such_claim")
-    return claim, order_of(parts.orders, claim), cause
+    return AtHand(claim=claim, order=order_of(parts.orders, claim)), cause
+
+
+def record_of(parts: Parts, at_hand: AtHand, mail_id: int) -> MailRecord:
+    """Return a mail of the claim, as it is at hand or looked up."""
+    found = at_hand.records.get(mail_id)
+    return parts.store.mails.get(mail_id) if found is None else found
 
 
 def mail_id_of(cause: str) -> int | None:
@@ -129,18 +145,25 @@ def queue_replies(
     due_at: datetime | None = None,
 ) -> None:
     """Compose replies and write them to the outbox with their send jobs."""
+    queue_emails(work, composed(parts, claim, mail, replies, due_at=due_at))
+
+
+def composed(
+    parts: Parts,
+    claim: Claim,
+    mail: ClaimMail | None,
+    replies: tuple[Reply, ...],
+    *,
+    due_at: datetime | None = None,
+) -> list[NewEmail]:
+    """Return the outbox rows of replies; looks up budgets, writes nothing."""
+    if not replies:
+        return []
     received_at = claim.received_at if mail is None else mail.received_at
     go_live_at = parts.store.claims.go_live_at(claim.claim_id)
-    queue_emails(
-        work,
-        [
-            compose(
-                parts,
-                reply,
-                received_at=received_at,
-                go_live_at=go_live_at,
-                due_at=due_at,
-            )
-            for reply in replies
-        ],
-    )
+    return [
+        compose(
+            parts, reply, received_at=received_at, go_live_at=go_live_at, due_at=due_at
+        )
+        for reply in replies
+    ]

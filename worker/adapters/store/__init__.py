@@ -2,10 +2,8 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-
-import sqlalchemy as sa
 
 from worker.adapters.store.alerts import Alerts
 from worker.adapters.store.auditing import Audits
@@ -15,7 +13,8 @@ from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.flags import Flags
 from worker.adapters.store.holds import Holds
 from worker.adapters.store.job_figures import JobFigures
-from worker.adapters.store.jobs import Job, Jobs, NewJob
+from worker.adapters.store.job_rows import Job, NewJob
+from worker.adapters.store.jobs import Jobs
 from worker.adapters.store.ledger import SqlLedger
 from worker.adapters.store.mail_changes import Settled
 from worker.adapters.store.mails import Mails
@@ -84,20 +83,25 @@ class Store:
             now=self._clock.now,
         )
 
+    def reading(self) -> AbstractContextManager[None]:
+        """Let all that this thread looks up within be one transaction and snapshot."""
+        return self.database.reading()
+
     @contextmanager
     def transaction(self) -> Iterator[Work]:
         """Yield one writing transaction; rings what it added after the commit."""
         with self.database.write() as session:
-            now_ms = session.execute(sa.select(self.database.now_ms)).scalar_one()
-            work = Work(session, self._clock.now(), now_ms, self.number_claim)
+            work = Work(session, self._clock.now(), self.number_claim, self.jobs)
             yield work
+            silent = work.pass_on()
             reach(Point.WORK_WRITTEN)
         reach(Point.WORK_COMMITTED)
-        bells = list(work.bells)
-        # What was committed stays done: a bell that is missed here, the sweep rings.
-        with contextlib.suppress(RetryLater):
-            woken = self.jobs.next_in_lanes(set(work.wake_lanes))
-            bells += [bell for bell in woken if bell not in bells]
+        bells = work.bells
+        if not self.database.has_one_writer:
+            # Two that end at the same time see nothing of each other. What is committed
+            # stays done: a bell that is missed here, the sweep rings.
+            with contextlib.suppress(RetryLater):
+                bells += self.jobs.next_in_lanes(silent)
         self._queue.ring(bells)
 
     def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:

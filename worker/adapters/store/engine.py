@@ -147,7 +147,17 @@ def now_ms(engine_or_session: sa.Engine | Session) -> sa.SQLColumnExpression[int
         if isinstance(engine_or_session, Session)
         else engine_or_session
     )
-    if bind.dialect.name == "sqlite":
+    return clock_of(bind.dialect.name)
+
+
+def dialect_of(session: Session) -> str:
+    """Return the kind of database: `sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
+
+
+def clock_of(dialect: str) -> sa.SQLColumnExpression[int]:
+    """Return the clock of a kind of database as an SQL expression; see `now_ms`."""
+    if dialect == "sqlite":
         return sa.literal_column(
             "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)", sa.BigInteger
         )
@@ -174,16 +184,17 @@ class Database:
         self.now_ms = now_ms(engine)
         # SQLite has one writer at a time. Threads queue here, for those that meet there
         # sleep longer and longer.
+        self.has_one_writer = engine.dialect.name == "sqlite"
         self._turn: contextlib.AbstractContextManager[object] = (
-            threading.RLock()
-            if engine.dialect.name == "sqlite"
-            else contextlib.nullcontext()
+            threading.RLock() if self.has_one_writer else contextlib.nullcontext()
         )
         self._reading: dict[str, Any] = {_READ_ONLY: True}
         if engine.dialect.name == "postgresql":
             # One snapshot for all statements; SQLite's transactions have one anyway.
             self._reading["isolation_level"] = "REPEATABLE READ"
         self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._open = threading.local()
+        """The session of this thread's `reading`, as its attribute `session`."""
 
     def on_commit(self, call: Callable[[Session], None]) -> None:
         """Let something be told of each transaction that was committed."""
@@ -197,16 +208,45 @@ class Database:
             RetryLater: the database is locked, gone or full; nothing was written,
                 or (`commit_unknown`) the connection broke during the commit.
         """
+        if self._shared() is not None:
+            raise RuntimeError("a transaction that writes inside one that reads")
         with self._turn, translated(), self._sessions.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Yield a session for reading one consistent snapshot."""
+        """Yield a session for reading one consistent snapshot.
+
+        Inside `reading` it is the session of that, and nothing begins or ends.
+        """
+        shared = self._shared()
+        if shared is not None:
+            yield shared
+            return
         with translated(), self._sessions() as session:
             session.connection(execution_options=self._reading)
             yield session
             session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let all that this thread reads within be one transaction, one snapshot.
+
+        Ends before anything is written: what was read before would be stale.
+        """
+        if self._shared() is not None:
+            yield
+            return
+        with self.read() as session:
+            self._open.session = session
+            try:
+                yield
+            finally:
+                self._open.session = None
+
+    def _shared(self) -> Session | None:
+        found: Session | None = getattr(self._open, "session", None)
+        return found
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store.alerts import raise_alert
 from worker.adapters.store.engine import Database, insert
-from worker.adapters.store.jobs import NewJob, add_jobs
+from worker.adapters.store.job_adding import add_jobs, bells_of
+from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.schema import MailboxRow, MailRow
 from worker.domain.errors import LeaseLost
 from worker.domain.mail import Fate
@@ -154,7 +155,6 @@ class SqlLedger:
                     else_=MailboxRow.last_uid,
                 ),
             )
-            now_ms = session.execute(sa.select(self._database.now_ms)).scalar_one()
             ids = self._add_rows(session, lease, mails)
             has_earlier = _has_earlier(session, lease, mails)
             for mail in mails:
@@ -166,7 +166,7 @@ class SqlLedger:
                     raise_alert(session, "fetch_failed", ref, at=mail.first_seen_at)
                 elif not (has_earlier and _settle_alias(session, lease, mail_id)):
                     jobs += self._jobs_for(mail_id, lease.mailbox_id)
-            bells = add_jobs(session, jobs, at=self._now(), now_ms=now_ms)
+            bells = bells_of(add_jobs(session, jobs, at=self._now()))
             reach(Point.LEDGER_WRITTEN)
         reach(Point.LEDGER_COMMITTED)
         self._ring(bells)

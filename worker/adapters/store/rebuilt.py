@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store import Store
 from worker.adapters.store.engine import Database, make_engine
-from worker.adapters.store.jobs import NewJob, add_jobs
+from worker.adapters.store.job_adding import add_jobs
+from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.mail_changes import COPY_BY_PERSON, DISMISSED_BY_PERSON
 from worker.adapters.store.replica import SEEN
 from worker.adapters.store.schema import (
@@ -206,7 +207,7 @@ def copy_record(
             _take_acts(old, new, write, whole)
             _hold_new_emails(new, write, whole)
             _put_all_words(write)
-            _judge_later(unsettled, jobs_for, target, write)
+            _judge_later(unsettled, jobs_for, write)
             _number_on(write)
     except IntegrityError as error:
         kind = type(error.orig).__name__
@@ -302,14 +303,12 @@ def _take_cursors(cursors: dict[int, dict[str, Any]], write: Session) -> None:
 def _judge_later(
     unsettled: list[dict[str, Any]],
     jobs_for: Callable[[int, int], list[NewJob]],
-    target: Database,
     write: Session,
 ) -> None:
-    now_ms = write.execute(sa.select(target.now_ms)).scalar_one()
     for mail in unsettled:
         write.execute(sa.insert(MailRow).values(**mail, signal="", flags=[], notes={}))
         jobs = jobs_for(mail["id"], mail["mailbox_id"])
-        add_jobs(write, jobs, at=mail["first_seen_at"], now_ms=now_ms)
+        add_jobs(write, jobs, at=mail["first_seen_at"])
 
 
 def _take_acts(old: Session, new: Session, write: Session, whole: WholeClaims) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from worker.adapters.store.alerts import raise_alert
 from worker.adapters.store.desk_schema import PendingPlacementRow, PendingReplyRow
 from worker.adapters.store.engine import Database, insert
-from worker.adapters.store.jobs import ALIVE
+from worker.adapters.store.job_rows import ALIVE
 from worker.adapters.store.schema import ClaimRow, EmailRow, JobRow, MailRow
 from worker.adapters.store.upkeep_schema import KnownSentRow, RecoveryRow
 

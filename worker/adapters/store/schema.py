@@ -757,3 +757,11 @@ class ProcessRow(Base):
     boot_ticks: Mapped[int] = mapped_column(sa.BigInteger)
     """Start time of the process from the kernel, so that a reused pid is noticed."""
     alive_at_ms: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+def table_of(row: type[Base]) -> sa.Table:
+    """Return the table of a row, for statements that load no rows as objects."""
+    table = row.__table__
+    if not isinstance(table, sa.Table):
+        raise TypeError(row.__name__)
+    return table

@@ -1,7 +1,7 @@
 """One writing transaction over all tables: what a step does, in the terms of steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,11 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import alerts as alert_rows
-from worker.adapters.store import assessments, mail_changes, slots
+from worker.adapters.store import (
+    assessments,
+    job_adding,
+    job_ending,
+    job_taking,
+    mail_changes,
+    slots,
+)
 from worker.adapters.store import auditing as audit_rows
 from worker.adapters.store import claims as claim_rows
 from worker.adapters.store import flags as flag_rows
-from worker.adapters.store import jobs as job_rows
 from worker.adapters.store import listing as listing_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import notes as note_rows
@@ -21,7 +27,8 @@ from worker.adapters.store import outbox as email_rows
 from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store import sent as sent_rows
-from worker.adapters.store.jobs import Job, NewJob
+from worker.adapters.store.job_rows import Chain, Job, NewJob
+from worker.adapters.store.jobs import Jobs
 from worker.adapters.store.mail_changes import Settled
 from worker.adapters.store.outbox import NewEmail
 from worker.adapters.store.points_ledger import PointsLedger
@@ -47,66 +54,109 @@ class Work:
 
     session: Session
     at: datetime
-    now_ms: int
     number_claim: Callable[[], int | None]
+    jobs: Jobs
     bells: list[Bell] = field(default_factory=list)
-    wake_lanes: list[str] = field(default_factory=list)
+    wake_lanes: set[str] = field(default_factory=set)
+    """Lanes that have another first job now."""
+    _fresh_lanes: dict[str, set[int]] = field(default_factory=dict)
+    """By lane the jobs that were added to it or released."""
+    _facts: dict[int, object] = field(default_factory=dict)
+    _chain: Chain | None = None
 
     # -- jobs --
     def add_jobs(self, *jobs: NewJob) -> None:
-        """Write follow-up jobs."""
-        self.bells += job_rows.add_jobs(
-            self.session, jobs, at=self.at, now_ms=self.now_ms
-        )
+        """Write follow-up jobs; those in a lane are rung when they are its first."""
+        added = job_adding.add_jobs(self.session, jobs, at=self.at)
+        alone = [one for one in added if one[0].lane is None]
+        self.bells += job_adding.bells_of(alone)
+        for job, job_id in added:
+            if not job.is_waiting and not job.delay:
+                self._note(job.lane, job_id, job.facts)
 
-    def release_job(self, kind: str, ref: str) -> None:
-        """Make a waiting job ready."""
-        self.bells += job_rows.release(
-            self.session, kind=kind, ref=ref, now_ms=self.now_ms
-        )
+    def release_job(self, kind: str, ref: str, *, facts: object | None = None) -> None:
+        """Make a waiting job ready; `facts` are as those of a new one."""
+        found = job_adding.release(self.session, kind=kind, ref=ref)
+        if found is not None:
+            bell, lane = found
+            self._note(lane, bell.job_id, facts)
+            if lane is None:
+                self.bells.append(bell)
+
+    def _note(self, lane: str | None, job_id: int, facts: object | None) -> None:
+        if lane is not None:
+            self._fresh_lanes.setdefault(lane, set()).add(job_id)
+            self._facts[job_id] = facts
+
+    def pass_on(self) -> set[str]:
+        """Go on with one job that may run now, and ring the others; the last thing.
+
+        Only the first of a lane is rung, and only by who made it the first. Returns
+        the lanes in which there was none.
+        """
+        lanes = {*self.wake_lanes, *self._fresh_lanes}
+        silent = set(lanes)
+        for head in job_taking.heads(self.session.connection(), lanes):
+            is_fresh = head.job_id in self._fresh_lanes.get(head.lane, ())
+            if is_fresh or head.lane in self.wake_lanes:
+                silent.discard(head.lane)
+                if not self._goes_on_with(head):
+                    self.bells.append(Bell(head.queue, head.job_id))
+        return silent
+
+    def _goes_on_with(self, head: job_taking.Head) -> bool:
+        chain = self._chain
+        if chain is None or chain.next_job is not None or head.kind not in chain.kinds:
+            return False
+        job = self.jobs.take_next(self.session, head, lease_for=chain.lease_for)
+        if job is None:
+            return False
+        chain.next_job = replace(job, facts=self._facts.get(job.job_id))
+        return True
 
     def cancel_job(self, kind: str, ref: str) -> None:
         """End a waiting job that will never be released."""
-        job_rows.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
+        job_adding.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
 
     def restore_job(self, kind: str, ref: str) -> None:
         """Let a job wait for its release again that was cancelled."""
-        job_rows.restore_cancelled(self.session, kind=kind, ref=ref)
+        job_adding.restore_cancelled(self.session, kind=kind, ref=ref)
 
     def hurry_job(self, kind: str, ref: str) -> bool:
         """Let a job that waits for its time run now; False where it has begun."""
-        bells = job_rows.hurry(self.session, kind=kind, ref=ref, now_ms=self.now_ms)
+        bells = job_adding.hurry(self.session, kind=kind, ref=ref)
         self.bells += bells
         return bool(bells)
 
     def assert_held(self, job: Job) -> None:
         """Raise LeaseLost when another worker has the job."""
-        job_rows.assert_held(self.session, job)
+        job_ending.assert_held(self.session, job)
 
     def finish(self, job: Job) -> None:
         """Mark the job done; raises LeaseLost when another worker has it."""
-        job_rows.finish(self.session, job, at=self.at)
+        job_ending.finish(self.session, job, at=self.at)
+        self._chain = job.chain
         if job.lane is not None:
-            self.wake_lanes.append(job.lane)
+            self.wake_lanes.add(job.lane)
 
     def finish_all(self, jobs: Sequence[Job]) -> list[Job]:
         """Mark jobs done that were taken together; returns those that were ours."""
-        done = job_rows.finish_all(self.session, jobs, at=self.at)
-        self.wake_lanes += [job.lane for job in done if job.lane is not None]
+        done = job_ending.finish_all(self.session, jobs, at=self.at)
+        self.wake_lanes |= {job.lane for job in done if job.lane is not None}
         return done
 
     def held_of(self, jobs: Sequence[Job]) -> list[Job]:
         """Return those of jobs taken together that no other worker has."""
-        return job_rows.held_of(self.session, jobs)
+        return job_ending.held_of(self.session, jobs)
 
     def quarantine(self, job: Job, reason: str) -> None:
         """Make the job a dead letter; raises LeaseLost like `finish`."""
-        job_rows.quarantine(self.session, job, at=self.at, reason=reason)
+        job_ending.quarantine(self.session, job, at=self.at, reason=reason)
         alert_rows.raise_alert(
             self.session, "dead_letter", f"job:{job.job_id}", at=self.at
         )
         if job.lane is not None:
-            self.wake_lanes.append(job.lane)
+            self.wake_lanes.add(job.lane)
 
     def put_back(
         self, job: Job, *, reason: str, delay: timedelta, leaves_lane: bool = False
@@ -115,30 +165,27 @@ class Work:
 
         One that leaves its lane is tried apart from the others.
         """
-        job_rows.put_back(
+        job_ending.put_back(
             self.session,
             job,
             reason=reason,
             delay=delay,
-            now_ms=self.now_ms,
             leaves_lane=leaves_lane,
         )
         if leaves_lane and job.lane is not None:
-            self.wake_lanes.append(job.lane)
+            self.wake_lanes.add(job.lane)
 
     def put_back_failed(self, job: Job, *, reason: str, delay: timedelta) -> None:
         """Make a failed job ready again later, out of its lane."""
-        job_rows.put_back_failed(
-            self.session, job, reason=reason, delay=delay, now_ms=self.now_ms
-        )
+        job_ending.put_back_failed(self.session, job, reason=reason, delay=delay)
         if job.lane is not None:
-            self.wake_lanes.append(job.lane)
+            self.wake_lanes.add(job.lane)
 
     def leave_lane(self, kind: str, ref: str) -> None:
         """Take a waiting job out of its lane, whose others then pass it by."""
-        lane = job_rows.leave_lane(self.session, kind=kind, ref=ref)
+        lane = job_adding.leave_lane(self.session, kind=kind, ref=ref)
         if lane is not None:
-            self.wake_lanes.append(lane)
+            self.wake_lanes.add(lane)
 
     # -- mails --
     def put_reading(self, mail_id: int, mail: Mail) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database
+from worker.adapters.store.engine import Database, clock_of, dialect_of
 from worker.adapters.store.schema import EmailRow, JobRow, MailRow
 from worker.ports import Bell
 
@@ -115,8 +115,9 @@ def lock(session: Session, job_id: int) -> tuple[str, str] | None:
     return None if row is None else (row.kind, row.ref)
 
 
-def revive(session: Session, job_id: int, *, now_ms: int) -> Bell | None:
+def revive(session: Session, job_id: int) -> Bell | None:
     """Make a dead letter ready once more with all its tries; None where it is none."""
+    now_ms = clock_of(dialect_of(session))
     queue = session.execute(
         sa.update(JobRow)
         .where(JobRow.id == job_id, _IS_DEAD)

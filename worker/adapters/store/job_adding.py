@@ -1,0 +1,153 @@
+"""Writes job rows with the state that they follow from, and lets waiting ones go."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from worker.adapters.store.engine import clock_of, dialect_of
+from worker.adapters.store.job_figures import note_added
+from worker.adapters.store.job_rows import CANCELLED, NewJob, ms
+from worker.adapters.store.schema import JobRow, table_of
+from worker.ports import Bell
+
+_JOBS = table_of(JobRow)
+
+
+def add_jobs(
+    session: Session, jobs: Sequence[NewJob], *, at: datetime
+) -> list[tuple[NewJob, int]]:
+    """Write job rows in the caller's transaction; return the new ones' numbers.
+
+    A (kind, ref) that exists already is left as it is.
+    """
+    if not jobs:
+        return []
+    rows = [
+        {
+            "kind": job.kind,
+            "ref": job.ref,
+            "queue": job.queue,
+            "lane": job.lane,
+            "state": "waiting" if job.is_waiting else "ready",
+            "delay_ms": ms(job.delay),
+            "created_at": at,
+        }
+        for job in jobs
+    ]
+    added = session.connection().execute(_adding(dialect_of(session)), rows)
+    ids = {(row.kind, row.ref): row.id for row in added}
+    found = []
+    for job in jobs:
+        job_id = ids.pop((job.kind, job.ref), None)
+        if job_id is not None:
+            note_added(session, job.kind, job.queue)
+            found.append((job, job_id))
+    return found
+
+
+def bells_of(added: Sequence[tuple[NewJob, int]]) -> list[Bell]:
+    """Return the bells of those among new jobs that are due."""
+    return [
+        Bell(job.queue, job_id)
+        for job, job_id in added
+        if not job.is_waiting and not job.delay
+    ]
+
+
+@cache
+def _adding(dialect: str) -> sa.Insert:
+    """Return the statement that writes jobs; building it costs more than running it."""
+    clock = clock_of(dialect)
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return (
+        insert(_JOBS)
+        .values(
+            run_at_ms=clock + sa.bindparam("delay_ms", type_=sa.BigInteger),
+            rung_at_ms=clock,
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "ref"])
+        .returning(_JOBS.c.id, _JOBS.c.kind, _JOBS.c.ref)
+    )
+
+
+def release(session: Session, *, kind: str, ref: str) -> tuple[Bell, str | None] | None:
+    """Make a waiting job ready; return its bell and its lane."""
+    row = (
+        session.connection()
+        .execute(_releasing(dialect_of(session)), {"the_kind": kind, "the_ref": ref})
+        .one_or_none()
+    )
+    return None if row is None else (Bell(row.queue, row.id), row.lane)
+
+
+@cache
+def _releasing(dialect: str) -> sa.UpdateBase:
+    clock = clock_of(dialect)
+    return (
+        sa.update(_JOBS)
+        .where(
+            _JOBS.c.kind == sa.bindparam("the_kind"),
+            _JOBS.c.ref == sa.bindparam("the_ref"),
+            _JOBS.c.state == "waiting",
+        )
+        .values(state="ready", run_at_ms=clock, rung_at_ms=clock)
+        .returning(_JOBS.c.id, _JOBS.c.queue, _JOBS.c.lane)
+    )
+
+
+def hurry(session: Session, *, kind: str, ref: str) -> list[Bell]:
+    """Let a job that waits for its time run now; nothing where it has begun."""
+    clock = clock_of(dialect_of(session))
+    row = session.execute(
+        sa.update(JobRow)
+        .where(JobRow.kind == kind, JobRow.ref == ref, JobRow.state == "ready")
+        .values(run_at_ms=clock, rung_at_ms=clock)
+        .returning(JobRow.id, JobRow.queue)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return [Bell(row.queue, row.id)] if row else []
+
+
+def cancel_waiting(session: Session, *, kind: str, ref: str, at: datetime) -> None:
+    """End a waiting job that will never be released."""
+    session.execute(
+        sa.update(JobRow)
+        .where(JobRow.kind == kind, JobRow.ref == ref, JobRow.state == "waiting")
+        .values(state="done", finished_at=at, reason=CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def restore_cancelled(session: Session, *, kind: str, ref: str) -> None:
+    """Let a cancelled job wait for its release once more; one that ran stays done."""
+    session.execute(
+        sa.update(JobRow)
+        .where(
+            JobRow.kind == kind,
+            JobRow.ref == ref,
+            JobRow.state == "done",
+            JobRow.reason == CANCELLED,
+        )
+        .values(state="waiting", finished_at=None, reason="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def leave_lane(session: Session, *, kind: str, ref: str) -> str | None:
+    """Take a waiting job out of its lane, whose others then pass it by.
+
+    Returns the lane that it left.
+    """
+    is_it = sa.and_(JobRow.kind == kind, JobRow.ref == ref)
+    lane: str | None = session.execute(sa.select(JobRow.lane).where(is_it)).scalar()
+    session.execute(
+        sa.update(JobRow)
+        .where(is_it)
+        .values(lane=None)
+        .execution_options(synchronize_session=False)
+    )
+    return lane
