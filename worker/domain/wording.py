@@ -4,8 +4,8 @@ Words only propose. What they leave open is `unknown`, and staff choose.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 
 from worker.domain import lexicon
 from worker.domain.claim import ClaimType
@@ -185,8 +185,12 @@ def _never_came_words() -> re.Pattern[str]:
     )
 
 
-def _kinds(text: str) -> dict[ClaimType, str]:
-    """The kinds that a text speaks of, each with the first words that say so."""
+@lru_cache(maxsize=32)
+def _kinds(text: str) -> Mapping[ClaimType, str]:
+    """The kinds that a text speaks of, each with the first words that say so.
+
+    A mail is asked four times; looking takes longer than all else about it.
+    """
     found: dict[ClaimType, str] = {}
     for clause in _clauses(text):
         for kind, words in _kinds_of(clause):

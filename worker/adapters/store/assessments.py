@@ -1,17 +1,19 @@
 """Assessments of claims: what software worked out at one version, never changed."""
 
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import insert
+from worker.adapters.store.engine import dialect_of, insert_into
 from worker.adapters.store.schema import (
     AssessmentRow,
     ClaimRow,
     DocumentRow,
     FindingRow,
+    table_of,
 )
 from worker.domain.findings import Assessment
 
@@ -49,29 +51,46 @@ def save(
     session.add(row)
     session.flush()
     _keep_proposal(session, claim_id, assessment)
-    for position, finding in enumerate(assessment.findings):
-        session.add(
-            FindingRow(
-                assessment_id=row.id,
-                position=position,
-                clause=finding.clause,
-                verdict=finding.verdict,
-                text=finding.text,
-                evidence=finding.evidence,
-            )
-        )
-    for verdict in assessment.documents:
-        values = {
+    connection, dialect = session.connection(), dialect_of(session)
+    findings = [
+        {
+            "assessment_id": row.id,
+            "position": position,
+            "clause": finding.clause,
+            "verdict": finding.verdict,
+            "text": finding.text,
+            "evidence": finding.evidence,
+        }
+        for position, finding in enumerate(assessment.findings)
+    ]
+    if findings:
+        connection.execute(_FINDINGS, findings)
+    documents = [
+        {
+            "claim_id": claim_id,
+            "kind": verdict.kind,
             "verdict": verdict.verdict,
             "why": verdict.why,
             "files": list(verdict.files),
             "evidence": verdict.evidence,
         }
-        session.execute(
-            insert(session, DocumentRow)
-            .values(claim_id=claim_id, kind=verdict.kind, **values)
-            .on_conflict_do_update(index_elements=["claim_id", "kind"], set_=values)
-        )
+        for verdict in assessment.documents
+    ]
+    if documents:
+        connection.execute(_putting_documents(dialect), documents)
+
+
+_FINDINGS = sa.insert(table_of(FindingRow))
+_JUDGED = ("verdict", "why", "files", "evidence")
+
+
+@cache
+def _putting_documents(dialect: str) -> sa.Insert:
+    statement = insert_into(dialect, table_of(DocumentRow))
+    return statement.on_conflict_do_update(
+        index_elements=["claim_id", "kind"],
+        set_={name: statement.excluded[name] for name in _JUDGED},
+    )
 
 
 def _keep_proposal(session: Session, claim_id: int, assessment: Assessment) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from worker.adapters.store import assessments
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, dialect_of, insert_into
 from worker.adapters.store.schema import (
     NO_DEADLINE,
     ClaimEventRow,
@@ -19,6 +21,7 @@ from worker.adapters.store.schema import (
     MailRow,
     PieceRow,
     SharedMailRow,
+    table_of,
 )
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, ClaimType, Event
 from worker.domain.deadlines import deadline_at
@@ -28,6 +31,11 @@ from worker.domain.findings import Assessment
 from worker.domain.orders import normal_id
 
 _NOBODYS = (ClaimState.IDENTITY_HOLD, ClaimState.MERGED, ClaimState.NOT_A_CLAIM)
+
+
+_CLAIMS, _EVENTS = table_of(ClaimRow), table_of(ClaimEventRow)
+_OTHER_MAILS, _SHARED = table_of(MailRow).alias(), table_of(SharedMailRow)
+_THE_CLAIM = sa.bindparam("the_claim", type_=sa.BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +61,16 @@ class Claims:
     def get(self, claim_id: int) -> Claim | None:
         """Return one claim, or None."""
         with self._database.read() as session:
-            row = session.get(ClaimRow, claim_id)
+            found = session.connection().execute(_CLAIM, {"the_claim": claim_id})
+            row = found.one_or_none()
             return None if row is None else to_claim(row)
 
     def of_order(self, order_number: str) -> list[tuple[Claim, str | None]]:
         """Return every claim of an order and whom it is held for, newest first."""
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(ClaimRow)
-                .where(ClaimRow.order_key == normal_id(order_number))
-                .order_by(ClaimRow.id.desc())
-            ).scalars()
+            rows = session.connection().execute(
+                _OF_ORDER, {"the_order": normal_id(order_number)}
+            )
             return [(to_claim(row), row.held_address) for row in rows]
 
     def earlier_of_member(self, claim: Claim, *, since: datetime) -> list[int]:
@@ -85,22 +92,14 @@ class Claims:
     def go_live_at(self, claim_id: int) -> datetime | None:
         """Return the go-live instant of the mailbox where the claim's mail came in."""
         with self._database.read() as session:
-            return session.execute(
-                sa.select(MailboxRow.go_live_at)
-                .join(MailRow, MailRow.mailbox_id == MailboxRow.id)
-                .where(belongs_to(claim_id))
-                .order_by(MailRow.id)
-                .limit(1)
-            ).scalar()
+            found = session.connection().execute(_GO_LIVE, {"the_claim": claim_id})
+            at: datetime | None = found.scalar()
+            return at
 
     def mails(self, claim_id: int) -> list[ClaimMail]:
         """Return the mails of a claim in the order in which they were settled."""
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(MailRow)
-                .where(belongs_to(claim_id), MailRow.fate != "duplicate")
-                .order_by(MailRow.id)
-            ).scalars()
+            rows = session.connection().execute(_OWN_MAILS, {"the_claim": claim_id})
             return [
                 ClaimMail(
                     row.id,
@@ -118,11 +117,7 @@ class Claims:
     def pieces(self, claim_id: int) -> list[Piece]:
         """Return the files of a claim, oldest mail first."""
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(PieceRow)
-                .where(PieceRow.claim_id == claim_id)
-                .order_by(PieceRow.mail_id, PieceRow.id)
-            ).scalars()
+            rows = session.connection().execute(_OWN_PIECES, {"the_claim": claim_id})
             return [
                 Piece(
                     mail_id=row.mail_id,
@@ -192,11 +187,7 @@ class Claims:
     def events(self, claim_id: int) -> list[ClaimEvent]:
         """Return the claim's history, oldest first."""
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(ClaimEventRow)
-                .where(ClaimEventRow.claim_id == claim_id)
-                .order_by(ClaimEventRow.seq)
-            ).scalars()
+            rows = session.connection().execute(_OWN_EVENTS, {"the_claim": claim_id})
             return [_event(row) for row in rows]
 
     def due(
@@ -231,16 +222,15 @@ class Claims:
             return [to_claim(row) for row in session.execute(query).scalars()]
 
 
-def belongs_to(claim_id: int) -> sa.ColumnElement[bool]:
+def belongs_to(claim_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     """Return the condition for the mails of a claim, shared ones included.
 
     As one subquery, since PostgreSQL scans all mails where a subquery is one of two
     alternatives.
     """
-    own = aliased(MailRow)
     numbers = sa.union_all(
-        sa.select(own.id).where(own.claim_id == claim_id),
-        sa.select(SharedMailRow.mail_id).where(SharedMailRow.claim_id == claim_id),
+        sa.select(_OTHER_MAILS.c.id).where(_OTHER_MAILS.c.claim_id == claim_id),
+        sa.select(_SHARED.c.mail_id).where(_SHARED.c.claim_id == claim_id),
     )
     return MailRow.id.in_(numbers)
 
@@ -279,81 +269,71 @@ def save_claim(session: Session, before: Claim, after: Claim) -> Claim:
     Raises:
         StaleClaim: the version moved; read again and decide again.
     """
-    done = session.execute(
-        sa.update(ClaimRow)
-        .where(ClaimRow.id == before.claim_id, ClaimRow.version == before.version)
-        .values(
-            version=before.version + 1,
-            package_id=after.package_id,
-            package_key=after.package_id or "",
-            **_columns(after),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if getattr(done, "rowcount", 0) == 0:
+    values = {
+        "the_claim": before.claim_id,
+        "the_version": before.version,
+        "version": before.version + 1,
+        "package_id": after.package_id,
+        "package_key": after.package_id or "",
+        **_columns(after),
+    }
+    row = session.connection().execute(_SAVING, values).one_or_none()
+    if row is None:
         raise StaleClaim(before.ref)
     session.expire_all()
-    return to_claim(session.get_one(ClaimRow, before.claim_id))
+    return to_claim(row)
 
 
 def lock_claim(session: Session, claim_id: int) -> Claim | None:
     """Return the claim as it is now; nobody else changes it before the commit."""
-    row = session.execute(
-        sa.select(ClaimRow)
-        .where(ClaimRow.id == claim_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    found = session.connection().execute(_LOCKING, {"the_claim": claim_id})
+    row = found.one_or_none()
     return None if row is None else to_claim(row)
 
 
 def append_event(session: Session, claim_id: int, event: ClaimEvent) -> int:
     """Append one event; the sequence of a claim has no gaps. Returns its number."""
-    # Who appends at the same time waits here, instead of taking the same number.
-    lock_claim(session, claim_id)
-    last = session.execute(
-        sa.select(sa.func.max(ClaimEventRow.seq)).where(
-            ClaimEventRow.claim_id == claim_id
-        )
-    ).scalar()
-    seq = (last or 0) + 1
-    session.add(
-        ClaimEventRow(
-            claim_id=claim_id,
-            seq=seq,
-            event=event.event,
-            actor=event.actor,
-            at=event.at,
-            state_before=event.state_before,
-            state_after=event.state_after,
-            reason=event.reason,
-            clauses=list(event.clauses),
-            data=event.data or {},
-        )
-    )
-    session.flush()
-    return seq
+    if dialect_of(session) != "sqlite":
+        # Who appends at the same time waits here, instead of taking the same number.
+        lock_claim(session, claim_id)
+    values = {
+        "the_claim": claim_id,
+        "the_event": event.event,
+        "the_actor": event.actor,
+        "the_time": event.at,
+        "the_before": event.state_before,
+        "the_after": event.state_after,
+        "the_reason": event.reason,
+        "the_clauses": list(event.clauses),
+        "the_data": event.data or {},
+    }
+    return int(session.connection().execute(_APPENDING, values).scalar_one())
 
 
 def add_pieces(session: Session, claim_id: int, pieces: Sequence[Piece]) -> None:
     """Write the files of a mail; a file that is there already is left as it is."""
-    for piece in pieces:
-        session.execute(
-            insert(session, PieceRow)
-            .values(
-                claim_id=claim_id,
-                mail_id=piece.mail_id,
-                path=piece.path[:400],
-                filename=piece.filename[:200],
-                sha256=piece.sha256,
-                kind=piece.kind,
-                is_provisional=piece.is_provisional,
-                why=piece.why,
-                evidence=piece.evidence,
-                total_usd=piece.total_usd,
-            )
-            .on_conflict_do_nothing()
-        )
+    rows = [
+        {
+            "claim_id": claim_id,
+            "mail_id": piece.mail_id,
+            "path": piece.path[:400],
+            "filename": piece.filename[:200],
+            "sha256": piece.sha256,
+            "kind": piece.kind,
+            "is_provisional": piece.is_provisional,
+            "why": piece.why,
+            "evidence": piece.evidence,
+            "total_usd": piece.total_usd,
+        }
+        for piece in pieces
+    ]
+    if rows:
+        session.connection().execute(_adding_pieces(dialect_of(session)), rows)
+
+
+@cache
+def _adding_pieces(dialect: str) -> sa.Insert:
+    return insert_into(dialect, table_of(PieceRow)).on_conflict_do_nothing()
 
 
 def replace_pieces(
@@ -378,7 +358,7 @@ def release_held_mails(session: Session, claim_id: int, *, at: datetime) -> None
     )
 
 
-def to_claim(row: ClaimRow) -> Claim:
+def to_claim(row: ClaimRow | sa.Row[Any]) -> Claim:
     """Return the row as the domain's claim."""
     return Claim(
         claim_id=row.id,
@@ -412,7 +392,7 @@ def _columns(claim: Claim) -> dict[str, object]:
     }
 
 
-def _event(row: ClaimEventRow) -> ClaimEvent:
+def _event(row: sa.Row[Any]) -> ClaimEvent:
     return ClaimEvent(
         event=Event(row.event),
         actor=row.actor,
@@ -423,3 +403,83 @@ def _event(row: ClaimEventRow) -> ClaimEvent:
         clauses=tuple(row.clauses),
         data=dict(row.data),
     )
+
+
+# Statements that every mail needs are made once: making one takes longer than running
+# it, and rows as tuples longer still as objects.
+_CLAIM = sa.select(_CLAIMS).where(_CLAIMS.c.id == _THE_CLAIM)
+_LOCKING = _CLAIM.with_for_update(key_share=True)
+_SAVING = (
+    sa.update(_CLAIMS)
+    .where(
+        _CLAIMS.c.id == _THE_CLAIM,
+        _CLAIMS.c.version == sa.bindparam("the_version"),
+    )
+    .returning(_CLAIMS)
+)
+_OF_ORDER = (
+    sa.select(_CLAIMS)
+    .where(_CLAIMS.c.order_key == sa.bindparam("the_order"))
+    .order_by(_CLAIMS.c.id.desc())
+)
+_GO_LIVE = (
+    sa.select(MailboxRow.go_live_at)
+    .join(MailRow, MailRow.mailbox_id == MailboxRow.id)
+    .where(belongs_to(_THE_CLAIM))
+    .order_by(MailRow.id)
+    .limit(1)
+)
+_OWN_MAILS = (
+    sa.select(
+        *(
+            table_of(MailRow).c[name]
+            for name in (
+                "id",
+                "received_at",
+                "first_seen_at",
+                "header_date_at",
+                "counts_from",
+                "sender_tier",
+                "sender_address",
+                "message_id",
+                "flags",
+            )
+        )
+    )
+    .where(belongs_to(_THE_CLAIM), MailRow.fate != "duplicate")
+    .order_by(MailRow.id)
+)
+_OWN_PIECES = (
+    sa.select(table_of(PieceRow))
+    .where(PieceRow.claim_id == _THE_CLAIM)
+    .order_by(PieceRow.mail_id, PieceRow.id)
+)
+_OWN_EVENTS = (
+    sa.select(_EVENTS).where(_EVENTS.c.claim_id == _THE_CLAIM).order_by(_EVENTS.c.seq)
+)
+_EVENT_VALUES = {
+    "event": "the_event",
+    "actor": "the_actor",
+    "at": "the_time",
+    "state_before": "the_before",
+    "state_after": "the_after",
+    "reason": "the_reason",
+    "clauses": "the_clauses",
+    "data": "the_data",
+}
+_APPENDING = (
+    sa.insert(_EVENTS)
+    .from_select(
+        ["claim_id", "seq", *_EVENT_VALUES],
+        sa.select(
+            _THE_CLAIM,
+            sa.func.coalesce(sa.func.max(_EVENTS.c.seq), 0) + 1,
+            *(
+                sa.bindparam(name, type_=_EVENTS.c[column].type)
+                for column, name in _EVENT_VALUES.items()
+            ),
+        ).where(_EVENTS.c.claim_id == _THE_CLAIM),
+        include_defaults=False,
+    )
+    .returning(_EVENTS.c.seq)
+)

@@ -176,6 +176,16 @@ def insert(session: Session, table: type[DeclarativeBase]) -> sqlite.Insert:
     return cast("sqlite.Insert", postgresql.insert(table))
 
 
+def insert_into(dialect: str, table: sa.Table) -> sqlite.Insert:
+    """Return the INSERT of a kind of database; see `insert`.
+
+    For statements that are made once and run with rows.
+    """
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    return cast("sqlite.Insert", postgresql.insert(table))
+
+
 class Database:
     """Opens transactions; translates the library's errors into ours."""
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import clock_of, dialect_of
+from worker.adapters.store.engine import clock_of, dialect_of, insert_into
 from worker.adapters.store.job_figures import note_added
 from worker.adapters.store.job_rows import CANCELLED, NewJob, ms
 from worker.adapters.store.schema import JobRow, table_of
@@ -62,9 +61,8 @@ def bells_of(added: Sequence[tuple[NewJob, int]]) -> list[Bell]:
 def _adding(dialect: str) -> sa.Insert:
     """Return the statement that writes jobs; building it costs more than running it."""
     clock = clock_of(dialect)
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return (
-        insert(_JOBS)
+        insert_into(dialect, _JOBS)
         .values(
             run_at_ms=clock + sa.bindparam("delay_ms", type_=sa.BigInteger),
             rung_at_ms=clock,

@@ -13,12 +13,15 @@ from worker.adapters.store.engine import insert
 from worker.adapters.store.schema import (
     MailRow,
     SharedMailRow,
+    table_of,
 )
 from worker.adapters.store.words import put_words
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate, Mail, ReceivedStamp
 
 _MAIL = TypeAdapter(Mail)
+_ONE = sa.update(table_of(MailRow)).where(MailRow.id == sa.bindparam("the_mail"))
+_UNSETTLED = _ONE.where(MailRow.fate.is_(None))
 DISMISSED_BY_PERSON = "dismissed by a person"
 COPY_BY_PERSON = "a person says: a copy of mail"
 
@@ -41,39 +44,33 @@ class Settled:
 def put_reading(session: Session, mail_id: int, mail: Mail) -> None:
     """Store what reading the mail showed; the same again changes nothing."""
     put_words(session, mail_id, mail)
-    session.execute(
-        sa.update(MailRow)
-        .where(MailRow.id == mail_id)
-        .values(
-            reading=_MAIL.dump_json(mail).decode(),
-            content_sha256=mail.content_sha256,
-            message_id=mail.message_id[:512] if mail.message_id else None,
-            header_date_at=mail.date_at,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    values = {
+        "the_mail": mail_id,
+        "reading": _MAIL.dump_json(mail).decode(),
+        "content_sha256": mail.content_sha256,
+        "message_id": mail.message_id[:512] if mail.message_id else None,
+        "header_date_at": mail.date_at,
+    }
+    session.connection().execute(_ONE, values)
 
 
 def settle(session: Session, mail_id: int, settled: Settled, *, at: datetime) -> None:
     """Give the mail its one fate. A mail that has one keeps it."""
-    session.execute(
-        sa.update(MailRow)
-        .where(MailRow.id == mail_id, MailRow.fate.is_(None))
-        .values(
-            fate=settled.fate,
-            settled_at=at,
-            signal=settled.signal[:200],
-            claim_id=settled.claim_id,
-            received_at=settled.stamp.received_at,
-            received_from=settled.stamp.received_from,
-            sender_tier=settled.sender_tier,
-            sender_address=settled.sender_address,
-            counts_from=settled.counts_from,
-            flags=list(settled.flags),
-            notes=settled.notes,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    values = {
+        "the_mail": mail_id,
+        "fate": settled.fate,
+        "settled_at": at,
+        "signal": settled.signal[:200],
+        "claim_id": settled.claim_id,
+        "received_at": settled.stamp.received_at,
+        "received_from": settled.stamp.received_from,
+        "sender_tier": settled.sender_tier,
+        "sender_address": settled.sender_address,
+        "counts_from": settled.counts_from,
+        "flags": list(settled.flags),
+        "notes": settled.notes,
+    }
+    session.connection().execute(_UNSETTLED, values)
 
 
 def assign(
