@@ -31,9 +31,10 @@ class Photographs:
         """
         with self._database.read() as session:
             claim = session.get_one(ClaimRow, claim_id)
+            own = _with_merged(session, claim_id)
             rows = session.execute(
                 sa.select(PhotographRow)
-                .where(PhotographRow.claim_id.in_(_with_merged(claim_id)))
+                .where(PhotographRow.claim_id.in_(own))
                 .order_by(PhotographRow.id)
             ).scalars()
             return tuple(
@@ -42,7 +43,7 @@ class Photographs:
                     path=row.path,
                     filename=row.filename,
                     taken_at=row.taken_at,
-                    seen=_seen(session, claim, row),
+                    seen=_seen(session, claim, own, row),
                 )
                 for row in rows
             )
@@ -85,15 +86,14 @@ def add(
     session.flush()
 
 
-def _with_merged(claim_id: int) -> sa.Select[int]:
+def _with_merged(session: Session, claim_id: int) -> list[int]:
     """Return a claim and those that were merged into it."""
-    return sa.select(ClaimRow.id).where(
-        sa.or_(ClaimRow.id == claim_id, ClaimRow.merged_into == claim_id)
-    )
+    merged = sa.select(ClaimRow.id).where(ClaimRow.merged_into == claim_id)
+    return [claim_id, *session.execute(merged).scalars()]
 
 
 def _seen(
-    session: Session, claim: ClaimRow, row: PhotographRow
+    session: Session, claim: ClaimRow, own: Sequence[int], row: PhotographRow
 ) -> tuple[Sighting, ...]:
     """Return the nearest photograph of each earlier claim, the nearest claim first."""
     if row.phash is None:
@@ -113,7 +113,7 @@ def _seen(
         .join(ClaimRow, ClaimRow.id == PhotographRow.claim_id)
         .where(
             PhotographRow.id.in_(alike),
-            PhotographRow.claim_id.not_in(_with_merged(claim.id)),
+            PhotographRow.claim_id.not_in(own),
             ClaimRow.state != ClaimState.IDENTITY_HOLD,
             sa.not_(
                 sa.and_(
