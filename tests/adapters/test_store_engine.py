@@ -173,6 +173,72 @@ def test_a_reader_sees_one_snapshot_to_its_end(database: Database) -> None:
     assert count(database) == 1
 
 
+class Counter:
+    """Looks the counter up, and says how often it really did."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.looks = 0
+
+    @engine.once
+    def at_least(self, n: int) -> list[int]:
+        self.looks += 1
+        with self._database.read() as session:
+            found = session.execute(COUNT).scalar_one()
+        return [found] if found >= n else []
+
+
+def add_one_elsewhere(database: Database) -> None:
+    """Count on in another thread, as another process would."""
+    thread = threading.Thread(target=add_one, args=(database,))
+    thread.start()
+    thread.join()
+
+
+def test_what_one_reading_looks_up_is_of_one_moment_and_looked_up_once(
+    database: Database,
+) -> None:
+    counter = Counter(database)
+
+    with database.reading():
+        seen = [counter.at_least(0)]
+        add_one_elsewhere(database)
+        with database.read() as session:
+            assert session.execute(COUNT).scalar_one() == 0
+        seen[0].append(99)  # and no other caller sees it
+        seen += [counter.at_least(0), counter.at_least(5)]
+
+    assert seen == [[0, 99], [0], []]
+    assert counter.looks == 2
+
+
+def test_nothing_is_remembered_from_one_reading_to_the_next(database: Database) -> None:
+    counter = Counter(database)
+
+    with database.reading():
+        assert counter.at_least(0) == [0]
+    add_one_elsewhere(database)
+    with database.reading():
+        assert counter.at_least(0) == [1]
+    add_one_elsewhere(database)
+
+    assert counter.at_least(0) == [2]
+
+
+def test_a_reading_ends_where_something_is_raised(database: Database) -> None:
+    with pytest.raises(KeyError), database.reading():
+        raise KeyError
+    with database.write() as session:
+        session.execute(sa.text("update counter set n = n + 1"))
+
+    assert database.known is None
+
+
+def test_nothing_is_written_inside_a_reading(database: Database) -> None:
+    with database.reading(), pytest.raises(RuntimeError), database.write():
+        pass
+
+
 def test_whatever_is_raised_undoes_the_transaction(database: Database) -> None:
     def fail() -> None:
         with database.write() as session:

@@ -19,7 +19,7 @@ from worker.desk.claim_files import (
 from worker.desk.claim_standing import standing
 from worker.desk.claim_thread import thread_of
 from worker.desk.guard import ClaimErased, RowId, Visit, claim_of, needs
-from worker.desk.pages import go, page
+from worker.desk.pages import go, of_one_moment, page
 from worker.desk.points import account_id_of
 from worker.desk.refusals import sentence
 from worker.domain.claim import Claim
@@ -86,6 +86,7 @@ class Typed:
 
 
 @router.get("/claims/{claim_id:int}")
+@of_one_moment
 def show_claim(visit: Sees, claim_id: RowId) -> Response:
     """Show a claim, or of one that was erased that it was."""
     try:

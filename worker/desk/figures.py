@@ -11,7 +11,7 @@ from worker.adapters.store.desk.figure_kinds import Span
 from worker.desk.figure_chart import line_chart
 from worker.desk.figure_lines import Report, lines_of, sheet_of
 from worker.desk.guard import Visit, needs
-from worker.desk.pages import page
+from worker.desk.pages import of_one_moment, page
 from worker.domain.clauses import CLAUSES
 from worker.domain.staff import Right
 
@@ -25,6 +25,7 @@ From = Annotated[str, Query(alias="from", max_length=20)]
 
 
 @router.get("/figures")
+@of_one_moment
 def figures(
     visit: Leads, days: Typed = "", since: From = "", to: Typed = ""
 ) -> Response:

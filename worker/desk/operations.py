@@ -8,7 +8,7 @@ from worker import decide, operating
 from worker.actors import QUEUES
 from worker.desk.guard import NotAllowed, Visit, needs
 from worker.desk.live import stream
-from worker.desk.pages import go, page, rendered
+from worker.desk.pages import go, of_one_moment, page, rendered
 from worker.desk.panels import DEFAULT_SPAN, SPANS, read_panels
 from worker.desk.refusals import sentence
 from worker.domain.counting import counted
@@ -25,6 +25,7 @@ LINES = 200
 
 
 @router.get("/operations")
+@of_one_moment
 def operations(visit: Seen, span: str = DEFAULT_SPAN) -> Response:
     """Show everything at a glance."""
     return page(visit, "operations.html", **_facts(visit, span))

@@ -1,7 +1,8 @@
 """Jinja2 over `worker/desk/templates`: what every page is made with."""
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,20 @@ def _environment() -> jinja2.Environment:
     made.globals["claim_words"] = claim_words
     made.globals["Right"] = Right
     return made
+
+
+def of_one_moment(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """Let a page show the record as it is at one moment, in one transaction.
+
+    For handlers that write nothing, with `visit` among their arguments.
+    """
+
+    @wraps(handler)
+    def shown(visit: Visit, **given: object) -> Response:
+        with visit.parts.store.reading():
+            return handler(visit=visit, **given)
+
+    return shown
 
 
 def page(
@@ -191,7 +206,8 @@ def _urgency(context: jinja2.runtime.Context, at: datetime | None) -> str:
 def _time(at: datetime | None, say: Any, zone: Any = None) -> Markup | str:  # noqa: ANN401
     if at is None:
         return "–"
-    title = Markup(' title="{}"').format(words.instant(at, zone)) if zone else ""
-    return Markup('<time datetime="{}"{}>{}</time>').format(
-        words.machine_instant(at), title, escape(say(at))
+    title = f' title="{escape(words.instant(at, zone))}"' if zone else ""
+    return Markup(  # noqa: S704 - every piece is escaped
+        f'<time datetime="{escape(words.machine_instant(at))}"{title}>'
+        f"{escape(say(at))}</time>"
     )

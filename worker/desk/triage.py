@@ -12,7 +12,7 @@ from worker.adapters.store.desk.placements import Placement
 from worker.adapters.store.desk.triage import MOST_COUNTED, TriageMail, Waits
 from worker.candidates import Candidate
 from worker.desk.guard import Visit, needs, own_path
-from worker.desk.pages import page
+from worker.desk.pages import of_one_moment, page
 from worker.domain.identity import SenderTier
 from worker.domain.staff import Right
 
@@ -63,6 +63,7 @@ class Row:
 
 
 @router.get("/triage")
+@of_one_moment
 def triage_list(
     visit: Annotated[Visit, needs(Right.SEE_CLAIMS)],
     tab: str = "all",

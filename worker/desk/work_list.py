@@ -19,7 +19,7 @@ from worker.adapters.store.desk.work import (
 from worker.bootstrap import Parts
 from worker.desk.cookies import LAST_LIST
 from worker.desk.guard import Visit, is_secure, needs
-from worker.desk.pages import SEE_OTHER, go, page
+from worker.desk.pages import SEE_OTHER, go, of_one_moment, page
 from worker.desk.triage import counted
 from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, ClaimType
@@ -89,6 +89,7 @@ def search(parts: Parts, query: ListQuery) -> Search:
 
 
 @router.get("/claims")
+@of_one_moment
 def work_list(visit: Reader, after: str = "", before: str = "") -> Response:
     """Show a list of claims; a claim's own number leads straight to it."""
     query = ListQuery.of(visit.request.query_params)

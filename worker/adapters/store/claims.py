@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import assessments
-from worker.adapters.store.engine import Database, dialect_of, insert_into
+from worker.adapters.store.engine import Database, dialect_of, insert_into, once
 from worker.adapters.store.schema import (
     NO_DEADLINE,
     ClaimEventRow,
@@ -58,6 +58,7 @@ class Claims:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @once
     def get(self, claim_id: int) -> Claim | None:
         """Return one claim, or None."""
         with self._database.read() as session:
@@ -89,6 +90,7 @@ class Claims:
                 ).scalars()
             )
 
+    @once
     def go_live_at(self, claim_id: int) -> datetime | None:
         """Return the go-live instant of the mailbox where the claim's mail came in."""
         with self._database.read() as session:
@@ -96,6 +98,7 @@ class Claims:
             at: datetime | None = found.scalar()
             return at
 
+    @once
     def mails(self, claim_id: int) -> list[ClaimMail]:
         """Return the mails of a claim in the order in which they were settled."""
         with self._database.read() as session:
@@ -114,6 +117,7 @@ class Claims:
                 for row in rows
             ]
 
+    @once
     def pieces(self, claim_id: int) -> list[Piece]:
         """Return the files of a claim, oldest mail first."""
         with self._database.read() as session:
@@ -133,6 +137,7 @@ class Claims:
                 for row in rows
             ]
 
+    @once
     def documents(self, claim_id: int) -> list[DocumentVerdict]:
         """Return the present verdicts, D1 first."""
         with self._database.read() as session:
@@ -152,6 +157,7 @@ class Claims:
                 for row in rows
             ]
 
+    @once
     def waived(self, claim_id: int) -> dict[DocumentKind, datetime]:
         """Return the documents that a person waived, and when."""
         with self._database.read() as session:
@@ -162,11 +168,13 @@ class Claims:
             )
             return {DocumentKind(row.kind): row.waived_at for row in rows}
 
+    @once
     def latest_assessment(self, claim_id: int) -> Assessment | None:
         """Return the newest assessment, or None."""
         with self._database.read() as session:
             return assessments.latest(session, claim_id)
 
+    @once
     def closed_incomplete_at(self, claim_id: int) -> datetime | None:
         """Return when a claim was last closed because documents stayed missing."""
         with self._database.read() as session:
@@ -177,6 +185,7 @@ class Claims:
                 )
             ).scalar()
 
+    @once
     def decided_usd(self, claim_id: int) -> Decimal | None:
         """Return the approved amount, or None while nothing is approved."""
         with self._database.read() as session:
@@ -184,6 +193,7 @@ class Claims:
                 sa.select(ClaimRow.decided_usd).where(ClaimRow.id == claim_id)
             ).scalar()
 
+    @once
     def events(self, claim_id: int) -> list[ClaimEvent]:
         """Return the claim's history, oldest first."""
         with self._database.read() as session:

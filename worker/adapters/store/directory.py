@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, insert, once
 from worker.adapters.store.schema import (
     MemberAddressRow,
     MemberRow,
@@ -29,6 +29,7 @@ class SqlOrders:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @once
     def order(self, order_number: str) -> Order | None:
         """See ports.Orders."""
         with self._database.read() as session:
@@ -55,6 +56,7 @@ class SqlOrders:
                 points_earned=row.points_earned,
             )
 
+    @once
     def member(self, member_id: str) -> Member | None:
         """See ports.Orders."""
         with self._database.read() as session:

@@ -12,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from copy import copy
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -186,6 +188,10 @@ def insert_into(dialect: str, table: sa.Table) -> sqlite.Insert:
     return cast("sqlite.Insert", postgresql.insert(table))
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class Database:
     """Opens transactions; translates the library's errors into ours."""
 
@@ -204,7 +210,7 @@ class Database:
             self._reading["isolation_level"] = "REPEATABLE READ"
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._open = threading.local()
-        """The session of this thread's `reading`, as its attribute `session`."""
+        """Of this thread's `reading`: its session, and what it has looked up."""
 
     def on_commit(self, call: Callable[[Session], None]) -> None:
         """Let something be told of each transaction that was committed."""
@@ -248,15 +254,50 @@ class Database:
             yield
             return
         with self.read() as session:
-            self._open.session = session
+            self._open.session, self._open.known = session, {}
             try:
                 yield
             finally:
-                self._open.session = None
+                self._open.session = self._open.known = None
+
+    @property
+    def known(self) -> dict[object, Any] | None:
+        """What this thread's `reading` has looked up; None outside of one."""
+        found: dict[object, Any] | None = getattr(self._open, "known", None)
+        return found
 
     def _shared(self) -> Session | None:
         found: Session | None = getattr(self._open, "session", None)
         return found
+
+
+class _Reads(Protocol):
+    """Looks things up in a database."""
+
+    _database: Database
+
+
+S = TypeVar("S", bound=_Reads)
+
+
+def once(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Let each look-up happen once in a `Database.reading`: its snapshot is the same.
+
+    For methods that return values, or lists of such: a list is copied for each caller.
+    """
+
+    @wraps(method)
+    def look(self: S, /, *args: P.args, **named: P.kwargs) -> T:
+        known = self._database.known
+        if known is None:
+            return method(self, *args, **named)
+        key = (method, id(self), args, tuple(named.items()))
+        if key not in known:
+            known[key] = method(self, *args, **named)
+        found: T = known[key]
+        return copy(found) if isinstance(found, list) else found
+
+    return look
 
 
 @contextmanager

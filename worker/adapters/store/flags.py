@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, insert, once
 from worker.adapters.store.schema import ClaimFlagRow
 from worker.domain.claim import SYSTEM
 from worker.domain.findings import Finding
@@ -52,6 +52,7 @@ class Flags:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @once
     def of_claim(self, claim_id: int) -> list[ClaimFlag]:
         """Return the flags of a claim, cleared ones too, oldest first."""
         with self._database.read() as session:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.claims import belongs_to
-from worker.adapters.store.engine import Database
+from worker.adapters.store.engine import Database, once
 from worker.adapters.store.schema import (
     EmailRow,
     MailboxRow,
@@ -59,6 +59,7 @@ class Mails:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @once
     def get(self, mail_id: int) -> MailRecord:
         """Return one mail."""
         with self._database.read() as session:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, insert, once
 from worker.adapters.store.schema import NoteRow
 from worker.domain.note import Note
 
@@ -17,6 +17,7 @@ class Notes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @once
     def of_claim(self, claim_id: int) -> Note | None:
         """Return the newest note on a claim, or None."""
         with self._database.read() as session:

@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, insert, once
 from worker.adapters.store.schema import EmailRow
 from worker.domain.deadlines import SentAnswer
 from worker.ports import SentEmail
@@ -87,6 +87,7 @@ class Outbox:
             ).scalars()
             return [to_email(row) for row in rows]
 
+    @once
     def draft_of(self, claim_id: int) -> Email | None:
         """Return the claim's newest draft of an e-mail to the member, or None."""
         return self._newest(
@@ -111,6 +112,7 @@ class Outbox:
         """Return one e-mail, or None when there is none of this number."""
         return self._newest(EmailRow.id == email_id)
 
+    @once
     def of_claim(self, claim_id: int) -> list[Email]:
         """Return every e-mail of a claim, oldest first."""
         with self._database.read() as session:
@@ -147,6 +149,7 @@ class Outbox:
             return None
         return SentEmail(found.email_id, found.claim_id, found.status)
 
+    @once
     def has_receipt(self, claim_id: int) -> bool:
         """Return whether the claim's first mail was answered, or is about to be."""
         with self._database.read() as session:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, insert, once
 from worker.adapters.store.schema import ClaimRow, PhotographKeyRow, PhotographRow
 from worker.domain.claim import ClaimState
 from worker.domain.documents import Piece
@@ -22,6 +22,7 @@ class Photographs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @once
     def of_claim(self, claim_id: int) -> tuple[Photograph, ...]:
         """Return the photographs of a claim, each with what it nearly repeats.
 

@@ -1,6 +1,6 @@
 """The work list: which claims, in which order, a page at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database
 from worker.adapters.store.schema import (
@@ -188,29 +187,27 @@ class WorkList:
         """
         plain = Wanted(now=wanted.now, me=wanted.me)
         counted = [tab for tab in Tab if tab not in {Tab.CLOSED, Tab.FOUND}]
-        queries: dict[Tab, sa.Select[Any]] = {
-            tab: sa.select(ClaimRow.id).where(*_conditions(replace(plain, tab=tab)))
-            for tab in counted
-        }
+        conditions = [_conditions(replace(plain, tab=tab)) for tab in counted]
+        query = sa.select(*(_how_many(some) for some in conditions))
         with self._database.read() as session:
-            return {tab: _counted(session, query) for tab, query in queries.items()}
+            return dict(zip(counted, session.execute(query).one(), strict=True))
 
     def locales(self) -> list[str]:
         """Return the languages that claims have, by one look at the index for each."""
-        found: list[str] = []
-        query = sa.select(ClaimRow.locale).order_by(ClaimRow.locale).limit(1)
         with self._database.read() as session:
-            last = ""
-            while len(found) < _MOST_LOCALES:
-                one = session.execute(query.where(ClaimRow.locale > last)).scalar()
-                if one is None:
-                    break
-                found.append(one)
-                last = one
-        return found
+            rows = session.execute(sa.select(_LOCALES.c.locale).limit(_MOST_LOCALES))
+            return [locale for locale in rows.scalars() if locale]
 
 
 _MOST_LOCALES = 60
+_LOCALES = sa.select(sa.func.min(ClaimRow.locale).label("locale")).cte(recursive=True)
+_LOCALES = _LOCALES.union_all(
+    sa.select(
+        sa.select(sa.func.min(ClaimRow.locale))
+        .where(ClaimRow.locale > _LOCALES.c.locale)
+        .scalar_subquery()
+    ).where(_LOCALES.c.locale.is_not(None))
+)
 _HOURS_24, _HOURS_48 = timedelta(hours=24), timedelta(hours=48)
 _COLUMNS = (
     ClaimRow.id,
@@ -324,9 +321,9 @@ def _flagged(code: str) -> sa.ColumnElement[bool]:
     return flagged.exists()
 
 
-def _counted(session: Session, query: sa.Select[Any]) -> int:
-    some = query.limit(MOST_COUNTED + 1).subquery()
-    return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+def _how_many(conditions: Sequence[sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
+    some = sa.select(ClaimRow.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    return sa.select(sa.func.count()).select_from(some).scalar_subquery()
 
 
 def _item(row: sa.Row[Any]) -> WorkItem:
