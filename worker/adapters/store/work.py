@@ -61,12 +61,20 @@ class Work:
     """Lanes that have another first job now."""
     _fresh_lanes: dict[str, set[int]] = field(default_factory=dict)
     """By lane the jobs that were added to it or released."""
+    _new_jobs: list[NewJob] = field(default_factory=list)
     _facts: dict[int, object] = field(default_factory=dict)
     _chain: Chain | None = None
 
     # -- jobs --
     def add_jobs(self, *jobs: NewJob) -> None:
-        """Write follow-up jobs; those in a lane are rung when they are its first."""
+        """Write follow-up jobs, all together at the end of the transaction.
+
+        Those in a lane are rung when they are its first.
+        """
+        self._new_jobs += jobs
+
+    def _write_jobs(self) -> None:
+        jobs, self._new_jobs = self._new_jobs, []
         added = job_adding.add_jobs(self.session, jobs, at=self.at)
         alone = [one for one in added if one[0].lane is None]
         self.bells += job_adding.bells_of(alone)
@@ -76,6 +84,7 @@ class Work:
 
     def release_job(self, kind: str, ref: str, *, facts: object | None = None) -> None:
         """Make a waiting job ready; `facts` are as those of a new one."""
+        self._write_jobs()
         found = job_adding.release(self.session, kind=kind, ref=ref)
         if found is not None:
             bell, lane = found
@@ -94,6 +103,7 @@ class Work:
         Only the first of a lane is rung, and only by who made it the first. Returns
         the lanes in which there was none.
         """
+        self._write_jobs()
         lanes = {*self.wake_lanes, *self._fresh_lanes}
         silent = set(lanes)
         for head in job_taking.heads(self.session.connection(), lanes):
@@ -116,14 +126,17 @@ class Work:
 
     def cancel_job(self, kind: str, ref: str) -> None:
         """End a waiting job that will never be released."""
+        self._write_jobs()
         job_adding.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
 
     def restore_job(self, kind: str, ref: str) -> None:
         """Let a job wait for its release again that was cancelled."""
+        self._write_jobs()
         job_adding.restore_cancelled(self.session, kind=kind, ref=ref)
 
     def hurry_job(self, kind: str, ref: str) -> bool:
         """Let a job that waits for its time run now; False where it has begun."""
+        self._write_jobs()
         bells = job_adding.hurry(self.session, kind=kind, ref=ref)
         self.bells += bells
         return bool(bells)
@@ -183,6 +196,7 @@ class Work:
 
     def leave_lane(self, kind: str, ref: str) -> None:
         """Take a waiting job out of its lane, whose others then pass it by."""
+        self._write_jobs()
         lane = job_adding.leave_lane(self.session, kind=kind, ref=ref)
         if lane is not None:
             self.wake_lanes.add(lane)
