@@ -67,6 +67,8 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=intake.park,
             on_requeue=intake.unpark,
             goes_on=frozenset({"understand"}),
+            together=intake.read_together,
+            most_together=intake.MOST_READ,
         ),
         JobKind(
             "understand",

@@ -234,7 +234,7 @@ def _record(row: sa.Row[Any]) -> MailRecord:
     )
 
 
-_RECORDS = (
+_RECORDS: sa.Select[Any] = (
     sa.select(
         *(
             table_of(MailRow).c[name]

@@ -41,7 +41,7 @@ class Photographs:
             rows = connection.execute(_OF_CLAIM, which).all()
             if not rows:
                 return ()
-            claim: sa.Row[Any] = connection.execute(_WHOSE, which).one()
+            claim = connection.execute(_WHOSE, which).one()
             return tuple(
                 Photograph(
                     mail_id=row.mail_id,
@@ -113,7 +113,7 @@ def _with_merged(claim_id: int | sa.BindParameter[int]) -> sa.Select[int]:
 
 
 def _seen(
-    session: Session, claim: sa.Row[Any], row: sa.Row[Any]
+    session: Session, claim: sa.Row[int, str, str, str], row: sa.Row[Any]
 ) -> tuple[Sighting, ...]:
     """Return the nearest photograph of each earlier claim, the nearest claim first."""
     if row.phash is None:

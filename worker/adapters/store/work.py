@@ -82,13 +82,15 @@ class Work:
             if not job.is_waiting and not job.delay:
                 self._note(job.lane, job_id, job.facts)
 
-    def release_job(self, kind: str, ref: str, *, facts: object | None = None) -> None:
-        """Make a waiting job ready; `facts` are as those of a new one."""
+    def release_job(self, kind: str, ref: str) -> None:
+        """Make a waiting job ready."""
+        self.release_jobs(kind, {ref: None})
+
+    def release_jobs(self, kind: str, facts: Mapping[str, object]) -> None:
+        """Make waiting jobs ready, each with its facts as those of a new one."""
         self._write_jobs()
-        found = job_adding.release(self.session, kind=kind, ref=ref)
-        if found is not None:
-            bell, lane = found
-            self._note(lane, bell.job_id, facts)
+        for ref, bell, lane in job_adding.release(self.session, kind=kind, refs=facts):
+            self._note(lane, bell.job_id, facts[ref])
             if lane is None:
                 self.bells.append(bell)
 
@@ -106,7 +108,9 @@ class Work:
         self._write_jobs()
         lanes = {*self.wake_lanes, *self._fresh_lanes}
         silent = set(lanes)
-        for head in job_taking.heads(self.session.connection(), lanes):
+        heads = job_taking.heads(self.session.connection(), lanes)
+        # What follows from this job before what only waited for it: its facts are here.
+        for head in sorted(heads, key=lambda one: one.lane not in self._fresh_lanes):
             is_fresh = head.job_id in self._fresh_lanes.get(head.lane, ())
             if is_fresh or head.lane in self.wake_lanes:
                 silent.discard(head.lane)
@@ -155,6 +159,7 @@ class Work:
     def finish_all(self, jobs: Sequence[Job]) -> list[Job]:
         """Mark jobs done that were taken together; returns those that were ours."""
         done = job_ending.finish_all(self.session, jobs, at=self.at)
+        self._chain = jobs[0].chain if jobs else None
         self.wake_lanes |= {job.lane for job in done if job.lane is not None}
         return done
 
@@ -202,9 +207,9 @@ class Work:
             self.wake_lanes.add(lane)
 
     # -- mails --
-    def put_reading(self, mail_id: int, mail: Mail) -> None:
-        """Store what reading showed."""
-        mail_changes.put_reading(self.session, mail_id, mail)
+    def put_readings(self, mails: Mapping[int, Mail]) -> None:
+        """Store what reading showed, by the numbers of mails."""
+        mail_changes.put_readings(self.session, mails)
 
     def claim_of_mail(self, mail_id: int) -> int | None:
         """Return the claim that a settled mail belongs to, or None."""
