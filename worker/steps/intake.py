@@ -101,25 +101,17 @@ def unpark(work: Work, ref: str) -> bool:
 def understand(parts: Parts, job: Job) -> None:
     """Give the mail its fate, open or join its claim, and queue the answer owed."""
     mail_id = int(job.ref)
-    at_hand = job.facts
-    record = (
-        at_hand if isinstance(at_hand, MailRecord) else parts.store.mails.get(mail_id)
-    )
-    if record.fate is not None:
+    with parts.reading():
+        record = (
+            job.facts
+            if isinstance(job.facts, MailRecord)
+            else parts.store.mails.get(mail_id)
+        )
+        found = None if record.fate is not None else _understood(parts, record)
+    if found is None:
         with parts.store.transaction() as work:
             work.finish(job)
         return
-    if record.mail is None:
-        raise GiveUp("not_read")
-    arrival = ingest.Arrival(
-        mail_id=mail_id,
-        internaldate_at=record.internaldate_at,
-        first_seen_at=record.first_seen_at,
-        given_at=parts.given_at,
-    )
-    known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
-    with parts.reading():
-        found = ingest.understand(record.mail, arrival, known, parts.house)
     with parts.store.transaction() as work:
         claim = _touch_claim(work, found)
         work.settle_mail(mail_id, _settled(found, claim))
@@ -135,6 +127,19 @@ def understand(parts: Parts, job: Job) -> None:
         if parts.marker is not None and record.uid > 0:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
+
+
+def _understood(parts: Parts, record: MailRecord) -> ingest.Understanding:
+    if record.mail is None:
+        raise GiveUp("not_read")
+    arrival = ingest.Arrival(
+        mail_id=record.mail_id,
+        internaldate_at=record.internaldate_at,
+        first_seen_at=record.first_seen_at,
+        given_at=parts.given_at,
+    )
+    known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
+    return ingest.understand(record.mail, arrival, known, parts.house)
 
 
 def settle_assigned(
