@@ -14,6 +14,7 @@ from tests.office import OPENING, InlineReader, Office, an_office
 from worker import faults
 from worker.adapters.store.desk_schema import PausedQueueRow
 from worker.domain.claim import ClaimState
+from worker.domain.orders import Order
 from worker.ports import Bell
 from worker.steps import intake
 
@@ -95,8 +96,10 @@ def test_what_is_at_hand_is_what_would_be_looked_up(
         assert subjects(other) == subjects(office)
 
 
-def found(office: Office) -> object:
-    return office.store.orders.order("ORD-20261104-0183")
+def found(office: Office) -> Order:
+    order = office.store.orders.order("ORD-20261104-0183")
+    assert order is not None
+    return order
 
 
 def subjects(office: Office) -> list[tuple[str, str]]:
