@@ -18,8 +18,9 @@
 The steps are in `steps/intake.py`, `steps/review.py` and `steps/delivery.py`; what
 they decide is in the three arrows, `ingest.py`, `validate.py` and `notify.py`. Every
 step reads outside, decides in pure code, and writes its effects, its follow-ups and
-its own end in one transaction. It runs twice safely. Why rows and not messages:
-ADR-0002.
+its own end in one transaction. It runs twice safely. The thread then goes on with
+what follows (`goes_on`), so that one ring brings a mail to its answer. Why rows and
+not messages: ADR-0002; why the thread goes on: ADR-0015.
 """
 
 from worker import desk_send, sent, triaging
@@ -67,6 +68,8 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=intake.park,
             on_requeue=intake.unpark,
             goes_on=frozenset({"understand"}),
+            together=intake.read_together,
+            most_together=intake.MOST_READ,
         ),
         JobKind(
             "understand",

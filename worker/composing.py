@@ -82,8 +82,7 @@ def _may_have_gone_out(
     parts: Parts, outgoing: Outgoing, caused_at: datetime | None
 ) -> bool:
     recoveries = parts.store.recoveries
-    is_between = caused_at is not None and recoveries.covers(caused_at)
-    return is_between or recoveries.is_known_sent(outgoing.message_id)
+    return recoveries.may_have_gone_out(outgoing.message_id, caused_at)
 
 
 def _recovered(
@@ -141,7 +140,9 @@ def _spent_budget(parts: Parts, reply: Reply) -> str:
     since = now - BUDGET_WINDOW
     outbox, number = parts.store.outbox, reply.claim_id
     budgets = notify.Budgets(
-        to_address=outbox.automatic_to(reply.to, notify.TO_STRANGERS, since=since),
+        to_address=outbox.automatic_to(reply.to, notify.TO_STRANGERS, since=since)
+        if reply.kind in notify.TO_STRANGERS
+        else 0,
         most_to_address=parts.settings.answers_per_address,
         about_claim=0
         if number is None

@@ -284,16 +284,23 @@ class Runner(Generic[P]):
         else:
             # Kept while it waits, too: a lease that runs out counts as a death.
             with self.leases.keep(*jobs), self._gate.enter(alone=job.must_run_alone):
-                if len(jobs) == 1:
-                    return self._run_on(kind, job, is_last=is_last)
-                for one in self._run_together(kind, jobs):
-                    self._run_step(kind, one)
+                chain = Chain(frozenset() if is_last else kind.goes_on, LEASE_FOR)
+                jobs = [replace(one, chain=chain) for one in jobs]
+                if len(jobs) > 1:
+                    return self._run_group(kind, jobs, chain)
+                is_done = self._run_step(kind, jobs[0]) is Ending.DONE
+                return chain.next_job if is_done else None
         return None
 
-    def _run_on(self, kind: JobKind[P], job: Job, *, is_last: bool) -> Job | None:
-        chain = Chain(frozenset() if is_last else kind.goes_on, LEASE_FOR)
-        is_done = self._run_step(kind, replace(job, chain=chain)) is Ending.DONE
-        return chain.next_job if is_done else None
+    def _run_group(
+        self, kind: JobKind[P], jobs: Sequence[Job], chain: Chain
+    ) -> Job | None:
+        left = self._run_together(kind, jobs, chain)
+        after = chain.next_job
+        with self.leases.keep(*([] if after is None else [after])):
+            for one in left:
+                self._run_step(kind, replace(one, chain=None))
+        return after
 
     def _leave_for_newer(self, job: Job) -> None:
         """Put back a job of a kind that a newer version wrote: one will come by.
@@ -306,7 +313,9 @@ class Runner(Generic[P]):
         else:
             self._put_back(job, UNKNOWN_KIND, UNKNOWN_PAUSE)
 
-    def _run_together(self, kind: JobKind[P], jobs: Sequence[Job]) -> Sequence[Job]:
+    def _run_together(
+        self, kind: JobKind[P], jobs: Sequence[Job], chain: Chain
+    ) -> Sequence[Job]:
         """Do jobs at once; return those that are left to be run on their own."""
         if kind.together is None:
             return jobs
@@ -315,6 +324,7 @@ class Runner(Generic[P]):
         try:
             end = kind.together(self._parts, jobs)
         except Exception as error:  # noqa: BLE001 - sorted as that of a single job
+            chain.next_job = None  # it may not have been committed
             ends = {job: self._after(kind, job, error) for job in jobs}
             left: Sequence[Job] = ()
         else:

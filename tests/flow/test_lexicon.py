@@ -1,11 +1,13 @@
 """The word lists in each language: what must be understood, and what must not."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
 from tests.builders import SUBJECT
+from worker.domain import lexicon
 from worker.domain.claim import ClaimType
 from worker.domain.lexicon import Terms, fold, spread
 from worker.domain.wording import (
@@ -307,3 +309,19 @@ def test_no_list_is_compiled_before_it_is_asked() -> None:
     ended = subprocess.run([sys.executable, "-c", code], check=False, timeout=30)  # noqa: S603 - our own code
 
     assert ended.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in dir(lexicon) if isinstance(getattr(lexicon, name), Terms)]
+)
+def test_a_text_of_latin_letters_is_searched_for_fewer_terms_and_says_the_same(
+    name: str,
+) -> None:
+    terms: Terms = getattr(lexicon, name)
+    every = re.compile(terms.pattern)
+    text = "my parcel was lost, the tea set is broken; la caja llego rota. kaputt!"
+
+    for clause in (text, *text.split(), *terms.pattern.replace("|", " ").split("?")):
+        folded = fold(clause)
+        found = [one.span() for one in terms.finditer(folded)]
+        assert found == [one.span() for one in every.finditer(folded)]

@@ -1,7 +1,9 @@
 """Intake: read a mail in a child process, then understand it in mailbox order."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -13,17 +15,22 @@ from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import Claim, ClaimState, Event
 from worker.domain.documents import PHOTOGRAPHS, Piece
-from worker.domain.errors import ClaimMoved, GiveUp, StaleClaim, UsageError
+from worker.domain.errors import ClaimMoved, GiveUp, RetryLater, StaleClaim, UsageError
 from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
 from worker.lookups import AtHand, Lookups, order_of
 from worker.ports import ReadFailed
+from worker.runner import Together
 from worker.steps.bounces import undeliver
 from worker.steps.shared import OCR, event_now, validation
 
 log = structlog.get_logger()
 
+MOST_READ = 4
+"""Mails that a thread reads before it stores what they say. Our choice: more would keep
+a few mails from the other readers."""
+READ_FOR = timedelta(seconds=1)
 WAIT_FOR_OCR = timedelta(minutes=5)
 """An assessment waits no longer for pictures to be read: its receipt is owed. Our
 choice; the rings of a quiet worker take seconds."""
@@ -31,14 +38,44 @@ choice; the rings of a quiet worker take seconds."""
 
 def read(parts: Parts, job: Job) -> None:
     """Read the raw mail in a child process and store what it says."""
-    mail_id = int(job.ref)
-    record = parts.store.mails.get(mail_id)
+    (record,) = parts.store.mails.get_many([int(job.ref)])
     mail = parts.reader.read(record.sha256)
     with parts.store.transaction() as work:
-        work.put_reading(mail_id, mail)
-        facts = dataclasses.replace(record, mail=mail, message_id=mail.message_id)
-        work.release_job("understand", job.ref, facts=facts)
         work.finish(job)
+        _store(work, [(record, mail)])
+
+
+def read_together(parts: Parts, jobs: Sequence[Job]) -> Together:
+    """Read several mails, and store what they say in one transaction.
+
+    One that cannot be read is left to `read`, and so are those for which there was no
+    time: the ones before them wait to be understood.
+    """
+    until = time.monotonic() + READ_FOR.total_seconds()
+    numbers = [int(job.ref) for job in jobs]
+    records = {one.mail_id: one for one in parts.store.mails.get_many(numbers)}
+    mails: dict[int, Mail] = {}
+    for number in sorted(records):
+        if time.monotonic() < until:
+            with contextlib.suppress(ReadFailed, RetryLater):
+                mails[number] = parts.reader.read(records[number].sha256)
+    were_read = [job for job in jobs if int(job.ref) in mails]
+    with parts.store.transaction() as work:
+        done = work.finish_all(were_read)
+        ours = sorted(int(job.ref) for job in done)
+        _store(work, [(records[number], mails[number]) for number in ours])
+    return Together(done, left=[job for job in jobs if job not in were_read])
+
+
+def _store(work: Work, read_now: Sequence[tuple[MailRecord, Mail]]) -> None:
+    work.put_readings({record.mail_id: mail for record, mail in read_now})
+    facts = {
+        str(record.mail_id): dataclasses.replace(
+            record, mail=mail, message_id=mail.message_id
+        )
+        for record, mail in read_now
+    }
+    work.release_jobs("understand", facts)
 
 
 def let_others_pass(work: Work, job: Job, _reason: str) -> None:
@@ -64,25 +101,17 @@ def unpark(work: Work, ref: str) -> bool:
 def understand(parts: Parts, job: Job) -> None:
     """Give the mail its fate, open or join its claim, and queue the answer owed."""
     mail_id = int(job.ref)
-    at_hand = job.facts
-    record = (
-        at_hand if isinstance(at_hand, MailRecord) else parts.store.mails.get(mail_id)
-    )
-    if record.fate is not None:
+    with parts.reading():
+        record = (
+            job.facts
+            if isinstance(job.facts, MailRecord)
+            else parts.store.mails.get(mail_id)
+        )
+        found = None if record.fate is not None else _understood(parts, record)
+    if found is None:
         with parts.store.transaction() as work:
             work.finish(job)
         return
-    if record.mail is None:
-        raise GiveUp("not_read")
-    arrival = ingest.Arrival(
-        mail_id=mail_id,
-        internaldate_at=record.internaldate_at,
-        first_seen_at=record.first_seen_at,
-        given_at=parts.given_at,
-    )
-    known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
-    with parts.reading():
-        found = ingest.understand(record.mail, arrival, known, parts.house)
     with parts.store.transaction() as work:
         claim = _touch_claim(work, found)
         work.settle_mail(mail_id, _settled(found, claim))
@@ -98,6 +127,19 @@ def understand(parts: Parts, job: Job) -> None:
         if parts.marker is not None and record.uid > 0:
             work.add_jobs(NewJob("mark", job.ref, SEND))
         work.finish(job)
+
+
+def _understood(parts: Parts, record: MailRecord) -> ingest.Understanding:
+    if record.mail is None:
+        raise GiveUp("not_read")
+    arrival = ingest.Arrival(
+        mail_id=record.mail_id,
+        internaldate_at=record.internaldate_at,
+        first_seen_at=record.first_seen_at,
+        given_at=parts.given_at,
+    )
+    known = Lookups(parts.store, parts.orders, parts.identity.secret_key)
+    return ingest.understand(record.mail, arrival, known, parts.house)
 
 
 def settle_assigned(
@@ -221,7 +263,7 @@ def recognise(parts: Parts, job: Job) -> None:
         own_addresses=parts.house.own_addresses,
     )
     with parts.store.transaction() as work:
-        work.put_reading(mail_id, mail)
+        work.put_readings({mail_id: mail})
         if work.hurry_job("validate", f"{claim.claim_id}:mail:{mail_id}"):
             work.replace_pieces(claim.claim_id, mail_id, read_now)
         else:

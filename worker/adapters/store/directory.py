@@ -16,6 +16,7 @@ from worker.adapters.store.schema import (
     MemberRow,
     OrderRow,
     PackageRow,
+    table_of,
 )
 from worker.domain.orders import Member, Order, Package, When, normal_id
 
@@ -33,22 +34,21 @@ class SqlOrders:
     def order(self, order_number: str) -> Order | None:
         """See ports.Orders."""
         with self._database.read() as session:
-            found = session.execute(
-                sa.select(OrderRow, MemberRow)
-                .join(MemberRow, MemberRow.id == OrderRow.member_pk)
-                .where(OrderRow.key == normal_id(order_number))
+            connection = session.connection()
+            row = connection.execute(
+                _ORDER, {"the_key": normal_id(order_number)}
             ).one_or_none()
-            if found is None:
+            if row is None:
                 return None
-            row, member = found
-            packages = session.execute(
-                sa.select(PackageRow.facts)
-                .where(PackageRow.order_pk == row.id)
-                .order_by(PackageRow.package_id)
-            ).scalars()
+            packages = connection.execute(_PACKAGES, {"the_order": row.id}).scalars()
             return Order(
                 order_number=row.order_number,
-                member=_member(session, member),
+                member=Member(
+                    row.member_id,
+                    row.name,
+                    _addresses(session, row.member_pk),
+                    row.locale,
+                ),
                 placed=_WHEN.validate_python(row.placed) if row.placed else None,
                 guarantee_fee_usd=row.guarantee_fee_usd,
                 packages=tuple(_PACKAGE.validate_json(facts) for facts in packages),
@@ -120,12 +120,29 @@ class SqlOrders:
 
 
 def _member(session: Session, row: MemberRow) -> Member:
-    addresses = session.execute(
-        sa.select(MemberAddressRow.address)
-        .where(MemberAddressRow.member_pk == row.id)
-        .order_by(MemberAddressRow.position)
-    ).scalars()
-    return Member(row.member_id, row.name, tuple(addresses), row.locale)
+    return Member(row.member_id, row.name, _addresses(session, row.id), row.locale)
+
+
+def _addresses(session: Session, member_pk: int) -> tuple[str, ...]:
+    found = session.connection().execute(_ADDRESSES, {"the_member": member_pk})
+    return tuple(found.scalars())
+
+
+_ORDER = (
+    sa.select(table_of(OrderRow), MemberRow.member_id, MemberRow.name, MemberRow.locale)
+    .join(MemberRow, MemberRow.id == OrderRow.member_pk)
+    .where(OrderRow.key == sa.bindparam("the_key"))
+)
+_PACKAGES = (
+    sa.select(PackageRow.facts)
+    .where(PackageRow.order_pk == sa.bindparam("the_order"))
+    .order_by(PackageRow.package_id)
+)
+_ADDRESSES = (
+    sa.select(MemberAddressRow.address)
+    .where(MemberAddressRow.member_pk == sa.bindparam("the_member"))
+    .order_by(MemberAddressRow.position)
+)
 
 
 def _put_member(session: Session, member: Member) -> int:

@@ -7,12 +7,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert, once
-from worker.adapters.store.schema import ClaimFlagRow
+from worker.adapters.store.engine import Database, dialect_of, insert, insert_into, once
+from worker.adapters.store.schema import ClaimFlagRow, table_of
 from worker.domain.claim import SYSTEM
 from worker.domain.findings import Finding
 
@@ -56,11 +57,7 @@ class Flags:
     def of_claim(self, claim_id: int) -> list[ClaimFlag]:
         """Return the flags of a claim, cleared ones too, oldest first."""
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(ClaimFlagRow)
-                .where(ClaimFlagRow.claim_id == claim_id)
-                .order_by(ClaimFlagRow.id)
-            ).scalars()
+            rows = session.connection().execute(_OF_CLAIM, {"the_claim": claim_id})
             names = ClaimFlag.__dataclass_fields__
             return [
                 ClaimFlag(**{name: getattr(row, name) for name in names})
@@ -91,38 +88,64 @@ def sync(
         for finding in findings
         for code in finding.flags
     }
-    for (clause, code, key), finding in raised.items():
-        session.execute(
-            insert(session, ClaimFlagRow)
-            .values(
-                claim_id=claim_id,
-                clause=clause,
-                code=code,
-                evidence=finding.evidence,
-                evidence_key=key,
-                suggested_by=RULE,
-                set_by=SYSTEM,
-                set_at=at,
-                cleared_reason="",
-            )
-            .on_conflict_do_update(
-                index_elements=["claim_id", "clause", "code", "evidence_key"],
-                set_={"cleared_by": None, "cleared_at": None, "cleared_reason": ""},
-                where=ClaimFlagRow.cleared_by == SYSTEM,
-            )
-        )
-    rows = session.execute(
-        sa.select(ClaimFlagRow).where(
-            ClaimFlagRow.claim_id == claim_id,
-            ClaimFlagRow.suggested_by == RULE,
-            ClaimFlagRow.cleared_at.is_(None),
-        )
-    ).scalars()
-    for row in rows:
-        if (row.clause, row.code, row.evidence_key) not in raised:
-            row.cleared_by, row.cleared_at = SYSTEM, at
-            row.cleared_reason = "the facts changed"
-    session.flush()
+    connection = session.connection()
+    rows = [
+        {
+            "claim_id": claim_id,
+            "clause": clause,
+            "code": code,
+            "evidence": finding.evidence,
+            "evidence_key": key,
+            "suggested_by": RULE,
+            "set_by": SYSTEM,
+            "set_at": at,
+            "cleared_reason": "",
+        }
+        for (clause, code, key), finding in raised.items()
+    ]
+    if rows:
+        connection.execute(_raising(dialect_of(session)), rows)
+    standing = connection.execute(_STANDING, {"the_claim": claim_id})
+    over = [
+        row.id
+        for row in standing
+        if (row.clause, row.code, row.evidence_key) not in raised
+    ]
+    if over:
+        connection.execute(_CLEARING, {"the_flags": over, "the_time": at})
+
+
+_FLAGS = table_of(ClaimFlagRow)
+_OF_CLAIM = (
+    sa.select(_FLAGS)
+    .where(_FLAGS.c.claim_id == sa.bindparam("the_claim"))
+    .order_by(_FLAGS.c.id)
+)
+_STANDING = sa.select(
+    _FLAGS.c.id, _FLAGS.c.clause, _FLAGS.c.code, _FLAGS.c.evidence_key
+).where(
+    _FLAGS.c.claim_id == sa.bindparam("the_claim"),
+    _FLAGS.c.suggested_by == RULE,
+    _FLAGS.c.cleared_at.is_(None),
+)
+_CLEARING = (
+    sa.update(_FLAGS)
+    .where(_FLAGS.c.id.in_(sa.bindparam("the_flags", expanding=True)))
+    .values(
+        cleared_by=SYSTEM,
+        cleared_at=sa.bindparam("the_time", type_=_FLAGS.c.cleared_at.type),
+        cleared_reason="the facts changed",
+    )
+)
+
+
+@cache
+def _raising(dialect: str) -> sa.Insert:
+    return insert_into(dialect, _FLAGS).on_conflict_do_update(
+        index_elements=["claim_id", "clause", "code", "evidence_key"],
+        set_={"cleared_by": None, "cleared_at": None, "cleared_reason": ""},
+        where=_FLAGS.c.cleared_by == SYSTEM,
+    )
 
 
 def set_by_person(

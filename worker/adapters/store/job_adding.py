@@ -1,6 +1,6 @@
 """Writes job rows with the state that they follow from, and lets waiting ones go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -72,14 +72,13 @@ def _adding(dialect: str) -> sa.Insert:
     )
 
 
-def release(session: Session, *, kind: str, ref: str) -> tuple[Bell, str | None] | None:
-    """Make a waiting job ready; return its bell and its lane."""
-    row = (
-        session.connection()
-        .execute(_releasing(dialect_of(session)), {"the_kind": kind, "the_ref": ref})
-        .one_or_none()
-    )
-    return None if row is None else (Bell(row.queue, row.id), row.lane)
+def release(
+    session: Session, *, kind: str, refs: Collection[str]
+) -> list[tuple[str, Bell, str | None]]:
+    """Make waiting jobs ready; return the reference, the bell and the lane of each."""
+    which = {"the_kind": kind, "the_refs": list(refs)}
+    rows = session.connection().execute(_releasing(dialect_of(session)), which)
+    return [(row.ref, Bell(row.queue, row.id), row.lane) for row in rows]
 
 
 @cache
@@ -89,11 +88,11 @@ def _releasing(dialect: str) -> sa.UpdateBase:
         sa.update(_JOBS)
         .where(
             _JOBS.c.kind == sa.bindparam("the_kind"),
-            _JOBS.c.ref == sa.bindparam("the_ref"),
+            _JOBS.c.ref.in_(sa.bindparam("the_refs", expanding=True)),
             _JOBS.c.state == "waiting",
         )
         .values(state="ready", run_at_ms=clock, rung_at_ms=clock)
-        .returning(_JOBS.c.id, _JOBS.c.queue, _JOBS.c.lane)
+        .returning(_JOBS.c.id, _JOBS.c.ref, _JOBS.c.queue, _JOBS.c.lane)
     )
 
 

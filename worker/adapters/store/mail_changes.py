@@ -1,6 +1,6 @@
 """Writes mail rows in a caller's transaction: readings, fates, and what people say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,17 +41,22 @@ class Settled:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def put_reading(session: Session, mail_id: int, mail: Mail) -> None:
-    """Store what reading the mail showed; the same again changes nothing."""
-    put_words(session, mail_id, mail)
-    values = {
-        "the_mail": mail_id,
-        "reading": _MAIL.dump_json(mail).decode(),
-        "content_sha256": mail.content_sha256,
-        "message_id": mail.message_id[:512] if mail.message_id else None,
-        "header_date_at": mail.date_at,
-    }
-    session.connection().execute(_ONE, values)
+def put_readings(session: Session, mails: Mapping[int, Mail]) -> None:
+    """Store what reading mails showed; the same again changes nothing."""
+    if not mails:
+        return
+    put_words(session, mails)
+    rows = [
+        {
+            "the_mail": mail_id,
+            "reading": _MAIL.dump_json(mail).decode(),
+            "content_sha256": mail.content_sha256,
+            "message_id": mail.message_id[:512] if mail.message_id else None,
+            "header_date_at": mail.date_at,
+        }
+        for mail_id, mail in mails.items()
+    ]
+    session.connection().execute(_ONE, rows)
 
 
 def settle(session: Session, mail_id: int, settled: Settled, *, at: datetime) -> None:

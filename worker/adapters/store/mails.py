@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.claims import belongs_to
@@ -16,6 +17,7 @@ from worker.adapters.store.schema import (
     MailboxRow,
     MailRow,
     PieceRow,
+    table_of,
 )
 from worker.domain.identity import SenderTier
 from worker.domain.mail import Fate, Mail
@@ -62,27 +64,21 @@ class Mails:
     @once
     def get(self, mail_id: int) -> MailRecord:
         """Return one mail."""
+        (record,) = self.get_many([mail_id])
+        return record
+
+    def get_many(self, mail_ids: Sequence[int]) -> list[MailRecord]:
+        """Return mails by their numbers, in order of these.
+
+        Raises:
+            NoResultFound: there is none of one of these numbers.
+        """
         with self._database.read() as session:
-            row, go_live_at = session.execute(
-                sa.select(MailRow, MailboxRow.go_live_at)
-                .join(MailboxRow, MailboxRow.id == MailRow.mailbox_id)
-                .where(MailRow.id == mail_id)
-            ).one()
-        return MailRecord(
-            mail_id=row.id,
-            mailbox_id=row.mailbox_id,
-            uidvalidity=row.uidvalidity,
-            uid=row.uid,
-            sha256=row.sha256 or "",
-            internaldate_at=row.internaldate_at,
-            first_seen_at=row.first_seen_at,
-            trouble=row.trouble,
-            go_live_at=go_live_at,
-            mail=_MAIL.validate_json(row.reading) if row.reading else None,
-            fate=Fate(row.fate) if row.fate else None,
-            message_id=row.message_id,
-            claim_id=row.claim_id,
-        )
+            found = session.connection().execute(_RECORDS, {"the_mails": mail_ids})
+            by_id = {row.id: _record(row) for row in found}
+        if len(by_id) < len(set(mail_ids)):
+            raise NoResultFound
+        return [by_id[mail_id] for mail_id in sorted(by_id)]
 
     def summary(self, mail_id: int) -> dict[str, Any]:
         """Return what became of a mail, with the roles of its files by path."""
@@ -144,12 +140,9 @@ class Mails:
     ) -> int | None:
         """Return the earliest other mail with the same content digest, or None."""
         with self._database.read() as session:
-            return session.execute(
-                sa.select(sa.func.min(MailRow.id)).where(
-                    MailRow.content_sha256 == content_sha256,
-                    MailRow.id < before_mail_id,
-                )
-            ).scalar()
+            values = {"the_digest": content_sha256, "the_mail": before_mail_id}
+            number: int | None = session.connection().execute(_FIRST, values).scalar()
+            return number
 
     def claim_of_messages(self, message_ids: Sequence[str]) -> int | None:
         """Return the claim that one of these Message-IDs belongs to, newest first.
@@ -222,3 +215,51 @@ def _in_claim(row: MailRow) -> MailInClaim:
         fate=Fate(row.fate or ""),
         sender_tier=SenderTier(row.sender_tier) if row.sender_tier else None,
     )
+
+
+def _record(row: sa.Row[Any]) -> MailRecord:
+    return MailRecord(
+        mail_id=row.id,
+        mailbox_id=row.mailbox_id,
+        uidvalidity=row.uidvalidity,
+        uid=row.uid,
+        sha256=row.sha256 or "",
+        internaldate_at=row.internaldate_at,
+        first_seen_at=row.first_seen_at,
+        trouble=row.trouble,
+        go_live_at=row.go_live_at,
+        mail=_MAIL.validate_json(row.reading) if row.reading else None,
+        fate=Fate(row.fate) if row.fate else None,
+        message_id=row.message_id,
+        claim_id=row.claim_id,
+    )
+
+
+_RECORDS: sa.Select[Any] = (
+    sa.select(
+        *(
+            table_of(MailRow).c[name]
+            for name in (
+                "id",
+                "mailbox_id",
+                "uidvalidity",
+                "uid",
+                "sha256",
+                "internaldate_at",
+                "first_seen_at",
+                "trouble",
+                "reading",
+                "fate",
+                "message_id",
+                "claim_id",
+            )
+        ),
+        MailboxRow.go_live_at,
+    )
+    .join(MailboxRow, MailboxRow.id == MailRow.mailbox_id)
+    .where(MailRow.id.in_(sa.bindparam("the_mails", expanding=True)))
+)
+_FIRST = sa.select(sa.func.min(MailRow.id)).where(
+    MailRow.content_sha256 == sa.bindparam("the_digest"),
+    MailRow.id < sa.bindparam("the_mail"),
+)

@@ -9,12 +9,13 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert, once
-from worker.adapters.store.schema import EmailRow
+from worker.adapters.store.engine import Database, dialect_of, insert_into, once
+from worker.adapters.store.schema import EmailRow, table_of
 from worker.domain.deadlines import SentAnswer
 from worker.ports import SentEmail
 
@@ -153,27 +154,20 @@ class Outbox:
     def has_receipt(self, claim_id: int) -> bool:
         """Return whether the claim's first mail was answered, or is about to be."""
         with self._database.read() as session:
-            return session.execute(
-                sa.select(
-                    sa.exists().where(
-                        EmailRow.claim_id == claim_id, EmailRow.kind == "received"
-                    )
-                )
-            ).scalar_one()
+            found = session.connection().execute(_RECEIPT, {"the_claim": claim_id})
+            return bool(found.scalar())
 
     def automatic_to(
         self, recipient: str, kinds: Sequence[str], *, since: datetime
     ) -> int:
         """Return how many e-mails of some kinds were queued to one address."""
-        return self._count(
-            EmailRow.recipient == recipient,
-            EmailRow.kind.in_(kinds),
-            EmailRow.created_at > since,
+        return self._counted(
+            _TO, the_recipient=recipient, the_kinds=list(kinds), since=since
         )
 
     def automatic_about(self, claim_id: int, *, since: datetime) -> int:
         """Return how many e-mails were queued about one claim."""
-        return self._count(EmailRow.claim_id == claim_id, EmailRow.created_at > since)
+        return self._counted(_ABOUT, the_claim=claim_id, since=since)
 
     def automatic(self, decisions: Collection[str], *, since: datetime) -> int:
         """Return how many e-mails were queued to anybody without a person.
@@ -181,12 +175,7 @@ class Outbox:
         Those of these kinds are a person's. What was queued before the last time that
         a person looked at held e-mails does not count any more.
         """
-        looked_at = sa.select(sa.func.max(EmailRow.looked_at)).scalar_subquery()
-        return self._count(
-            EmailRow.created_at > since,
-            EmailRow.created_at > sa.func.coalesce(looked_at, since),
-            EmailRow.kind.not_in(decisions),
-        )
+        return self._counted(_AUTOMATIC, the_kinds=list(decisions), since=since)
 
     def held_for(self, reason: str) -> list[int]:
         """Return every e-mail that is held for this reason, oldest first."""
@@ -202,10 +191,8 @@ class Outbox:
     def bounced(self, claim_id: int) -> int:
         """Return how many e-mails about a claim came back."""
         with self._database.read() as session:
-            query = sa.select(sa.func.count()).where(
-                EmailRow.claim_id == claim_id, EmailRow.status == "bounced"
-            )
-            return session.execute(query).scalar_one()
+            found = session.connection().execute(_BOUNCED, {"the_claim": claim_id})
+            return int(found.scalar_one())
 
     def held_reasons(self) -> list[str]:
         """Return why e-mails are held, each reason once."""
@@ -218,13 +205,9 @@ class Outbox:
         with self._database.read() as session:
             return oldest_held_for(session, reason) is not None
 
-    def _count(self, *where: sa.ColumnElement[bool]) -> int:
+    def _counted(self, query: sa.Select[int], **values: object) -> int:
         with self._database.read() as session:
-            return session.execute(
-                sa.select(sa.func.count())
-                .select_from(EmailRow)
-                .where(EmailRow.status.in_(AUTOMATIC), *where)
-            ).scalar_one()
+            return int(session.connection().execute(query, values).scalar_one())
 
     def counts(self) -> dict[str, int]:
         """Return how many e-mails stand in each status."""
@@ -249,57 +232,59 @@ def add_emails(
 
     Returns the new rows with their ids.
     """
-    added = []
-    for email in emails:
-        email_id = session.execute(
-            insert(session, EmailRow)
-            .values(
-                dedup_key=email.dedup_key,
-                claim_id=email.claim_id,
-                mail_id=email.mail_id,
-                kind=email.kind,
-                recipient=email.recipient,
-                subject=email.subject[:400],
-                message_id=email.message_id,
-                raw=email.raw,
-                raw_sha256=None
-                if email.raw is None
-                else hashlib.sha256(email.raw).hexdigest(),
-                status=email.status,
-                held_reason=email.held_reason,
-                policy_version=email.policy_version,
-                created_at=at,
-                sent_at=email.sent_at,
-                last_code=email.last_code,
-            )
-            .on_conflict_do_nothing(index_elements=["dedup_key"])
-            .returning(EmailRow.id)
-        ).scalar()
-        if email_id is not None:
-            added.append((email_id, email))
-    return added
+    rows = [
+        {
+            "dedup_key": email.dedup_key,
+            "claim_id": email.claim_id,
+            "mail_id": email.mail_id,
+            "kind": email.kind,
+            "recipient": email.recipient,
+            "subject": email.subject[:400],
+            "message_id": email.message_id,
+            "raw": email.raw,
+            "raw_sha256": None
+            if email.raw is None
+            else hashlib.sha256(email.raw).hexdigest(),
+            "status": email.status,
+            "held_reason": email.held_reason,
+            "policy_version": email.policy_version,
+            "created_at": at,
+            "sent_at": email.sent_at,
+            "last_code": email.last_code,
+        }
+        for email in emails
+    ]
+    if not rows:
+        return []
+    added = session.connection().execute(_adding(dialect_of(session)), rows)
+    ids = {row.dedup_key: row.id for row in added}
+    fresh = {email.dedup_key: email for email in reversed(emails)}
+    return [(ids[key], fresh[key]) for key in ids]
+
+
+@cache
+def _adding(dialect: str) -> sa.UpdateBase:
+    return (
+        insert_into(dialect, table_of(EmailRow))
+        .on_conflict_do_nothing(index_elements=["dedup_key"])
+        .returning(EmailRow.id, EmailRow.dedup_key, sort_by_parameter_order=True)
+    )
 
 
 def cancel_drafts(session: Session, claim_id: int) -> list[int]:
     """Cancel the claim's drafts; return their ids."""
-    rows = session.execute(
-        sa.update(EmailRow)
-        .where(EmailRow.claim_id == claim_id, EmailRow.status == "draft")
-        .values(status="cancelled")
-        .returning(EmailRow.id)
-        .execution_options(synchronize_session=False)
-    ).scalars()
-    return list(rows)
+    found = session.connection().execute(_CANCELLING, {"the_claim": claim_id})
+    return list(found.scalars())
 
 
 def oldest_held_for(session: Session, reason: str) -> int | None:
     """Return the e-mail that is held longest for this reason."""
-    return session.execute(
-        sa.select(sa.func.min(EmailRow.id)).where(_is_held_for(reason))
-    ).scalar()
+    found = session.connection().execute(_OLDEST_HELD, {"the_reason": reason})
+    number: int | None = found.scalar()
+    return number
 
 
-def _is_held_for(reason: str) -> sa.ColumnElement[bool]:
+def _is_held_for(reason: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     return sa.and_(EmailRow.status == "held", EmailRow.held_reason == reason)
 
 
@@ -447,3 +432,39 @@ def to_email(row: EmailRow) -> Email:
         held_reason=row.held_reason,
         policy_version=row.policy_version,
     )
+
+
+# Made once: each answer asks them, and making them takes longer.
+_SINCE = sa.bindparam("since", type_=EmailRow.created_at.type)
+_KINDS: sa.BindParameter[str] = sa.bindparam("the_kinds", expanding=True)
+_COUNT = (
+    sa.select(sa.func.count())
+    .select_from(EmailRow)
+    .where(EmailRow.status.in_(AUTOMATIC), EmailRow.created_at > _SINCE)
+)
+_LOOKED_AT = sa.select(sa.func.max(EmailRow.looked_at)).scalar_subquery()
+_AUTOMATIC = _COUNT.where(
+    EmailRow.created_at > sa.func.coalesce(_LOOKED_AT, _SINCE),
+    EmailRow.kind.not_in(_KINDS),
+)
+_TO = _COUNT.where(
+    EmailRow.recipient == sa.bindparam("the_recipient"), EmailRow.kind.in_(_KINDS)
+)
+_ABOUT = _COUNT.where(EmailRow.claim_id == sa.bindparam("the_claim"))
+_OLDEST_HELD = sa.select(sa.func.min(EmailRow.id)).where(
+    _is_held_for(sa.bindparam("the_reason"))
+)
+_RECEIPT = sa.select(
+    sa.exists().where(
+        EmailRow.claim_id == sa.bindparam("the_claim"), EmailRow.kind == "received"
+    )
+)
+_BOUNCED = sa.select(sa.func.count()).where(
+    EmailRow.claim_id == sa.bindparam("the_claim"), EmailRow.status == "bounced"
+)
+_CANCELLING = (
+    sa.update(table_of(EmailRow))
+    .where(EmailRow.claim_id == sa.bindparam("the_claim"), EmailRow.status == "draft")
+    .values(status="cancelled")
+    .returning(EmailRow.id)
+)

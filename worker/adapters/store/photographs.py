@@ -1,12 +1,19 @@
 """Photographs of claims, found again by parts of their hash."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert, once
-from worker.adapters.store.schema import ClaimRow, PhotographKeyRow, PhotographRow
+from worker.adapters.store.engine import Database, dialect_of, insert_into, once
+from worker.adapters.store.schema import (
+    ClaimRow,
+    PhotographKeyRow,
+    PhotographRow,
+    table_of,
+)
 from worker.domain.claim import ClaimState
 from worker.domain.documents import Piece
 from worker.domain.mail import Picture
@@ -31,20 +38,18 @@ class Photographs:
         same package: who files again sends the same pictures.
         """
         with self._database.read() as session:
-            claim = session.get_one(ClaimRow, claim_id)
-            own = _with_merged(session, claim_id)
-            rows = session.execute(
-                sa.select(PhotographRow)
-                .where(PhotographRow.claim_id.in_(own))
-                .order_by(PhotographRow.id)
-            ).scalars()
+            connection, which = session.connection(), {"the_claim": claim_id}
+            rows = connection.execute(_OF_CLAIM, which).all()
+            if not rows:
+                return ()
+            claim = connection.execute(_WHOSE, which).one()
             return tuple(
                 Photograph(
                     mail_id=row.mail_id,
                     path=row.path,
                     filename=row.filename,
                     taken_at=row.taken_at,
-                    seen=_seen(session, claim, own, row),
+                    seen=_seen(session, claim, row),
                 )
                 for row in rows
             )
@@ -64,67 +69,65 @@ def add(
         pieces: files that may serve as photographs; one may be there twice.
         pictures: what opening them showed, by path.
     """
-    for piece in {piece.path: piece for piece in pieces}.values():
-        picture = pictures[piece.path]
-        number = session.execute(
-            insert(session, PhotographRow)
-            .values(
-                claim_id=claim_id,
-                mail_id=piece.mail_id,
-                path=piece.path[:400],
-                filename=piece.filename[:200],
-                phash=picture.phash,
-                taken_at=picture.taken_at,
-            )
-            .on_conflict_do_nothing()
-            .returning(PhotographRow.id)
-        ).scalar()
-        if number is not None and picture.phash is not None:
-            session.add_all(
-                PhotographKeyRow(key=key, photograph_id=number)
-                for key in keys(picture.phash)
-            )
-    session.flush()
+    rows = [
+        {
+            "claim_id": claim_id,
+            "mail_id": piece.mail_id,
+            "path": piece.path[:400],
+            "filename": piece.filename[:200],
+            "phash": pictures[piece.path].phash,
+            "taken_at": pictures[piece.path].taken_at,
+        }
+        for piece in {piece.path: piece for piece in pieces}.values()
+    ]
+    if not rows:
+        return
+    connection = session.connection()
+    added = connection.execute(_adding(dialect_of(session)), rows)
+    parts = [
+        {"key": key, "photograph_id": row.id}
+        for row in added
+        if row.phash is not None
+        for key in keys(row.phash)
+    ]
+    if parts:
+        connection.execute(_KEYS, parts)
 
 
-def _with_merged(session: Session, claim_id: int) -> list[int]:
+_KEYS = sa.insert(table_of(PhotographKeyRow))
+
+
+@cache
+def _adding(dialect: str) -> sa.UpdateBase:
+    return (
+        insert_into(dialect, table_of(PhotographRow))
+        .on_conflict_do_nothing()
+        .returning(PhotographRow.id, PhotographRow.phash)
+    )
+
+
+def _with_merged(claim_id: int | sa.BindParameter[int]) -> sa.Select[int]:
     """Return a claim and those that were merged into it."""
-    merged = sa.select(ClaimRow.id).where(ClaimRow.merged_into == claim_id)
-    return [claim_id, *session.execute(merged).scalars()]
+    return sa.select(ClaimRow.id).where(
+        sa.or_(ClaimRow.id == claim_id, ClaimRow.merged_into == claim_id)
+    )
 
 
 def _seen(
-    session: Session, claim: ClaimRow, own: Sequence[int], row: PhotographRow
+    session: Session, claim: sa.Row[int, str, str, str], row: sa.Row[Any]
 ) -> tuple[Sighting, ...]:
     """Return the nearest photograph of each earlier claim, the nearest claim first."""
     if row.phash is None:
         return ()
-    alike = (
-        sa.select(PhotographKeyRow.photograph_id)
-        .where(
-            PhotographKeyRow.key.in_(keys(row.phash)),
-            PhotographKeyRow.photograph_id < row.id,
-        )
-        .distinct()
-        .order_by(PhotographKeyRow.photograph_id.desc())
-        .limit(MOST_COMPARED)
-    )
-    found = session.execute(
-        sa.select(PhotographRow.claim_id, PhotographRow.phash, ClaimRow.member_key)
-        .join(ClaimRow, ClaimRow.id == PhotographRow.claim_id)
-        .where(
-            PhotographRow.id.in_(alike),
-            PhotographRow.claim_id.not_in(own),
-            ClaimRow.state != ClaimState.IDENTITY_HOLD,
-            sa.not_(
-                sa.and_(
-                    ClaimRow.member_key == claim.member_key,
-                    ClaimRow.order_key == claim.order_key,
-                    ClaimRow.package_key == claim.package_key,
-                )
-            ),
-        )
-    )
+    values = {
+        "the_claim": claim.id,
+        "the_member": claim.member_key,
+        "the_order": claim.order_key,
+        "the_package": claim.package_key,
+        "the_photograph": row.id,
+        "the_keys": list(keys(row.phash)),
+    }
+    found = session.connection().execute(_ALIKE, values)
     nearest: dict[int, Sighting] = {}
     for claim_id, phash, member_key in found:
         sighting = Sighting(
@@ -137,3 +140,40 @@ def _seen(
         if sighting.bits <= NEAR and is_nearer:
             nearest[claim_id] = sighting
     return tuple(sorted(nearest.values(), key=lambda one: (one.bits, one.claim_id)))
+
+
+_THE_CLAIM = sa.bindparam("the_claim", type_=sa.BigInteger)
+_WHOSE = sa.select(
+    ClaimRow.id, ClaimRow.member_key, ClaimRow.order_key, ClaimRow.package_key
+).where(ClaimRow.id == _THE_CLAIM)
+_OF_CLAIM = (
+    sa.select(table_of(PhotographRow))
+    .where(PhotographRow.claim_id.in_(_with_merged(_THE_CLAIM)))
+    .order_by(PhotographRow.id)
+)
+_NEAR_ONES = (
+    sa.select(PhotographKeyRow.photograph_id)
+    .where(
+        PhotographKeyRow.key.in_(sa.bindparam("the_keys", expanding=True)),
+        PhotographKeyRow.photograph_id < sa.bindparam("the_photograph"),
+    )
+    .distinct()
+    .order_by(PhotographKeyRow.photograph_id.desc())
+    .limit(MOST_COMPARED)
+)
+_ALIKE = (
+    sa.select(PhotographRow.claim_id, PhotographRow.phash, ClaimRow.member_key)
+    .join(ClaimRow, ClaimRow.id == PhotographRow.claim_id)
+    .where(
+        PhotographRow.id.in_(_NEAR_ONES),
+        PhotographRow.claim_id.not_in(_with_merged(_THE_CLAIM)),
+        ClaimRow.state != ClaimState.IDENTITY_HOLD,
+        sa.not_(
+            sa.and_(
+                ClaimRow.member_key == sa.bindparam("the_member"),
+                ClaimRow.order_key == sa.bindparam("the_order"),
+                ClaimRow.package_key == sa.bindparam("the_package"),
+            )
+        ),
+    )
+)

@@ -355,10 +355,9 @@ def _put_all_words(write: Session) -> None:
             .order_by(MailRow.id)
             .limit(BATCH)
         ).all()
-        for row in rows:
-            put_words(write, row.id, _MAIL.validate_json(row.reading))
         if not rows:
             return
+        put_words(write, {row.id: _MAIL.validate_json(row.reading) for row in rows})
         last = rows[-1].id
 
 

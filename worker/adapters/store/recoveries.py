@@ -22,6 +22,17 @@ not read yet, by its trace headers. Our choice."""
 WHY_NOT = "A backup was put back, and this may have happened before: look again."
 
 
+_GONE_OUT = sa.select(
+    sa.or_(
+        sa.exists().where(KnownSentRow.message_id == sa.bindparam("the_id")),
+        sa.exists().where(
+            RecoveryRow.backup_at <= sa.bindparam("the_time"),
+            RecoveryRow.lost_at >= sa.bindparam("the_time"),
+        ),
+    )
+)
+
+
 class Recoveries:
     """Reads recoveries; the functions below write in a caller's transaction."""
 
@@ -38,6 +49,15 @@ class Recoveries:
                     )
                 )
             ).scalar_one()
+
+    def may_have_gone_out(self, message_id: str, caused_at: datetime | None) -> bool:
+        """Return whether an e-mail is known to have gone out, or its cause is covered.
+
+        Both are asked at once: every answer is.
+        """
+        values = {"the_id": message_id, "the_time": caused_at}
+        with self._database.read() as session:
+            return bool(session.connection().execute(_GONE_OUT, values).scalar())
 
     def is_known_sent(self, message_id: str) -> bool:
         """Return whether an e-mail with this Message-ID is known to have gone out."""

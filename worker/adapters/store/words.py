@@ -7,7 +7,7 @@ tsvector) and one of SQLite (FTS5), neither of which would find its way in Chine
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -83,22 +83,28 @@ def _words(text: str) -> Iterator[str]:
             yield from (run[at : at + 2] for at in range(len(run)))
 
 
-def put_words(session: Session, mail_id: int, mail: Mail) -> None:
-    """Store the words of a mail in place of those that it had."""
-    words = words_of(text_of(mail))[:MOST_WORDS]
-    if session.get_bind().dialect.name == "sqlite":
-        statement = "insert or replace into mail_words (rowid, words) values (:id, :w)"
-        session.execute(sa.text(statement), {"id": mail_id, "w": " ".join(words)})
-        return
-    statement = (
-        "insert into mail_words (mail_id, words) values (:id, array_to_tsvector(:w))"
-        " on conflict (mail_id) do update set words = excluded.words"
+def put_words(session: Session, mails: Mapping[int, Mail]) -> None:
+    """Store the words of mails in place of those that they had."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    words = {
+        mail_id: words_of(text_of(mail))[:MOST_WORDS] for mail_id, mail in mails.items()
+    }
+    session.connection().execute(
+        _PUT_IN_SQLITE if is_sqlite else _PUT,
+        [
+            {"id": mail_id, "w": " ".join(found) if is_sqlite else found}
+            for mail_id, found in words.items()
+        ],
     )
-    kind = postgresql.ARRAY(sa.Text)
-    session.execute(
-        sa.text(statement).bindparams(sa.bindparam("w", type_=kind)),
-        {"id": mail_id, "w": words},
-    )
+
+
+_PUT_IN_SQLITE = sa.text(
+    "insert or replace into mail_words (rowid, words) values (:id, :w)"
+)
+_PUT = sa.text(
+    "insert into mail_words (mail_id, words) values (:id, array_to_tsvector(:w))"
+    " on conflict (mail_id) do update set words = excluded.words"
+).bindparams(sa.bindparam("w", type_=postgresql.ARRAY(sa.Text)))
 
 
 def text_of(mail: Mail) -> str:

@@ -61,12 +61,20 @@ class Work:
     """Lanes that have another first job now."""
     _fresh_lanes: dict[str, set[int]] = field(default_factory=dict)
     """By lane the jobs that were added to it or released."""
+    _new_jobs: list[NewJob] = field(default_factory=list)
     _facts: dict[int, object] = field(default_factory=dict)
     _chain: Chain | None = None
 
     # -- jobs --
     def add_jobs(self, *jobs: NewJob) -> None:
-        """Write follow-up jobs; those in a lane are rung when they are its first."""
+        """Write follow-up jobs, all together at the end of the transaction.
+
+        Those in a lane are rung when they are its first.
+        """
+        self._new_jobs += jobs
+
+    def _write_jobs(self) -> None:
+        jobs, self._new_jobs = self._new_jobs, []
         added = job_adding.add_jobs(self.session, jobs, at=self.at)
         alone = [one for one in added if one[0].lane is None]
         self.bells += job_adding.bells_of(alone)
@@ -74,12 +82,15 @@ class Work:
             if not job.is_waiting and not job.delay:
                 self._note(job.lane, job_id, job.facts)
 
-    def release_job(self, kind: str, ref: str, *, facts: object | None = None) -> None:
-        """Make a waiting job ready; `facts` are as those of a new one."""
-        found = job_adding.release(self.session, kind=kind, ref=ref)
-        if found is not None:
-            bell, lane = found
-            self._note(lane, bell.job_id, facts)
+    def release_job(self, kind: str, ref: str) -> None:
+        """Make a waiting job ready."""
+        self.release_jobs(kind, {ref: None})
+
+    def release_jobs(self, kind: str, facts: Mapping[str, object]) -> None:
+        """Make waiting jobs ready, each with its facts as those of a new one."""
+        self._write_jobs()
+        for ref, bell, lane in job_adding.release(self.session, kind=kind, refs=facts):
+            self._note(lane, bell.job_id, facts[ref])
             if lane is None:
                 self.bells.append(bell)
 
@@ -94,9 +105,12 @@ class Work:
         Only the first of a lane is rung, and only by who made it the first. Returns
         the lanes in which there was none.
         """
+        self._write_jobs()
         lanes = {*self.wake_lanes, *self._fresh_lanes}
         silent = set(lanes)
-        for head in job_taking.heads(self.session.connection(), lanes):
+        heads = job_taking.heads(self.session.connection(), lanes)
+        # What follows from this job before what only waited for it: its facts are here.
+        for head in sorted(heads, key=lambda one: one.lane not in self._fresh_lanes):
             is_fresh = head.job_id in self._fresh_lanes.get(head.lane, ())
             if is_fresh or head.lane in self.wake_lanes:
                 silent.discard(head.lane)
@@ -116,14 +130,17 @@ class Work:
 
     def cancel_job(self, kind: str, ref: str) -> None:
         """End a waiting job that will never be released."""
+        self._write_jobs()
         job_adding.cancel_waiting(self.session, kind=kind, ref=ref, at=self.at)
 
     def restore_job(self, kind: str, ref: str) -> None:
         """Let a job wait for its release again that was cancelled."""
+        self._write_jobs()
         job_adding.restore_cancelled(self.session, kind=kind, ref=ref)
 
     def hurry_job(self, kind: str, ref: str) -> bool:
         """Let a job that waits for its time run now; False where it has begun."""
+        self._write_jobs()
         bells = job_adding.hurry(self.session, kind=kind, ref=ref)
         self.bells += bells
         return bool(bells)
@@ -142,6 +159,7 @@ class Work:
     def finish_all(self, jobs: Sequence[Job]) -> list[Job]:
         """Mark jobs done that were taken together; returns those that were ours."""
         done = job_ending.finish_all(self.session, jobs, at=self.at)
+        self._chain = jobs[0].chain if jobs else None
         self.wake_lanes |= {job.lane for job in done if job.lane is not None}
         return done
 
@@ -183,14 +201,15 @@ class Work:
 
     def leave_lane(self, kind: str, ref: str) -> None:
         """Take a waiting job out of its lane, whose others then pass it by."""
+        self._write_jobs()
         lane = job_adding.leave_lane(self.session, kind=kind, ref=ref)
         if lane is not None:
             self.wake_lanes.add(lane)
 
     # -- mails --
-    def put_reading(self, mail_id: int, mail: Mail) -> None:
-        """Store what reading showed."""
-        mail_changes.put_reading(self.session, mail_id, mail)
+    def put_readings(self, mails: Mapping[int, Mail]) -> None:
+        """Store what reading showed, by the numbers of mails."""
+        mail_changes.put_readings(self.session, mails)
 
     def claim_of_mail(self, mail_id: int) -> int | None:
         """Return the claim that a settled mail belongs to, or None."""

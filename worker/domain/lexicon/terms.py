@@ -53,6 +53,9 @@ def spread(text: str) -> str:
     return " ".join(_JOINTS.sub(" ", fold(_CAMEL.sub(" ", text))).split())
 
 
+_NOTHING = r"(?!)"
+
+
 class Terms:
     """One list, to be searched in folded text; compiled when first asked."""
 
@@ -68,13 +71,22 @@ class Terms:
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern)
 
+    @cached_property
+    def _latin(self) -> re.Pattern[str]:
+        """Those terms that a text of ASCII can hold: most texts are, once folded."""
+        terms = (term for term in self._terms.split() if fold(term).isascii())
+        return re.compile("|".join(_parts(" ".join(terms))) or _NOTHING)
+
+    def _for(self, text: str) -> re.Pattern[str]:
+        return self._latin if text.isascii() else self._compiled
+
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first term of the list in a folded text, or None."""
-        return self._compiled.search(text)
+        return self._for(text).search(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """Return every term of the list in a folded text, in order."""
-        return self._compiled.finditer(text)
+        return self._for(text).finditer(text)
 
 
 def _parts(terms: str) -> Iterator[str]:

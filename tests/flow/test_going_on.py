@@ -1,0 +1,261 @@
+"""A thread goes on with what its job's end makes due; mails are read in groups."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.builders import a_package, a_when, an_order
+from tests.builders_mail import auto_reply, claim_files, make_claim_mail, make_mail
+from tests.office import OPENING, InlineReader, Office, an_office
+from worker import faults
+from worker.adapters.store.desk_schema import PausedQueueRow
+from worker.domain.claim import ClaimState
+from worker.domain.orders import Order
+from worker.ports import Bell
+from worker.steps import intake
+
+DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+STEPS = ["read", "understand", "validate", "prepare"]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    package = dataclasses.replace(
+        a_package(), arrived=a_when(DELIVERED - DAY), delivered=a_when(DELIVERED)
+    )
+    order = an_order("ORD-20261104-0183", packages=(package,))
+    with an_office(tmp_path / "office", order) as office:
+        yield office
+    faults.disarm()
+
+
+def jobs(office: Office, *, state: str) -> list[str]:
+    query = sa.text("select kind from jobs where state = :state order by id")
+    with office.store.database.read() as session:
+        return list(session.execute(query, {"state": state}).scalars())
+
+
+def hear(office: Office, number: int = 0) -> list[Bell]:
+    """Let the worker hear one ring alone; return what it rings then."""
+    bell = office.queue.bells[number]
+    office.queue.bells.clear()
+    office._runner.run(bell.job_id)  # noqa: SLF001 - one ring, not all
+    return list(office.queue.bells)
+
+
+def transactions(office: Office) -> list[str]:
+    seen: list[str] = []
+
+    @sa.event.listens_for(office.store.database.engine, "begin")
+    def note(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        seen.append("reads" if options.get("claims_read_only") else "writes")
+
+    return seen
+
+
+# -- one mail ------------------------------------------------------------------------
+
+
+def test_a_mail_goes_its_whole_way_on_one_ring(office: Office) -> None:
+    office.deliver(make_claim_mail(), run=False)
+
+    rings = hear(office)
+
+    assert [kind for kind in jobs(office, state="done") if kind in STEPS] == STEPS
+    assert {bell.queue for bell in rings} == {"send"}
+    assert office.state() is ClaimState.UNDER_REVIEW
+
+
+def test_a_claim_costs_so_few_transactions(office: Office) -> None:
+    office.deliver(make_claim_mail(), run=False)
+    seen = transactions(office)
+
+    hear(office)
+
+    assert seen.count("writes") == 1 + len(STEPS)
+    assert seen.count("reads") <= len(STEPS)
+
+
+def test_what_is_at_hand_is_what_would_be_looked_up(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same e-mails, draft and note as where every job begins anew."""
+    office.deliver(make_claim_mail())
+    monkeypatch.setattr("worker.runner.MOST_CHAINED", 1)
+    with an_office(tmp_path / "other") as other:
+        other.store.orders.import_orders([found(office)])
+        other.deliver(make_claim_mail())
+
+        assert other.store.notes.of_claim(1) == office.store.notes.of_claim(1)
+        assert subjects(other) == subjects(office)
+
+
+def found(office: Office) -> Order:
+    order = office.store.orders.order("ORD-20261104-0183")
+    assert order is not None
+    return order
+
+
+def subjects(office: Office) -> list[tuple[str, str]]:
+    every = office.store.outbox.of_claim(1)
+    return [(email.kind, email.subject) for email in every]
+
+
+def test_who_dies_between_two_jobs_leaves_one_that_runs_later(office: Office) -> None:
+    office.deliver(make_claim_mail(), run=False)
+    faults.arm("work.committed:raise@2", office.parts.data_dir / "passes")
+
+    hear(office)
+    left = jobs(office, state="running")
+    faults.disarm()
+    with office.store.database.write() as session:
+        session.execute(sa.text("update jobs set lease_until_ms = 0"))
+    office.run_again()
+
+    assert left == ["validate"]
+    assert jobs(office, state="running") == []
+    assert office.kinds == ["received"]
+    assert office.state() is ClaimState.UNDER_REVIEW
+
+
+def test_nothing_is_taken_on_where_the_end_was_not_committed(office: Office) -> None:
+    office.deliver(make_claim_mail(), run=False)
+    faults.arm("work.written:raise@1", office.parts.data_dir / "passes")
+
+    hear(office)
+
+    assert jobs(office, state="running") == []
+    assert jobs(office, state="waiting") == ["understand"]
+
+
+def test_nobody_goes_on_with_a_queue_that_rests(office: Office) -> None:
+    office.deliver(make_claim_mail(), run=False)
+    with office.store.database.write() as session:
+        session.add(PausedQueueRow(queue="validate", by="ada", at=OPENING))
+
+    hear(office)
+
+    assert jobs(office, state="ready") == ["validate"]
+    assert jobs(office, state="running") == []
+
+
+def test_a_claim_that_changed_in_between_is_assessed_anew(office: Office) -> None:
+    """What was at hand is stale: the job comes back and looks."""
+    office.deliver(make_claim_mail(), run=False)
+    store = office.store
+    once = iter([True])
+    taken_on = store.jobs.take_next
+
+    def change_and_take(*what: object, **how: object) -> object:
+        job = taken_on(*what, **how)  # type: ignore[arg-type]
+        if job is not None and job.kind == "validate" and next(once, False):
+            what[0].execute(  # type: ignore[attr-defined]
+                sa.text("update claims set version = version + 1")
+            )
+        return job
+
+    store.jobs.take_next = change_and_take  # type: ignore[method-assign,assignment]
+    hear(office)
+    before = jobs(office, state="ready")
+    office.run_again()
+
+    assert before == ["validate"]
+    assert office.kinds == ["received"]
+
+
+# -- rings ---------------------------------------------------------------------------
+
+
+def test_only_the_first_of_a_mailbox_is_rung(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later mail that was read waits for the one before it, without a ring."""
+    monkeypatch.setattr("worker.runner.Runner._run_group", None)
+    office.deliver(make_claim_mail(), auto_reply(), run=False)
+    reads = list(office.queue.bells)
+    with office.store.database.write() as session:
+        session.execute(
+            sa.text("update jobs set failures = 1 where id = :id"),
+            {"id": reads[0].job_id},
+        )
+
+    after_second = hear(office, 1)
+    office.queue.bells[:] = reads[:1]
+    after_first = hear(office)
+
+    assert after_second == []
+    assert [bell.queue for bell in after_first].count("understand") == 1
+    assert jobs(office, state="ready").count("understand") == 1
+
+
+# -- several mails at once ------------------------------------------------------------
+
+
+def test_one_ring_reads_several_mails(office: Office) -> None:
+    office.deliver(
+        *(make_mail(subject=f"Hello {n}", text=str(n)) for n in range(3)), run=False
+    )
+    seen = transactions(office)
+
+    hear(office)
+
+    assert jobs(office, state="done").count("read") == 3
+    assert seen.count("writes") <= 2 + 3
+
+
+def test_a_mail_that_breaks_the_reader_keeps_no_other_from_being_stored(
+    office: Office,
+) -> None:
+    reader = office.parts.reader
+    assert isinstance(reader, InlineReader)
+    broken = make_claim_mail(headers=[("X-Breaks-The-Reader", "yes")])
+    office.deliver(auto_reply(), broken, make_claim_mail(), run=False)
+
+    hear(office)
+
+    read = [office.store.mails.get(number).mail is not None for number in (1, 2, 3)]
+    assert read == [True, False, True]
+
+
+def test_mails_for_which_there_is_no_time_are_read_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "READ_FOR", timedelta(seconds=-1))
+    office.deliver(auto_reply(), make_claim_mail(files=claim_files()), run=False)
+
+    office.run()
+
+    assert office.fate(1) == "auto_reply"
+    assert office.fate(2) == "claim"
+
+
+# -- one transaction for all lookups --------------------------------------------------
+
+
+def test_lookups_within_a_reading_share_one_transaction(office: Office) -> None:
+    office.deliver(make_claim_mail())
+    seen = transactions(office)
+
+    with office.store.reading(), office.store.reading():
+        office.store.claims.get(1)
+        office.store.claims.mails(1)
+
+    assert seen == ["reads"]
+
+
+def test_nothing_is_written_within_a_reading(office: Office) -> None:
+    with (
+        office.store.reading(),
+        pytest.raises(RuntimeError),
+        office.store.transaction(),
+    ):
+        pass
+
+    with office.store.transaction():
+        pass
