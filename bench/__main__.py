@@ -12,6 +12,7 @@ SCRIPTS = (
     "answers",
     "sending",
     "deadlines",
+    "at_size",
     "live_scenarios",
     "replayed",
     "full_mailbox",

@@ -23,6 +23,7 @@ from fastapi.testclient import TestClient
 
 from bench import big_record
 from bench.big_texts import PEOPLE
+from bench.plans import PlanWatch
 from bench.rig import show, show_end
 from tests.services import Postgres
 from worker.bootstrap import Parts
@@ -34,8 +35,6 @@ LIMIT_MS = 150.0
 """Source: issue 5, with a million claims on two cores."""
 A_PERIOD = 5
 """Requests for a page of figures, which adds up a whole period. Ours."""
-LARGE = ("claims", "mails", "jobs", "claim_events", "emails", "pieces", "documents")
-_WHOLE = re.compile(rf"Seq Scan on ({'|'.join(LARGE)})\b")
 SETTINGS = {
     "shared_buffers": "1GB",
     "effective_cache_size": "4GB",
@@ -131,8 +130,7 @@ class Meter:
         self._claims = claims
         self._plans = plans
         self._dice = random.Random(7)  # noqa: S311 - the same questions each time
-        self._ran: list[tuple[str, object]] = []
-        sa.event.listen(self._engine, "before_cursor_execute", self._note)
+        self._watch = PlanWatch(self._engine)
         people = parts.desk.people
         person = people.named("bench") or people.add("bench", StaffRole.ADMIN)
         for name in PEOPLE:
@@ -157,13 +155,14 @@ class Meter:
     def measure(self, name: str, path: str, *, requests: int) -> Measured:
         """Ask one page; the first request warms up and its plans are looked at."""
         made = Measured(name)
-        self._ran = []
+        self._watch.take()
         made.status = self._client.get(self._filled(path)).status_code
-        ran, made.statements = self._ran, len(self._ran)
+        ran = self._watch.take()
+        made.statements = len(ran)
         if made.status == 404:  # noqa: PLR2004
             return made
         if self._plans:
-            made.whole = self._read_whole(ran, name)
+            made.whole = self._watch.whole(ran, name)
         for _ in range(requests):
             asked = self._filled(path)
             began = time.perf_counter()
@@ -182,25 +181,6 @@ class Meter:
             text=self._dice.randint(0, 399),
             mail=number * big_record.MAILS_OF_CLAIM,
         )
-
-    def _note(self, *noted: object) -> None:
-        _connection, _cursor, statement, parameters, *_ = noted
-        if str(statement).lstrip().lower().startswith(("select", "with")):
-            self._ran.append((str(statement), parameters))
-
-    def _read_whole(self, ran: list[tuple[str, object]], name: str) -> set[str]:
-        found = set()
-        with self._engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            for statement, parameters in ran:
-                cursor.execute(f"explain {statement}", parameters)
-                plan = "\n".join(row[0] for row in cursor.fetchall())
-                tables = set(_WHOLE.findall(plan))
-                if tables:
-                    print(f"\n-- {name}\n{statement}\n{plan}\n")
-                found |= tables
-            connection.rollback()
-        return found
 
 
 @contextlib.contextmanager

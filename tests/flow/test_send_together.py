@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.office import Office, an_office
-from worker.adapters.store import NewEmail
+from worker.adapters.store import NewEmail, NewJob
 from worker.adapters.store.outbox import Email
 from worker.composing import queue_emails
 from worker.ports import Attempt, Delivery
@@ -87,6 +87,19 @@ def test_a_ring_leads_to_the_next_and_no_more_are_begun_at_once_than_may_be(
 
     assert max(begun) == delivery.MOST_TOGETHER
     assert statuses(office) == ["sent"] * (delivery.MOST_TOGETHER + 3)
+
+
+def test_an_email_that_two_jobs_are_about_goes_out_once(office: Office) -> None:
+    """One was released by a person while its first job waited."""
+    queue(office, *["received"] * 3)
+    with office.store.transaction() as work:
+        work.add_jobs(NewJob("send", "2:again", queue="send"))
+
+    first_ring(office)
+
+    assert statuses(office) == ["sent"] * 3
+    assert len(office.relay.taken) == 3
+    assert jobs(office, "state") == ["done"] * 4
 
 
 def test_a_sweep_rings_once_for_many_that_may_go_together(office: Office) -> None:

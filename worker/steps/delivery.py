@@ -77,7 +77,13 @@ def send_together(parts: Parts, jobs: Sequence[Job]) -> Together:
     out twice is left to `send`, and so is what an earlier attempt left behind.
     """
     emails = {one.email_id: one for one in parts.store.outbox.get_many(_rows(jobs))}
-    chosen = [job for job in jobs if _may_go_together(emails.get(email_id_of(job)))]
+    # One that was released has two jobs where the first still waits: it goes out once.
+    by_email = {email_id_of(job): job for job in reversed(jobs)}
+    chosen = [
+        job
+        for number, job in sorted(by_email.items())
+        if _may_go_together(emails.get(number))
+    ]
     left = [job for job in jobs if job not in chosen]
     if not chosen:
         return Together(left=left)

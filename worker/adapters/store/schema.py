@@ -382,6 +382,12 @@ class ClaimRow(Base):
             postgresql_where=sa.text("not is_open"),
         ),
         sa.Index("ix_claims_locale", "locale"),
+        sa.Index(
+            "ix_claims_merged_into",
+            "merged_into",
+            sqlite_where=sa.text("merged_into is not null"),
+            postgresql_where=sa.text("merged_into is not null"),
+        ),
         sa.CheckConstraint(
             "respond_by is null or docs_complete_at is not null",
             name="respond_by_has_docs_complete_at",
