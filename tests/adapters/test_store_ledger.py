@@ -277,7 +277,7 @@ def test_A1_what_a_database_refuses_is_stored_without_it_and_the_bytes_stay(
     mail = parse(raw)
 
     with store.transaction() as work:
-        work.put_reading(1, mail)
+        work.put_readings({1: mail})
 
     record = store.mails.get(1)
     assert record.mail == mail

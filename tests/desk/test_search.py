@@ -168,7 +168,7 @@ def add(store: Store, number: int, mail: Mail) -> None:
             )
         )
         session.flush()
-        work.put_reading(number, mail)
+        work.put_readings({number: mail})
 
 
 def by_words(store: Store, asked: str) -> list[int]:
@@ -192,7 +192,7 @@ def test_a_mail_that_is_read_again_has_its_new_words_alone(store: Store) -> None
     add(store, 1, a_mail(text="first words"))
 
     with store.transaction() as work:
-        work.put_reading(1, a_mail(text="other words"))
+        work.put_readings({1: a_mail(text="other words")})
 
     assert by_words(store, "other") == [1]
     assert by_words(store, "first") == []

@@ -6,14 +6,16 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import typer.main
 
 from tests.builders_mail import make_claim_mail
 from tests.flow.test_schedule import the_order
-from tests.office import Office, an_office
+from tests.office import OPENING, Office, an_office
 from worker import decide
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
+from worker.adapters.store.desk_schema import PausedQueueRow
 from worker.cli import make_app
 from worker.domain.claim import ClaimState
 from worker.domain.clauses import ClauseId
@@ -170,6 +172,21 @@ def test_a_draft_and_its_note_are_replaced_together_and_taken_away_together(
     assert first.keys() == second.keys() == {"approved", "staff_draft_note"}
     assert all(first[kind] != second[kind] for kind in first)
     assert drafts(office) == {}
+
+
+def test_two_mails_that_are_assessed_one_after_the_other_leave_a_draft(
+    office: Office,
+) -> None:
+    """The first job for the draft has seen both; the second finds nothing to do."""
+    with office.store.database.write() as session:
+        session.add(PausedQueueRow(queue="validate", by="ada", at=OPENING))
+    office.deliver(make_claim_mail(), make_claim_mail(text="One more word."))
+    with office.store.database.write() as session:
+        session.execute(sa.delete(PausedQueueRow))
+
+    office.run_again()
+
+    assert drafts(office).keys() == {"approved", "staff_draft_note"}
 
 
 def test_the_note_is_for_staff_and_out_of_the_members_thread(office: Office) -> None:

@@ -31,6 +31,10 @@ def prepare(parts: Parts, job: Job) -> None:
     """
     at_hand, _ = load(parts, job)
     claim, order = at_hand.claim, at_hand.order
+    if at_hand.assessed is None and _is_prepared(parts, claim):
+        with parts.store.transaction() as work:
+            work.finish(job)
+        return
     with parts.store.reading():
         seen = at_hand.assessed or _look_up(parts, at_hand)
         assessment, mails = seen.assessment, seen.mails
@@ -81,6 +85,14 @@ def _lay(parts: Parts, work: Work, claim: Claim, emails: tuple[NewEmail, ...]) -
 
 def _composed(parts: Parts, reply: Reply) -> NewEmail:
     return compose(parts, reply, received_at=None, go_live_at=None)
+
+
+def _is_prepared(parts: Parts, claim: Claim) -> bool:
+    """Return whether the draft and its note speak of the claim as it is.
+
+    The job of the assessment before has run after the last one, and seen both.
+    """
+    return parts.store.notes.version_of(claim.claim_id) == claim.version
 
 
 def _look_up(parts: Parts, at_hand: AtHand) -> Assessed:

@@ -26,6 +26,13 @@ class Notes:
             ).scalar()
             return None if body is None else _NOTE.validate_json(body)
 
+    def version_of(self, claim_id: int) -> int | None:
+        """Return of which version of a claim its note speaks; None where is none."""
+        with self._database.read() as session:
+            return session.execute(
+                sa.select(NoteRow.version).where(NoteRow.claim_id == claim_id)
+            ).scalar()
+
 
 def save(session: Session, note: Note) -> None:
     """Replace the claim's note."""

@@ -39,7 +39,8 @@ class Photographs:
         """
         with self._database.read() as session:
             connection, which = session.connection(), {"the_claim": claim_id}
-            rows = connection.execute(_OF_CLAIM, which).all()
+            own = [claim_id, *connection.execute(_MERGED, which).scalars()]
+            rows = connection.execute(_OF_CLAIMS, {"the_own": own}).all()
             if not rows:
                 return ()
             claim = connection.execute(_WHOSE, which).one()
@@ -49,7 +50,7 @@ class Photographs:
                     path=row.path,
                     filename=row.filename,
                     taken_at=row.taken_at,
-                    seen=_seen(session, claim, row),
+                    seen=_seen(session, claim, own, row),
                 )
                 for row in rows
             )
@@ -106,21 +107,17 @@ def _adding(dialect: str) -> sa.UpdateBase:
     )
 
 
-def _with_merged(claim_id: int | sa.BindParameter[int]) -> sa.Select[int]:
-    """Return a claim and those that were merged into it."""
-    return sa.select(ClaimRow.id).where(
-        sa.or_(ClaimRow.id == claim_id, ClaimRow.merged_into == claim_id)
-    )
-
-
 def _seen(
-    session: Session, claim: sa.Row[int, str, str, str], row: sa.Row[Any]
+    session: Session,
+    claim: sa.Row[int, str, str, str],
+    own: Sequence[int],
+    row: sa.Row[Any],
 ) -> tuple[Sighting, ...]:
     """Return the nearest photograph of each earlier claim, the nearest claim first."""
     if row.phash is None:
         return ()
     values = {
-        "the_claim": claim.id,
+        "the_own": own,
         "the_member": claim.member_key,
         "the_order": claim.order_key,
         "the_package": claim.package_key,
@@ -146,9 +143,11 @@ _THE_CLAIM = sa.bindparam("the_claim", type_=sa.BigInteger)
 _WHOSE = sa.select(
     ClaimRow.id, ClaimRow.member_key, ClaimRow.order_key, ClaimRow.package_key
 ).where(ClaimRow.id == _THE_CLAIM)
-_OF_CLAIM = (
+_MERGED = sa.select(ClaimRow.id).where(ClaimRow.merged_into == _THE_CLAIM)
+_OWN: sa.BindParameter[int] = sa.bindparam("the_own", expanding=True)
+_OF_CLAIMS = (
     sa.select(table_of(PhotographRow))
-    .where(PhotographRow.claim_id.in_(_with_merged(_THE_CLAIM)))
+    .where(PhotographRow.claim_id.in_(_OWN))
     .order_by(PhotographRow.id)
 )
 _NEAR_ONES = (
@@ -166,7 +165,7 @@ _ALIKE = (
     .join(ClaimRow, ClaimRow.id == PhotographRow.claim_id)
     .where(
         PhotographRow.id.in_(_NEAR_ONES),
-        PhotographRow.claim_id.not_in(_with_merged(_THE_CLAIM)),
+        PhotographRow.claim_id.not_in(_OWN),
         ClaimRow.state != ClaimState.IDENTITY_HOLD,
         sa.not_(
             sa.and_(
