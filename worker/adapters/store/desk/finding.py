@@ -18,15 +18,19 @@ from worker.domain.orders import normal_id
 
 MOST_FOUND = 1000
 """Claims that one search shows; more words find fewer."""
-MOST_MAILS = 300
+MOST_MAILS = 150
 """Mails that one search looks at, so that a word of every mail costs no more."""
 BY_THE_INDEX = (
-    f"set local gin_fuzzy_search_limit = {4 * MOST_MAILS}",
-    "set local enable_seqscan = off",
+    f"set local gin_fuzzy_search_limit = {4 * MOST_MAILS};"
+    " set local enable_seqscan = off"
 )
 """How PostgreSQL looks for words. Else a word of every mail would be looked up in
 every mail; and a planner that takes a rare word for a frequent one would read the
 whole table until LIMIT."""
+AS_BEFORE = (
+    "set local gin_fuzzy_search_limit to default; set local enable_seqscan to default"
+)
+"""The rest of a page may be in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,7 @@ def _by_words(session: Session, asked: str) -> tuple[list[int], int]:
     dialect = session.get_bind().dialect.name
     is_postgres = dialect == "postgresql"
     if is_postgres:
-        for setting in BY_THE_INDEX:
-            session.execute(sa.text(setting))
+        session.connection().exec_driver_sql(BY_THE_INDEX)
     claims: list[int] = []
     mails = 0
     for is_exact in (True, False) if is_postgres else (False,):
@@ -113,4 +116,6 @@ def _by_words(session: Session, asked: str) -> tuple[list[int], int]:
         mails = max((row.mails for row in rows), default=0)
         if mails > MOST_MAILS:
             break
+    if is_postgres:
+        session.connection().exec_driver_sql(AS_BEFORE)
     return claims, mails
