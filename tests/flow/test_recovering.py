@@ -210,7 +210,7 @@ def test_what_the_backup_had_not_judged_yet_is_not_answered_again(
         assert before.parts.secret_key  # made before the backup
         before.deliver(a_claim_mail(WHOLE), run=False)
         for _ in range(jobs):
-            before._runner.run(before.queue.bells.pop(0).job_id)  # noqa: SLF001
+            before.step()
         before.clock.at += HOUR
         back_up(before, tmp_path / "backup")
         backup_at = before.clock.at
