@@ -100,6 +100,7 @@ def walk_triage(stage: Stage) -> None:
     page.get_by_label("Order number").fill(orders()[1].order_number)
     press(page, "Assign to the order")
     press(page, "Undo")
+    said(page, "Taken back: nothing happened.")
     at(first)
     page.get_by_label("Or a claim's number").fill("CLM-000001")
     press(page, "Join the claim")
@@ -125,6 +126,7 @@ def walk_triage(stage: Stage) -> None:
     page.get_by_role("link", name="Compare and merge").click()
     page.get_by_role("button", name="Merge CLM-").click()
     press(page, "Undo")
+    said(page, "Taken back: nothing happened.")
 
 
 def walk_operations(stage: Stage) -> None:
