@@ -26,7 +26,7 @@ not messages: ADR-0002; why the thread goes on: ADR-0015.
 from worker import desk_send, sent, triaging
 from worker.bootstrap import Parts
 from worker.composing import SEND
-from worker.runner import JobKind
+from worker.runner import JobKind, most_by_kind
 from worker.steps import delivery, drafting, intake, review, upkeep
 from worker.steps.shared import (
     OCR,
@@ -141,7 +141,4 @@ KINDS: dict[str, JobKind[Parts]] = {
     )
 }
 
-MOST_BY_KIND = {
-    kind.name: kind.most_together for kind in KINDS.values() if kind.together
-}
-"""How many jobs of a kind one ring does, where it does more than one."""
+MOST_BY_KIND = most_by_kind(KINDS)

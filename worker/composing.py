@@ -66,7 +66,9 @@ def compose(
     status = "draft" if reply.is_draft else "held" if reason else "queued"
     caused_at = received_at if due_at is None else due_at
     is_ours = status != "draft" and not is_decided
-    if is_ours and _may_have_gone_out(parts, outgoing, caused_at):
+    if is_ours and parts.store.recoveries.may_have_gone_out(
+        outgoing.message_id, caused_at
+    ):
         return _recovered(parts, reply, common, outgoing)
     return NewEmail(
         **common,  # type: ignore[arg-type]
@@ -76,13 +78,6 @@ def compose(
         message_id=outgoing.message_id,
         raw=outgoing.raw,
     )
-
-
-def _may_have_gone_out(
-    parts: Parts, outgoing: Outgoing, caused_at: datetime | None
-) -> bool:
-    recoveries = parts.store.recoveries
-    return recoveries.may_have_gone_out(outgoing.message_id, caused_at)
 
 
 def _recovered(

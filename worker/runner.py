@@ -121,6 +121,11 @@ class JobKind(Generic[P]):
     goes_on: frozenset[str] = frozenset()
 
 
+def most_by_kind(kinds: Mapping[str, JobKind[P]]) -> dict[str, int]:
+    """Return how many jobs of a kind one ring does, where it does more than one."""
+    return {name: kind.most_together for name, kind in kinds.items() if kind.together}
+
+
 class Gate:
     """Lets jobs run together, or one alone."""
 
@@ -236,9 +241,7 @@ class Runner(Generic[P]):
         self._parts = parts
         self._store = parts.store
         self._kinds = kinds
-        self._most_by_kind = {
-            kind.name: kind.most_together for kind in kinds.values() if kind.together
-        }
+        self._most_by_kind = most_by_kind(kinds)
         self._along = Along()
         self._gate = Gate()
         self.leases = LeaseKeeper(parts.store)

@@ -283,7 +283,8 @@ S = TypeVar("S", bound=_Reads)
 def once(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
     """Let each look-up happen once in a `Database.reading`: its snapshot is the same.
 
-    For methods that return values, or lists of such: a list is copied for each caller.
+    For methods that return values, or lists and dictionaries of such: each caller gets
+    a copy of these.
     """
 
     @wraps(method)
@@ -295,7 +296,7 @@ def once(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], 
         if key not in known:
             known[key] = method(self, *args, **named)
         found: T = known[key]
-        return copy(found) if isinstance(found, list) else found
+        return copy(found) if isinstance(found, list | dict) else found
 
     return look
 

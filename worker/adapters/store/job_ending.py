@@ -34,16 +34,7 @@ def assert_held(session: Session, job: Job) -> None:
     Raises:
         LeaseLost: another worker has it.
     """
-    held = session.execute(
-        sa.select(JobRow.id)
-        .where(
-            JobRow.id == job.job_id,
-            JobRow.token == job.token,
-            JobRow.state == "running",
-        )
-        .with_for_update()
-    ).scalar()
-    if held is None:
+    if not held_of(session, [job]):
         raise LeaseLost(f"job {job.job_id}")
 
 
@@ -65,11 +56,7 @@ def finish_all(session: Session, jobs: Sequence[Job], *, at: datetime) -> list[J
         return []
     ids = session.execute(
         sa.update(JobRow)
-        .where(
-            JobRow.id.in_([job.job_id for job in jobs]),
-            JobRow.token == jobs[0].token,
-            JobRow.state == "running",
-        )
+        .where(*_are_ours(jobs))
         .values(state="done", token=None, finished_at=at, reason="")
         .returning(JobRow.id)
         .execution_options(synchronize_session=False)
@@ -83,13 +70,7 @@ def held_of(session: Session, jobs: Sequence[Job]) -> list[Job]:
     if not jobs:
         return []
     ids = session.execute(
-        sa.select(JobRow.id)
-        .where(
-            JobRow.id.in_([job.job_id for job in jobs]),
-            JobRow.token == jobs[0].token,
-            JobRow.state == "running",
-        )
-        .with_for_update()
+        sa.select(JobRow.id).where(*_are_ours(jobs)).with_for_update()
     ).scalars()
     held = set(ids)
     return [job for job in jobs if job.job_id in held]
@@ -151,11 +132,7 @@ def put_back_failed(
 def _make_ready(session: Session, job: Job, **values: object) -> None:
     done = session.execute(
         sa.update(JobRow)
-        .where(
-            JobRow.id == job.job_id,
-            JobRow.token == job.token,
-            JobRow.state == "running",
-        )
+        .where(*_are_ours([job]))
         .values(state="ready", token=None, rung_at_ms=0, **values)
         .execution_options(synchronize_session=False)
     )
@@ -173,6 +150,15 @@ def _end(session: Session, job: Job, *, state: str, at: datetime, reason: str) -
     }
     if rowcount(session.connection().execute(_ENDING, values)) == 0:
         raise LeaseLost(f"job {job.job_id}")
+
+
+def _are_ours(jobs: Sequence[Job]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions for jobs taken together that nobody has taken since."""
+    return (
+        JobRow.id.in_([job.job_id for job in jobs]),
+        JobRow.token == jobs[0].token,
+        JobRow.state == "running",
+    )
 
 
 def _clock(session: Session) -> sa.SQLColumnExpression[int]:

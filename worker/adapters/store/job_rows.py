@@ -78,6 +78,11 @@ class Job:
     facts: object | None = field(default=None, compare=False)
     """What the step before had at hand; None where it is to be looked up."""
 
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether nothing ever went wrong with it; see the condition below."""
+        return not (self.failures or self.transients or self.vanished)
+
 
 def is_fresh() -> sa.ColumnElement[bool]:
     """Return the condition for jobs with which nothing ever went wrong."""

@@ -17,6 +17,7 @@ from worker.adapters.store.job_rows import (
     Job,
     is_blocked,
     is_fresh,
+    ms,
 )
 from worker.adapters.store.schema import JobRow, table_of
 
@@ -130,8 +131,7 @@ def _heads(dialect: str, count: int) -> sa.Select[Any]:
 
 def taking_values(token: str, owner: str, lease_for: timedelta) -> dict[str, object]:
     """Return what every statement that takes jobs needs."""
-    lease_ms = int(lease_for.total_seconds() * 1000)
-    return {"the_token": token, "the_owner": owner, "lease_ms": lease_ms}
+    return {"the_token": token, "the_owner": owner, "lease_ms": ms(lease_for)}
 
 
 def taken(row: sa.Row[Any], token: str) -> Job:

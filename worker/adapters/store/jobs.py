@@ -8,7 +8,7 @@ waiting ──release──▶ ready ──take──▶ running ──finish─
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -69,7 +69,7 @@ class Jobs:
                 return [], []
             job = job_taking.taken(row, token)
             room = most_by_kind.get(job.kind, 1) - 1
-            if room < 1 or job.failures or job.transients or job.vanished:
+            if room < 1 or not job.is_fresh:
                 return [job], []
             alike = {"the_kind": job.kind, "the_queue": job.queue, "most": room + 1}
             found = connection.execute(job_taking.alike(self._dialect), alike)
@@ -180,14 +180,7 @@ class Jobs:
                 .values(rung_at_ms=clock)
                 .execution_options(synchronize_session=False)
             )
-        alike: Counter[str] = Counter()
-        ids = []
-        for row in rows:
-            most = (most_by_kind or {}).get(row.kind, 1) if row.is_fresh else 1
-            if most == 1 or alike[row.kind] % most == 0:
-                ids.append(row.id)
-            alike[row.kind] += most > 1
-        return [Bell(queue, job_id) for job_id in sorted(ids)]
+        return _bells(queue, rows, most_by_kind or {})
 
     def mails_to_validate(self, claim_id: int) -> set[int]:
         """Return the mails of a claim whose validation has not ended."""
@@ -211,3 +204,19 @@ class Jobs:
                 .select_from(JobRow)
                 .where(JobRow.state.in_(ALIVE_WORDS))
             ).scalar_one()
+
+
+def _bells(
+    queue: str,
+    rows: Sequence[sa.Row[int, str, bool, bool]],
+    most_by_kind: Mapping[str, int],
+) -> list[Bell]:
+    """Return a bell for each job, or for so many of a kind that are run together."""
+    alike: Counter[str] = Counter()
+    ids = []
+    for row in rows:
+        most = most_by_kind.get(row.kind, 1) if row.is_fresh else 1
+        if most == 1 or alike[row.kind] % most == 0:
+            ids.append(row.id)
+        alike[row.kind] += most > 1
+    return [Bell(queue, job_id) for job_id in sorted(ids)]
