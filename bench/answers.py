@@ -9,7 +9,6 @@ Neither's start counts.
 Example: `python -m bench answers --rounds 3 --only small`
 """
 
-import argparse
 import contextlib
 import json
 import subprocess
@@ -18,20 +17,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from bench import record, shares
-from bench.boxes import PROFILES, SEED, Box, box
+from bench.boxes import PROFILES, SEED, Box, box, orders_of
 from bench.ingest import Ground, await_login, fill, ground
-from bench.mailbox import order_row, write_orders
+from bench.mailbox import write_orders
 from bench.peers import tickets
 from bench.rig import CheckFailed, Installation, pause
-from bench.rounds import ROUNDS, Row, alternate, new_folder, rate, ratios, tidy
-from bench.table import print_rows
+from bench.rounds import Row, alternate, new_folder, rate, ratios
+from bench.table import run_part
 from worker.adapters import mime
 from worker.adapters.store.desk_schema import PausedQueueRow
 
@@ -77,19 +75,7 @@ def make_case(profile: str, count: int) -> Case:
     made = box(profile, count)
     warm = box(profile, WARM_MAILS, seed=SEED + 1)
     orders = new_folder("orders") / "orders.csv"
-    write_orders(
-        orders,
-        [
-            order_row(
-                fact.order_number,
-                fact.member_id,
-                placed_at=fact.at - timedelta(days=20),
-                delivered_at=fact.at - timedelta(hours=6),
-                member_email=fact.sender,
-            )
-            for fact in (*warm.claims, *made.claims)
-        ],
-    )
+    write_orders(orders, orders_of([*warm.claims, *made.claims]))
     dovecot = ground().rig.dovecot
     users = (fill(dovecot, made), fill(dovecot, warm))
     return Case(ground(), made, users[0], warm, users[1], orders)
@@ -310,17 +296,7 @@ def _check(system: Installation, case: Case) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return 0."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench answers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", choices=PROFILES, nargs="+", default=PROFILES)
-    args = parser.parse_args(arguments)
-    with tidy():
-        print_rows(rows(args.rounds, smoke=False, profiles=tuple(args.only)))
-    return 0
+    return run_part("answers", __doc__, rows, arguments, profiles=PROFILES)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ import sqlalchemy as sa
 import structlog
 
 from bench import big_record
-from bench.boxes import OUR_MX, PROFILES, Fact, make
+from bench.boxes import OUR_MX, PROFILES, Fact, make, orders_of
 from bench.desk_speed import BigPostgres
-from bench.mailbox import order_row, write_orders
+from bench.mailbox import write_orders
 from bench.plans import ALL, PlanWatch
 from bench.rig import show, show_end
 from bench.rounds import ROUNDS, alternate, ratios
@@ -71,8 +71,8 @@ def main(arguments: list[str]) -> int:
             show_end()
             each = {name: statistics.median(taken[name]) * 1000 for name in taken}
             ratio = statistics.median(ratios(taken[HERE], taken[THERE]))
-            ran = dict(watch.take())  # one of each statement
-            whole = watch.whole(list(ran.items()), what)
+            _, ran = watch.take()
+            whole = watch.whole(ran, what)
             verdict = "ok" if ratio <= AS_FAST and not whole else "FAIL"
             print(
                 f"{verdict:5} {what:24} {each[HERE]:8.1f} ms to {each[THERE]:8.1f} ms:"
@@ -134,19 +134,7 @@ def _looked(office: Office) -> float:
 def _know_orders(office: Office, claims: list[Fact]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.csv"
-        write_orders(
-            path,
-            [
-                order_row(
-                    fact.order_number,
-                    fact.member_id,
-                    placed_at=fact.at - timedelta(days=20),
-                    delivered_at=fact.at - timedelta(hours=6),
-                    member_email=fact.sender,
-                )
-                for fact in claims
-            ],
-        )
+        write_orders(path, orders_of(claims))
         office.store.orders.import_orders(read_orders(path).rows)
 
 

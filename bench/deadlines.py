@@ -4,7 +4,6 @@ Timed is what the scheduler does every five seconds: to find whose date has come
 write their jobs.
 """
 
-import argparse
 import sys
 import tempfile
 import time
@@ -15,8 +14,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench.rig import show, show_end
+from bench.rig import show
 from bench.rounds import Row, alternate, ratios
+from bench.table import run_part
 from tests.services import Postgres
 from worker.adapters import migrations
 from worker.adapters.store import Store
@@ -42,18 +42,8 @@ SQLITE_SERIES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; return 0 when nothing is short of its target."""
-    parser = argparse.ArgumentParser(prog="python -m bench deadlines")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--smoke", action="store_true")
-    args = parser.parse_args(arguments)
-    is_fine = True
-    for row in rows(args.rounds, smoke=args.smoke):
-        show_end()
-        figures = ", ".join(f"{figure:.2f}" for figure in row.figures)
-        print(f"{row.verdict:5} {row.what}: {row.median} ({figures}) {row.unit}")
-        is_fine = is_fine and row.verdict == "ok"
-    return 0 if is_fine else 1
+    """Measure and print; return 0."""
+    return run_part("deadlines", __doc__, rows, arguments)
 
 
 def rows(rounds: int, *, smoke: bool) -> Iterator[Row]:

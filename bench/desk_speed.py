@@ -157,8 +157,7 @@ class Meter:
         made = Measured(name)
         self._watch.take()
         made.status = self._client.get(self._filled(path)).status_code
-        ran = self._watch.take()
-        made.statements = len(ran)
+        made.statements, ran = self._watch.take()
         if made.status == 404:  # noqa: PLR2004
             return made
         if self._plans:

@@ -6,7 +6,6 @@ cursor are durable then. mbsync writes a Maildir, with fsync on, and nothing els
 Example: `python -m bench ingest --rounds 3 --only small`
 """
 
-import argparse
 import contextlib
 import itertools
 import shutil
@@ -25,8 +24,8 @@ from bench import record
 from bench.boxes import PROFILES, Box, box
 from bench.mailbox import GO_LIVE, HOUSE
 from bench.rig import CheckFailed, Installation, Servers, installation, pause, servers
-from bench.rounds import ROUNDS, Row, alternate, keep, new_folder, rate, ratios, tidy
-from bench.table import print_rows
+from bench.rounds import Row, alternate, keep, new_folder, rate, ratios
+from bench.table import run_part
 from tests.services import SmtpSink
 from tests.services.dovecot import PASSWORD, Dovecot
 from tests.services.ports import LOOPBACK
@@ -246,17 +245,7 @@ def mbsync(dovecot: Dovecot, made: Box, user: str) -> float:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return 0."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench ingest",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", choices=PROFILES, nargs="+", default=PROFILES)
-    args = parser.parse_args(arguments)
-    with tidy():
-        print_rows(rows(args.rounds, smoke=False, profiles=tuple(args.only)))
-    return 0
+    return run_part("ingest", __doc__, rows, arguments, profiles=PROFILES)
 
 
 if __name__ == "__main__":

@@ -11,16 +11,14 @@ Example: `python -m bench points --accounts 100000 --requests 500`
 import argparse
 import contextlib
 import random
-import re
 import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import sqlalchemy as sa
-
 from bench.big_record import HELPERS, Filler, drop_indexes, set_sequences
 from bench.desk_speed import BigPostgres
+from bench.plans import ALL, PlanWatch
 from bench.points_midnight import beside_a_sweep
 from bench.rig import show_end
 from worker.adapters.clock import StillClock
@@ -40,7 +38,6 @@ AT_MIDNIGHT = 100_000
 """So many accounts have all their lots end at once, or half of those there are."""
 NEVER_ENDS = 4
 """Of so many accounts, one has a lot that never expires."""
-_WHOLE = re.compile(r"Seq Scan on (points_\w+)")
 
 
 class SafePostgres(BigPostgres):
@@ -48,32 +45,6 @@ class SafePostgres(BigPostgres):
 
     def _command(self) -> list[str]:
         return [*super()._command(), "-c", "fsync=on", "-c", "full_page_writes=on"]
-
-
-class Plans:
-    """Notes the statements that run, and explains each once."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._ran: dict[str, object] = {}
-        sa.event.listen(engine, "before_cursor_execute", self._note)
-
-    def _note(self, *told: object) -> None:
-        statement, parameters = str(told[2]), told[3]
-        if "points_" in statement and not statement.startswith("explain"):
-            self._ran.setdefault(statement, parameters)
-
-    def whole(self) -> set[str]:
-        """Return the tables that some statement reads from end to end."""
-        found: set[str] = set()
-        ran, self._ran = self._ran, {}
-        with self._engine.connect() as connection:
-            for statement, parameters in ran.items():
-                given = parameters[0] if isinstance(parameters, list) else parameters
-                plan = connection.exec_driver_sql(f"explain {statement}", given)
-                found |= set(_WHOLE.findall("\n".join(row[0] for row in plan)))
-            connection.rollback()
-        return found
 
 
 def fill(url: str, accounts: int) -> None:
@@ -149,7 +120,8 @@ def fill(url: str, accounts: int) -> None:
 def measure(url: str, accounts: int, requests: int) -> bool:
     """Print what quotes, redemptions and sweeps take; return whether all is well."""
     engine = make_engine(url)
-    clock, plans = StillClock(NOW), Plans(engine)
+    clock = StillClock(NOW)
+    plans = PlanWatch(engine, ALL, tables=[r"points_\w+"])
     ledger = PointsLedger(Database(engine), clock=clock, policy=Policy())
     dice = random.Random(7)  # noqa: S311 - the same members each time
 
@@ -176,7 +148,7 @@ def measure(url: str, accounts: int, requests: int) -> bool:
     good &= _sweeps(ledger, clock)
     took = beside_a_sweep(url, ending, clock, pay_at_midnight)
     good &= _is_quick("redeem while that is swept", took)
-    whole = plans.whole()
+    whole = plans.whole(plans.take()[1], "points")
     print(f"tables read from end to end: {', '.join(sorted(whole)) or 'none'}")
     engine.dispose()
     return good and not whole

@@ -5,7 +5,6 @@ in the same round. Ours waits in the outbox with its jobs; the time is from the 
 all of them to the last row that says `sent`.
 """
 
-import argparse
 import smtplib
 import sys
 import tempfile
@@ -18,8 +17,9 @@ from itertools import count, cycle, islice
 from pathlib import Path
 
 from bench.plain_sink import HOST, plain_sink
-from bench.rig import CheckFailed, Installation, pause, show, show_end, surroundings
+from bench.rig import CheckFailed, Installation, pause, show, surroundings
 from bench.rounds import Row, alternate, rate, ratios
+from bench.table import run_part
 from tests.services import Postgres, Redis
 from worker.actors import MOST_BY_KIND
 from worker.adapters import migrations
@@ -86,18 +86,8 @@ class Office:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; return 0 when nothing is short of its target."""
-    parser = argparse.ArgumentParser(prog="python -m bench sending")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--smoke", action="store_true")
-    args = parser.parse_args(arguments)
-    is_fine = True
-    for row in rows(args.rounds, smoke=args.smoke):
-        show_end()
-        figures = ", ".join(f"{figure:.2f}" for figure in row.figures)
-        print(f"{row.verdict:5} {row.what}: {row.median} ({figures}) {row.note}")
-        is_fine = is_fine and row.verdict == "ok"
-    return 0 if is_fine else 1
+    """Measure and print; return 0."""
+    return run_part("sending", __doc__, rows, arguments)
 
 
 def rows(rounds: int, *, smoke: bool) -> Iterator[Row]:

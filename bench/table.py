@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC
 from pathlib import Path
@@ -76,8 +76,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _rows(part: str, rounds: int, *, smoke: bool) -> Iterator[Row]:
     module = importlib.import_module(f"bench.{part}")
-    for row in module.rows(1 if smoke else rounds, smoke=smoke):
-        # Tiny sizes say nothing about a target.
+    yield from _judged(module.rows(1 if smoke else rounds, smoke=smoke), smoke=smoke)
+
+
+def _judged(rows: Iterable[Row], *, smoke: bool) -> Iterator[Row]:
+    """Yield rows with their targets; tiny sizes say nothing about these."""
+    for row in rows:
         yield replace(row, at_least=None, at_most=None) if smoke else row
 
 
@@ -137,6 +141,35 @@ def _version(program: str, option: str) -> str:
     )
     number = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
     return number[0] if number else "unknown"
+
+
+def run_part(
+    module: str,
+    doc: str | None,
+    rows: Callable[..., Iterator[Row]],
+    arguments: Sequence[str] | None,
+    *,
+    profiles: Sequence[str] = (),
+) -> int:
+    """Print the rows of one part: what its own `main` does; returns 0.
+
+    `profiles` are the mailboxes that it may be kept to, where it takes some.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"python -m bench {module}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--smoke", action="store_true", help="once, and tiny")
+    if profiles:
+        parser.add_argument("--only", choices=profiles, nargs="+", default=profiles)
+    args = parser.parse_args(arguments)
+    kept = {"profiles": tuple(args.only)} if profiles else {}
+    with tidy():
+        made = rows(args.rounds, smoke=args.smoke, **kept)
+        print_rows(_judged(made, smoke=args.smoke))
+    return 0
 
 
 def print_rows(rows: Iterable[Row], facts: Mapping[str, str] | None = None) -> None:
