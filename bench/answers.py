@@ -23,9 +23,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bench import record, shares
-from bench.boxes import PROFILES, SEED, Box, box, orders_of
+from bench.boxes import PROFILES, SEED, Box, box
 from bench.ingest import Ground, await_login, fill, ground
-from bench.mailbox import write_orders
+from bench.mailbox import orders_of, write_orders
 from bench.peers import tickets
 from bench.rig import CheckFailed, Installation, pause
 from bench.rounds import Row, alternate, new_folder, rate, ratios

@@ -24,9 +24,9 @@ import sqlalchemy as sa
 import structlog
 
 from bench import big_record
-from bench.boxes import OUR_MX, PROFILES, Fact, make, orders_of
+from bench.boxes import OUR_MX, PROFILES, Fact, make
 from bench.desk_speed import BigPostgres
-from bench.mailbox import write_orders
+from bench.mailbox import orders_of, write_orders
 from bench.plans import ALL, PlanWatch
 from bench.rig import show, show_end
 from bench.rounds import ROUNDS, alternate, ratios

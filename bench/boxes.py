@@ -20,7 +20,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,6 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench.mailbox import order_row
 from bench.rounds import CACHE
 
 PROFILES = ("small", "claims")
@@ -188,20 +187,6 @@ def write(folder: Path, profile: str, count: int, *, seed: int = SEED) -> None:
         entries.append(asdict(fact) | {"file": name, "at": fact.at.isoformat()})
     text = json.dumps({"size_bytes": size_bytes, "mails": entries})
     (folder / MANIFEST).write_text(text, encoding=UTF8)
-
-
-def orders_of(facts: Iterable[Fact]) -> list[dict[str, str]]:
-    """Return the rows of orders.csv for claims: delivered six hours before each."""
-    return [
-        order_row(
-            fact.order_number,
-            fact.member_id,
-            placed_at=fact.at - timedelta(days=20),
-            delivered_at=fact.at - timedelta(hours=6),
-            member_email=fact.sender,
-        )
-        for fact in facts
-    ]
 
 
 def make(profile: str, seed: int, number: int) -> tuple[bytes, Fact]:

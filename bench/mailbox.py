@@ -10,12 +10,12 @@ import email.policy
 import email.utils
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.boxes import OUR_MX, OURS, Box, box
+from bench.boxes import OUR_MX, OURS, Box, Fact, box
 from worker.adapters.order_rows import COLUMNS
 
 SEED = 20261121
@@ -140,6 +140,20 @@ def _write_directory(path: Path, claims: list[MadeMail]) -> list[MadeMail]:
         row["member_email"] = ";".join(addresses[row["member_id"]])
     write_orders(path, rows)
     return known
+
+
+def orders_of(facts: Iterable[Fact]) -> list[dict[str, str]]:
+    """Return the rows of orders.csv for claims: delivered six hours before each."""
+    return [
+        order_row(
+            fact.order_number,
+            fact.member_id,
+            placed_at=fact.at - timedelta(days=20),
+            delivered_at=fact.at - timedelta(hours=6),
+            member_email=fact.sender,
+        )
+        for fact in facts
+    ]
 
 
 def order_row(
