@@ -50,9 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         dovecot.load(USER, _files(Path(folder), raws))
         parts = Parts(
             Settings(
-                _env_file=None,  # type: ignore[call-arg]
+                _env_file=None,
                 data_dir=Path(folder),
-                mailbox_url=dovecot.url(USER),  # type: ignore[arg-type]
+                mailbox_url=dovecot.url(USER),
             ),
             with_redis=False,
         )

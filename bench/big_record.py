@@ -486,7 +486,8 @@ def drop_indexes(connection: sa.Connection) -> dict[str, str]:
     and not exists (select from pg_constraint
                     where conindid = (quote_ident(indexname))::regclass)
     """
-    found = dict(row for row in connection.execute(sa.text(query)).all())
+    rows = connection.execute(sa.text(query))
+    found = {row.indexname: row.indexdef for row in rows}
     for name in found:
         connection.execute(sa.text(f'drop index "{name}"'))
     return {name: definition.replace(":", r"\:") for name, definition in found.items()}

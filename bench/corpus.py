@@ -247,7 +247,7 @@ def _office(orders: Sequence[Order]) -> Iterator[Inspector]:
     """Yield the steps on a record of their own, in memory where the system has that."""
     before = tempfile.tempdir
     tempfile.tempdir = str(MEMORY_FOLDER) if MEMORY_FOLDER.is_dir() else before
-    settings = Settings(  # type: ignore[call-arg]
+    settings = Settings(
         ocr=False,
         _env_file=None,
         CLAIMS_FROM=CLAIMS,

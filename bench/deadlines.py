@@ -84,7 +84,7 @@ class Sweep:
             url = stack.enter_context(Postgres()).database()
         migrations.upgrade(url)
         parts = Parts(
-            Settings(_env_file=None, database_url=url, data_dir=home / "data"),  # type: ignore[call-arg,arg-type]
+            Settings(_env_file=None, database_url=url, data_dir=home / "data"),
             with_redis=False,
         )
         stack.callback(parts.close)

@@ -205,7 +205,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     with a_record(given.url, given.claims) as url, TemporaryDirectory() as folder:
         settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             CLAIMS_FROM="claims@logistics.example",
             database_url=url,
             data_dir=Path(folder),

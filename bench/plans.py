@@ -51,7 +51,7 @@ class PlanWatch:
         with self._unwatched(), self._engine.connect() as connection:
             cursor = connection.connection.cursor()
             for statement, parameters in ran.items():
-                cursor.execute(f"explain {statement}", parameters)
+                cursor.execute(f"explain {statement}", parameters)  # type: ignore[arg-type]
                 plan = "\n".join(row[0] for row in cursor.fetchall())
                 tables = set(self._whole.findall(plan))
                 if tables:

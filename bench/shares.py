@@ -55,7 +55,9 @@ class Sampler(threading.Thread):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(daemon=True, name="sampler")
-        self.seconds: collections.Counter[str] = collections.Counter()
+        self.seconds: collections.defaultdict[str, float] = collections.defaultdict(
+            float
+        )
         self._parts = parts
         self._over = threading.Event()
         self._used: dict[int, float] = {}

@@ -7,6 +7,7 @@ helpdesk_peer.py run                           print seconds, tickets, files
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import django
 
@@ -47,4 +48,5 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    {"prepare": prepare, "run": run}[sys.argv[1]](*sys.argv[2:])
+    does: dict[str, Callable[..., None]] = {"prepare": prepare, "run": run}
+    does[sys.argv[1]](*sys.argv[2:])

@@ -10,6 +10,7 @@ from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.policy import compat32
 from email.utils import formataddr, getaddresses
+from typing import Any
 
 import pypdfium2
 
@@ -51,7 +52,7 @@ def _rewrite(part: Message, exchange: Exchange) -> None:
     name = part.get_filename()
     if name is not None:
         fresh = exchange.filename(name)
-        value = fresh if fresh.isascii() else ("utf-8", "", fresh)
+        value: Any = fresh if fresh.isascii() else ("utf-8", "", fresh)
         if part["Content-Disposition"] is not None:
             part.set_param(
                 "filename", value, header="Content-Disposition", replace=True
