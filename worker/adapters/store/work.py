@@ -18,19 +18,19 @@ from worker.adapters.store import (
     slots,
 )
 from worker.adapters.store import auditing as audit_rows
-from worker.adapters.store import claims as claim_rows
+from worker.adapters.store import claim_changes as claim_rows
 from worker.adapters.store import flags as flag_rows
 from worker.adapters.store import listing as listing_rows
 from worker.adapters.store import mails as mail_rows
 from worker.adapters.store import notes as note_rows
-from worker.adapters.store import outbox as email_rows
+from worker.adapters.store import outbox_changes as email_rows
 from worker.adapters.store import people as people_rows
 from worker.adapters.store import photographs as photograph_rows
 from worker.adapters.store import sent as sent_rows
 from worker.adapters.store.job_rows import Chain, Job, NewJob
 from worker.adapters.store.jobs import Jobs
 from worker.adapters.store.mail_changes import Settled
-from worker.adapters.store.outbox import NewEmail
+from worker.adapters.store.outbox import NewEmail, oldest_held_for
 from worker.adapters.store.points_ledger import PointsLedger
 from worker.adapters.store.schema import ClaimRow
 from worker.domain.claim import Claim, ClaimEvent
@@ -413,7 +413,7 @@ class Work:
 
     def oldest_held_for(self, reason: str) -> int | None:
         """Return the e-mail that is held longest for this reason."""
-        return email_rows.oldest_held_for(self.session, reason)
+        return oldest_held_for(self.session, reason)
 
     def hold_unsent(self, email_id: int, *, reason: str) -> None:
         """Hold an e-mail that is not sent yet."""

@@ -6,7 +6,7 @@ from types import EllipsisType
 
 import sqlalchemy as sa
 
-from worker.adapters.store.claims import append_event
+from worker.adapters.store.claim_changes import append_event
 from worker.adapters.store.engine import Database
 from worker.adapters.store.schema import ClaimRow
 from worker.domain.claim import ClaimEvent, ClaimState, Event
