@@ -32,7 +32,7 @@ BUGS = [
 ]
 """Points at which one run has a bug: three bugs of one job are a dead letter."""
 RELAY_TAKES_S = 13.0
-"""Longer than a lease is left alone (`runner.RENEW_EVERY`)."""
+"""Longer than a lease is left alone (`holding.RENEW_EVERY`)."""
 pytestmark = pytest.mark.timeout(600)
 _REACHED = re.compile(r"reach\(Point\.([A-Z_]+)\)")
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from worker import holding
 from worker import runner as runner_module
 from worker.adapters.clock import StillClock
 from worker.adapters.migrations import upgrade
@@ -17,8 +18,9 @@ from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Job, NewJob, Store, Work
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
 from worker.domain.money import Money
+from worker.holding import Gate, LeaseKeeper
 from worker.ports import Bell, ReadFailed
-from worker.runner import Gate, JobKind, LeaseKeeper, Patience, Runner
+from worker.runner import JobKind, Patience, Runner
 
 NOW = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
 QUIET_FOR = timedelta(seconds=3)
@@ -620,8 +622,9 @@ def test_what_follows_from_a_failure_is_in_the_transaction_that_records_it(
 @pytest.fixture
 def kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A runner whose leases last 2 s and are renewed every 10 ms."""
-    monkeypatch.setattr(runner_module, "LEASE_FOR", timedelta(seconds=2))
-    monkeypatch.setattr(runner_module, "RENEW_EVERY", timedelta(milliseconds=10))
+    for module in (holding, runner_module):
+        monkeypatch.setattr(module, "LEASE_FOR", timedelta(seconds=2))
+    monkeypatch.setattr(holding, "RENEW_EVERY", timedelta(milliseconds=10))
     bench.runner.leases.start()
     yield bench
     bench.runner.leases.stop()
@@ -695,7 +698,7 @@ def test_the_lease_of_a_job_that_waits_for_its_turn_is_renewed_too(
 def test_who_keeps_leases_outlives_a_lost_one_and_an_outage(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "RENEW_EVERY", timedelta(milliseconds=5))
+    monkeypatch.setattr(holding, "RENEW_EVERY", timedelta(milliseconds=5))
     bench.add()
     job = bench.store.jobs.take(1, lease_for=MINUTE)
     assert job is not None
