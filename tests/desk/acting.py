@@ -155,9 +155,22 @@ def a_stage(
         yield Stage(office, address, browser, actions, stack, way)
 
 
+# Whether a button sends its form and so leads to another page.
+_LEADS_ON = "one => one.type === 'submit' && one.form?.method !== 'dialog' && !!one.form"
+
+
 def press(page: Page, name: str, *, nth: int = 0) -> None:
-    """Press a button by its name."""
-    page.get_by_role("button", name=name, exact=True).nth(nth).click()
+    """Press a button by its name, and wait for the page that it leads to.
+
+    Without the wait the next step may still find its target on the page that is
+    about to go.
+    """
+    button = page.get_by_role("button", name=name, exact=True).nth(nth)
+    if button.evaluate(_LEADS_ON):
+        with page.expect_navigation(wait_until="commit"):
+            button.click()
+    else:
+        button.click()
 
 
 def said(page: Page, words: str) -> None:
