@@ -401,6 +401,39 @@ def test_a_postgres_that_falls_silent_is_noticed_within_a_minute(
     assert 0 < unheard_ms <= 60_000
 
 
+def test_statements_are_prepared_and_planned_for_their_values(
+    on_postgres: Database,
+) -> None:
+    """A plan for whatever values would use no partial index."""
+    query = sa.text("select n from counter where n > :least")
+    plans = sa.text(
+        "select generic_plans, custom_plans from pg_prepared_statements"
+        " where statement like 'select n from counter%'"
+    )
+    with on_postgres.read() as session:
+        for least in range(20):
+            session.execute(query, {"least": least})
+        generic, custom = session.execute(plans).one()
+
+    assert generic == 0
+    assert custom > 10
+
+
+def test_a_migration_under_a_prepared_statement_is_a_passing_trouble(
+    on_postgres: Database,
+) -> None:
+    other = Database(make_engine(on_postgres.engine.url.render_as_string()))
+    for _ in range(5):
+        count(on_postgres)
+    run(other, "alter table counter alter n type bigint")
+
+    with pytest.raises(RetryLater, match="database_migrated"):
+        count(on_postgres)
+
+    assert count(on_postgres) == 0
+    other.engine.dispose()
+
+
 def test_what_the_url_says_about_a_silent_postgres_wins() -> None:
     made = make_engine("postgresql://u@h/d?connect_timeout=3")
     with pytest.MonkeyPatch.context() as patch:

@@ -156,7 +156,9 @@ def a_stage(
 
 
 # Whether a button sends its form and so leads to another page.
-_LEADS_ON = "one => one.type === 'submit' && one.form?.method !== 'dialog' && !!one.form"
+_LEADS_ON = (
+    "one => one.type === 'submit' && one.form?.method !== 'dialog' && !!one.form"
+)
 
 
 def press(page: Page, name: str, *, nth: int = 0) -> None:

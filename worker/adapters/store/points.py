@@ -67,7 +67,8 @@ class Book:
     """A locked account within one transaction; what has expired is written off.
 
     `happened_at` dates what is received; `now` decides what has expired. Entries, lots
-    and moves are written by plain statements: the shop waits for a redemption.
+    and moves are written by plain statements past the session, which takes its time for
+    each: the shop waits for a redemption.
     """
 
     session: Session
@@ -77,12 +78,16 @@ class Book:
     happened_at: datetime
     actor: str = SYSTEM
     reason: str = ""
+    _connection: sa.Connection = field(init=False, repr=False)
     _lots: dict[int, Lot] = field(default_factory=dict, repr=False)
     _written: list[Entry] = field(default_factory=list, repr=False)
 
+    def __post_init__(self) -> None:
+        self._connection = self.session.connection()
+
     def open(self) -> None:
         """Read the lots that have something left; write off what has expired."""
-        rows = self.session.execute(_LOTS, {"account_id": self.account.id})
+        rows = self._connection.execute(_LOTS, {"account_id": self.account.id})
         self._lots = {row.id: Lot(*row) for row in rows}
         self.write_off_expired()
         self._written.clear()
@@ -104,7 +109,7 @@ class Book:
         Raises:
             PointsRefused: `key_reused`: it was for another account, or something else.
         """
-        rows = self.session.execute(_ENTRIES_OF_KEY, {"key": key}).all()
+        rows = self._connection.execute(_ENTRIES_OF_KEY, {"key": key}).all()
         if not rows:
             return None
         if rows[0].account_id != self.account.id or rows[0].data != dict(asked):
@@ -138,9 +143,11 @@ class Book:
             "reason": self.reason,
             "data": dict(asked or {}),
         }
-        number = self.session.execute(_ADD_ENTRY, values).scalar_one()
+        number = self._connection.execute(_ADD_ENTRY, values).scalar_one()
         if points:
-            self.session.execute(_CHANGE_BALANCE, {"of": self.account.id, "by": points})
+            self._connection.execute(
+                _CHANGE_BALANCE, {"of": self.account.id, "by": points}
+            )
             self.account.balance += points
         entry = Entry(
             number,
@@ -174,7 +181,7 @@ class Book:
             "earned_at": entry.at,
             "expires_at": end,
         }
-        number: int = self.session.execute(_ADD_LOT, values).scalar_one()
+        number: int = self._connection.execute(_ADD_LOT, values).scalar_one()
         self._lots[number] = Lot(number, points, entry.at, end)
         self._link(entry, [Take(number, points)])
         return number
@@ -274,7 +281,7 @@ class Book:
         if not changes:
             return
         rows = [{"of": one.lot_id, "by": one.points} for one in changes]
-        self.session.execute(_CHANGE_LOT, rows)
+        self._connection.execute(_CHANGE_LOT, rows)
         for one in changes:
             lot = self._lots.get(one.lot_id) or self._read_lot(one)
             self._lots[one.lot_id] = replace(lot, left=lot.left + one.points)
@@ -282,7 +289,7 @@ class Book:
 
     def _read_lot(self, change: Take) -> Lot:
         """Return a lot that was empty when the book was opened, as before a change."""
-        row = self.session.execute(_LOT, {"lot_id": change.lot_id}).one()
+        row = self._connection.execute(_LOT, {"lot_id": change.lot_id}).one()
         return replace(Lot(*row), left=row.left_over - change.points)
 
     def _link(
@@ -298,7 +305,7 @@ class Book:
             for one in takes
         ]
         if rows:
-            self.session.execute(_ADD_MOVES, rows)
+            self._connection.execute(_ADD_MOVES, rows)
 
 
 def _table(row: type[Base]) -> sa.Table:

@@ -115,7 +115,7 @@ class PointsBooks:
         which: sa.Executable,
         named: Mapping[str, object],
     ) -> LockedAccount | None:
-        row = session.execute(which, named).one_or_none()
+        row = session.connection().execute(which, named).one_or_none()
         if row is None:
             return None
         return LockedAccount(row.id, row.member_key, row.site, row.balance)

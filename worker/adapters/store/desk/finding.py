@@ -20,13 +20,14 @@ MOST_FOUND = 1000
 """Claims that one search shows; more words find fewer."""
 MOST_MAILS = 150
 """Mails that one search looks at, so that a word of every mail costs no more."""
+NEWEST = 2000
+"""Mails that are looked through before the index of words is asked."""
 BY_THE_INDEX = (
     f"set local gin_fuzzy_search_limit = {4 * MOST_MAILS};"
     " set local enable_seqscan = off"
 )
-"""How PostgreSQL looks for words. Else a word of every mail would be looked up in
-every mail; and a planner that takes a rare word for a frequent one would read the
-whole table until LIMIT."""
+"""How PostgreSQL looks for words: a planner that takes a rare word for a frequent one
+would read the whole table until LIMIT."""
 AS_BEFORE = (
     "set local gin_fuzzy_search_limit to default; set local enable_seqscan to default"
 )
@@ -71,14 +72,14 @@ def select_by_id(asked: str) -> sa.CompoundSelect[Any]:
 
 
 def select_by_words(
-    dialect: str, asked: str, *, is_exact: bool = False
+    dialect: str, asked: str, *, newest: int | None = None
 ) -> sa.Select[Any] | None:
     """Return the query for the claims whose mails have every word; None without one.
 
     Beside each claim stands how many mails were looked at, one more than the most
     where there are more. So many claims are never found.
     """
-    mails = mails_with(dialect, asked, limit=MOST_MAILS + 1, is_exact=is_exact)
+    mails = mails_with(dialect, asked, limit=MOST_MAILS + 1, newest=newest)
     if mails is None:
         return None
     found = mails.cte("found")
@@ -98,8 +99,8 @@ def select_by_words(
 def _by_words(session: Session, asked: str) -> tuple[list[int], int]:
     """Return the claims whose mails have every word, and how many mails have.
 
-    PostgreSQL reads all places of all words with a beginning, so where the words as
-    they stand are in too many mails already, longer ones are not asked for.
+    The index of PostgreSQL reads all places of a word before the first is shown. So
+    where the newest mails alone have it too often, the index is not asked.
     """
     dialect = session.get_bind().dialect.name
     is_postgres = dialect == "postgresql"
@@ -107,8 +108,8 @@ def _by_words(session: Session, asked: str) -> tuple[list[int], int]:
         session.connection().exec_driver_sql(BY_THE_INDEX)
     claims: list[int] = []
     mails = 0
-    for is_exact in (True, False) if is_postgres else (False,):
-        query = select_by_words(dialect, asked, is_exact=is_exact)
+    for newest in (NEWEST, None) if is_postgres else (None,):
+        query = select_by_words(dialect, asked, newest=newest)
         if query is None:
             break
         rows = session.execute(query).all()
