@@ -308,6 +308,16 @@ def test_a_word_of_every_mail_is_cut_and_said_so(full: Store) -> None:
     assert (len(rare.claim_ids), rare.is_cut) == (100, False)
 
 
+def test_mails_of_no_claim_do_not_hide_the_claims_before_them(full: Store) -> None:
+    with full.database.write() as session:
+        session.execute(sa.text("update mails set claim_id = null where id > 19500"))
+
+    result = Finder(full.database).find("common")
+
+    assert set(result.claim_ids) == set(range(19_500, 19_500 - MOST_MAILS - 1, -1))
+    assert result.is_cut
+
+
 def test_what_a_search_sets_is_as_before_for_the_rest_of_its_page(full: Store) -> None:
     settings = sa.text(
         "select current_setting('enable_seqscan'),"

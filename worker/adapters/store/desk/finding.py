@@ -76,10 +76,12 @@ def select_by_words(
 ) -> sa.Select[Any] | None:
     """Return the query for the claims whose mails have every word; None without one.
 
-    Beside each claim stands how many mails were looked at, one more than the most
-    where there are more. So many claims are never found.
+    The last claims come, one more than the most where there are more. Beside each
+    stands how many mails were looked at, again one more where there are more; with
+    `newest` it is how many of so many last mails have the words.
     """
-    mails = mails_with(dialect, asked, limit=MOST_MAILS + 1, newest=newest)
+    limit = MOST_MAILS + 1 if newest is None else newest
+    mails = mails_with(dialect, asked, limit=limit, newest=newest)
     if mails is None:
         return None
     found = mails.cte("found")
@@ -93,7 +95,11 @@ def select_by_words(
     )
     both = sa.union(own, shared).subquery()
     looked_at = sa.select(sa.func.count()).select_from(found).scalar_subquery()
-    return sa.select(both.c.claim_id, looked_at.label("mails"))
+    return (
+        sa.select(both.c.claim_id, looked_at.label("mails"))
+        .order_by(both.c.claim_id.desc())
+        .limit(MOST_MAILS + 1)
+    )
 
 
 def _by_words(session: Session, asked: str) -> tuple[list[int], int]:
