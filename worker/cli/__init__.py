@@ -41,6 +41,7 @@ REASONS = {
     "database_not_migrated": "the database has no tables yet: run `claims migrate`",
     "database_unreachable": "the database cannot be reached: check CLAIMS_DATABASE_URL",
     "database_locked": "the database is locked by another program: try again",
+    "database_migrated": "the database was migrated at this moment: try again",
     "database_full": "the disk of the database is full: make room and try again",
     "order_gone": "the order directory no longer has this order: import it again",
 }
