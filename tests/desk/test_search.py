@@ -11,6 +11,7 @@ from tests.builders import a_mail, an_invoice
 from tests.desk.claims_made import LENA, LUCIA, WEI, deliver, directory
 from tests.desk.visitors import Visitor, signed_in
 from tests.office import OPENING, Office, an_office
+from tests.services import Postgres
 from worker.adapters.clock import StillClock
 from worker.adapters.migrations import downgrade, upgrade
 from worker.adapters.queue import CollectingQueue
@@ -240,9 +241,9 @@ analyze;
 """
 
 
-@pytest.fixture
-def full(postgres: Any) -> Iterator[Store]:  # noqa: ANN401
-    """A PostgreSQL with enough rows for its planner to care."""
+@pytest.fixture(scope="module")
+def filled(postgres: Postgres) -> Iterator[str]:
+    """A PostgreSQL with enough rows for its planner to care; nobody uses it."""
     url = postgres.database()
     upgrade(url)
     store = Store(url, owner="t", clock=StillClock(OPENING), queue=CollectingQueue())
@@ -252,6 +253,16 @@ def full(postgres: Any) -> Iterator[Store]:  # noqa: ANN401
         for statement in MANY.split(";"):
             if statement.strip():
                 session.execute(sa.text(statement))
+    store.close()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def full(postgres: Postgres, filled: str) -> Iterator[Store]:
+    """A copy of it."""
+    url = postgres.database(like=filled)
+    store = Store(url, owner="t", clock=StillClock(OPENING), queue=CollectingQueue())
     yield store
     store.close()
     postgres.drop(url)
