@@ -1,7 +1,8 @@
 """Random kills: real `claims serve` processes die by `kill -9` while mails arrive.
 
 The seed gives the mails and the order of the victims; when each dies is the machine's.
-Afterwards the checker looks, and every claim must be there once.
+Afterwards the checker looks, every claim must be there once, and `claims audit --deep`
+and `claims rebuild --check` must find nothing.
 """
 
 import contextlib
@@ -26,6 +27,7 @@ from tests.builders_mail import SENT_AT
 from tests.chaos.checker import Measure, Violation, check
 from tests.chaos.load import Load, make_load
 from tests.chaos.rig import Site
+from tests.commands import claims_here
 from tests.services import Dovecot, Postgres, Redis, SmtpSink
 
 BATCHES = 40
@@ -201,6 +203,17 @@ def _look(site: Site, load: Load, outcome: Outcome, peak_mb: float) -> None:
     if figures["copies too many"] > figures["uncertain attempts"]:
         violations.append(Violation("I4", "more copies than uncertain attempts"))
     outcome.faults += [str(one) for one in violations]
+    outcome.faults += _second_opinions(site)
+
+
+def _second_opinions(site: Site) -> list[str]:
+    """Let the program's own audit and rebuilding look; return what they find."""
+    found = []
+    for words in (("audit", "--deep"), ("rebuild", "--check")):
+        done = claims_here(site.folder, *words, **site.settings)
+        if done.returncode != 0:
+            found.append(f"claims {' '.join(words)}: {done.stdout}{done.stderr}")
+    return found
 
 
 def _wait_until_idle(site: Site, plan: Plan, say: Callable[[str], object]) -> list[str]:
