@@ -16,12 +16,14 @@ from worker.adapters.clock import StillClock
 from worker.adapters.migrations import downgrade, upgrade
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
+from worker.adapters.store.desk import finding
 from worker.adapters.store.desk.finding import (
     BY_THE_INDEX,
     MOST_FOUND,
     MOST_MAILS,
     NEWEST,
     Finder,
+    Found,
     select_by_id,
     select_by_words,
 )
@@ -188,6 +190,18 @@ def test_both_databases_find_the_same(store: Store) -> None:
     assert by_words(store, "花瓶") == [2]
     assert by_words(store, "lamp invoice") == [3]
     assert by_words(store, "M2") == [2]
+
+
+def test_of_too_many_the_last_claims_are_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_MAILS", 2)
+    for number in range(1, 6):
+        add(store, number, a_mail(text="the same word"))
+
+    found = Finder(store.database).find("same")
+
+    assert found == Found((5, 4, 3), is_cut=True)
 
 
 def test_a_mail_that_is_read_again_has_its_new_words_alone(store: Store) -> None:

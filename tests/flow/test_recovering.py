@@ -109,11 +109,8 @@ def lost(
     tmp_path: Path, database_url: str
 ) -> Iterator[tuple[MailboxOffice, Path, datetime]]:
     """An office that went on for an hour after its backup, and where that lies."""
-    settings: dict[str, object] = {}
-    if database_url.startswith("postgresql"):
-        settings["database_url"] = database_url
     with a_mailbox_office(
-        tmp_path / "lost", *map(an_order, ORDERS), **settings
+        tmp_path / "lost", *map(an_order, ORDERS), database_url=database_url
     ) as office:
         office.deliver(a_claim_mail(WHOLE))
         office.deliver(a_claim_mail(BARE, files=[]), run=False)

@@ -125,8 +125,8 @@ def mails_with(
 
     A word of three letters and more stands for all that begin with it, but not what
     an id begins with: every mail that names an order has the `ORD` of `ORD-20075955`.
-    None where nothing is asked. With `newest` PostgreSQL looks through so many of the
-    last mails, one by one, and not into its index.
+    None where nothing is asked. SQLite gives the last mails. PostgreSQL does so only
+    with `newest`: it looks through so many of the last, and not into its index.
     """
     words = _asked(asked)
     if not words:
@@ -151,12 +151,10 @@ def mails_with(
         stored: sa.ColumnClause[Any] = sa.column("words")
         last = sa.select(number, stored).select_from(source)
         source = last.order_by(number.desc()).limit(newest).subquery()
-    return (
-        sa.select(number.label("mail_id"))
-        .select_from(source)
-        .where(has_words)
-        .limit(limit)
-    )
+    found = sa.select(number.label("mail_id")).select_from(source).where(has_words)
+    if dialect == "sqlite":  # FTS5 goes through its places from either end
+        found = found.order_by(number.desc())
+    return found.limit(limit)
 
 
 def _asked(asked: str) -> dict[str, bool]:

@@ -19,9 +19,9 @@ from worker.domain.orders import normal_id
 MOST_FOUND = 1000
 """Claims that one search shows; more words find fewer."""
 MOST_MAILS = 150
-"""Mails that one search looks at, so that a word of every mail costs no more."""
+"""Mails that a search takes from the index, so that a frequent word costs no more."""
 NEWEST = 2000
-"""Mails that are looked through before the index of words is asked."""
+"""Mails that PostgreSQL looks through before its index of words is asked."""
 BY_THE_INDEX = (
     f"set local gin_fuzzy_search_limit = {4 * MOST_MAILS};"
     " set local enable_seqscan = off"
