@@ -18,7 +18,7 @@ from tests.desk.walking import a_demo, enter, until_there, walk
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "img"
-PAGES = {
+PAGES: dict[str, str | tuple[str, str]] = {
     "claims": "/claims",
     "claim": "/claims/4",
     "triage": "/triage",
@@ -40,6 +40,8 @@ PAGES = {
     "sign-in": "/sign-in",
 }
 """Where each page is; of a pair, the first such link on the page named before."""
+LAST_SAMPLE = "1 duplicate"
+"""What the operations page says once the demo's last mail is settled."""
 SIGNED_OUT = ("sign-in",)
 LONGEST = 2400
 """Pixels of a page that a picture shows; what is below looks like what is above."""
@@ -57,6 +59,8 @@ def main() -> None:
         enter(page, address)
         page.goto(f"{address}/operations/dead")
         until_there(page, page.locator("tbody [data-open]").count)
+        page.goto(f"{address}/operations")
+        until_there(page, page.get_by_text(LAST_SAMPLE, exact=True).count)
         cookies = page.context.cookies()
         for scheme in ("light", "dark"):
             _sheet(browser, address, cookies, scheme)
@@ -94,7 +98,9 @@ def _path(page: Page, address: str, path: str | tuple[str, str]) -> str:
 
 
 def _whole(page: Page, where: str) -> bytes:
-    page.goto(where)
+    answer = page.goto(where)
+    if answer is None or not answer.ok:
+        raise LookupError(f"{where} is no page to take")
     page.wait_for_load_state("networkidle") if "/operations" not in where else None
     height = page.evaluate("document.documentElement.scrollHeight")
     width = page.viewport_size["width"] if page.viewport_size else 0
