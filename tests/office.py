@@ -90,7 +90,7 @@ class Office:
         clock = parts.clock
         assert isinstance(clock, StillClock)
         self.clock = clock
-        self._runner = Runner(parts, KINDS)
+        self._runner = Runner(parts, KINDS, at_once=parts.at_once)
         alone = {
             name: replace(kind, goes_on=frozenset()) for name, kind in KINDS.items()
         }
@@ -121,6 +121,10 @@ class Office:
         """Give the mailbox a new UIDVALIDITY; its UIDs begin at 1 again."""
         self._lease = self._ledger.begin_epoch(self._lease, uidvalidity)
         self._uid = 0
+
+    def work_one_by_one(self) -> None:
+        """Let each job have a transaction of its own, as on PostgreSQL."""
+        self._runner = Runner(self.parts, KINDS)
 
     def run(self) -> None:
         """Run every job that was rung, in order, until there is none."""

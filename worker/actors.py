@@ -26,7 +26,7 @@ not messages: ADR-0002; why the thread goes on: ADR-0015.
 from worker import desk_send, sent, triaging
 from worker.bootstrap import Parts
 from worker.composing import SEND
-from worker.runner import JobKind, most_by_kind
+from worker.kinds import JobKind, most_by_kind
 from worker.steps import delivery, drafting, intake, review, upkeep
 from worker.steps.shared import (
     OCR,
@@ -79,6 +79,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             on_quarantine=intake.park,
             on_requeue=intake.unpark,
             goes_on=frozenset({"validate", "understand"}),
+            at_once=True,
         ),
         JobKind(
             "ocr",
@@ -94,6 +95,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             review.validate_claim,
             "send, prepare",
             goes_on=frozenset({"prepare", "validate"}),
+            at_once=True,
         ),
         JobKind(
             "prepare",
@@ -101,6 +103,7 @@ KINDS: dict[str, JobKind[Parts]] = {
             drafting.prepare,
             "draft",
             goes_on=frozenset({"validate"}),
+            at_once=True,
         ),
         JobKind(
             "remind",

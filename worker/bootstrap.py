@@ -152,6 +152,11 @@ class Parts:
             return contextlib.nullcontext()
         return self.store.reading()
 
+    @property
+    def at_once(self) -> bool:
+        """Return whether steps may share a transaction; see Runner."""
+        return self.store.database.has_one_writer and self.orders_http is None
+
     @cached_property
     def desk(self) -> DeskStore:
         """Return the desk's part of the record."""

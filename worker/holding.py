@@ -85,6 +85,10 @@ class LeaseKeeper:
                 for job in jobs:
                     del self._jobs[id(job)]
 
+    def _keeps(self, job: Job) -> bool:
+        with self._lock:
+            return id(job) in self._jobs
+
     def _run(self) -> None:
         while not self._stop.wait(RENEW_EVERY.total_seconds()):
             with self._lock:
@@ -94,7 +98,8 @@ class LeaseKeeper:
                 try:
                     self._store.jobs.renew(job, lease_for=LEASE_FOR)
                 except LeaseLost:
-                    log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
+                    if self._keeps(job):  # it may have ended meanwhile
+                        log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
                 except RetryLater as error:
                     log.warning("lease_not_renewed", reason=error.reason)
 

@@ -9,20 +9,21 @@ Three kinds of failure are counted apart (DESIGN section 2, Jobs):
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
 import structlog
 
-from worker.adapters.store import Job, Store, Work
+from worker.adapters.store import Job, Work
 from worker.adapters.store.job_figures import Ending
 from worker.adapters.store.job_rows import ALONE_AFTER_VANISHED, Chain
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
 from worker.faults import Point, reach
 from worker.holding import LEASE_FOR, Along, Gate, LeaseKeeper
+from worker.kinds import JobKind, P, Patience, most_by_kind
 from worker.ports import READER_CRASHED, Bell, ReadFailed
 
 log = structlog.get_logger()
@@ -39,96 +40,22 @@ FAILURES_TO_QUARANTINE = 3
 """Source: DESIGN section 2, Jobs; Mailman's MAX_BAK_COUNT."""
 
 
-class HasStore(Protocol):
-    """The parts that the runner itself needs."""
-
-    @property
-    def store(self) -> Store:
-        """Return the record."""
-        ...
-
-
-P = TypeVar("P", bound=HasStore)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the outside world may refuse a job, and how often it is asked.
-
-    The n-th wait is `first` doubled n times, at most `longest`; 15 s to 1 h over
-    three days makes about 80 tries.
-    """
-
-    first: timedelta = timedelta(seconds=15)
-    longest: timedelta = timedelta(hours=1)
-    give_up_after: timedelta = timedelta(days=3)
-
-    def delay(self, tries: int) -> timedelta:
-        """Return the wait after `tries` earlier refusals."""
-        return min(self.longest, self.first * float(2 ** min(tries, 20)))
-
-
-def _nothing_more(_work: Work, _job: Job, _reason: str) -> None:
-    """Nothing else follows from a failure or the quarantine."""
-
-
-def _always(_work: Work, _ref: str) -> bool:
-    """Nothing stands against trying again."""
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """How jobs that were done together ended.
+class Runner(Generic[P]):
+    """Runs jobs of the kinds it was given; one per process, for all its threads.
 
     Args:
-        done: these are finished.
-        refused: by the id of their job.
-        left: nothing was done for them; each is run on its own.
+        parts: what their steps need.
+        kinds: the map.
+        at_once: that steps which touch nothing but the record (`JobKind.at_once`) may
+            be one transaction with those that they go on with. For a database with one
+            writer, and where no lookup leaves the machine.
     """
 
-    done: Sequence[Job] = ()
-    refused: Mapping[int, RetryLater] = field(default_factory=dict)
-    left: Sequence[Job] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class JobKind(Generic[P]):
-    """One row of the map in actors.py.
-
-    `step` runs twice safely and ends with `work.finish(job)`. `on_failure` writes what
-    else is true while the job is tried again, `on_quarantine` once it is a dead
-    letter; each in the same transaction. `on_requeue` undoes the latter when a person
-    lets the job run again, and is False where that is settled in another way by then.
-    `goes_on` are the kinds with which the same thread goes on without ring, queue and
-    taking, where this job's end makes one of them the first that may run in its lane.
-    `together` does up to `most_together` jobs at once that never failed, where many
-    are due.
-    """
-
-    name: str
-    queue: str
-    step: Callable[[P, Job], None]
-    follows: str
-    patience: Patience = Patience()
-    on_failure: Callable[[Work, Job, str], None] = _nothing_more
-    on_quarantine: Callable[[Work, Job, str], None] = _nothing_more
-    on_requeue: Callable[[Work, str], bool] = _always
-    together: Callable[[P, Sequence[Job]], Together] | None = None
-    most_together: int = 1
-    goes_on: frozenset[str] = frozenset()
-
-
-def most_by_kind(kinds: Mapping[str, JobKind[P]]) -> dict[str, int]:
-    """Return how many jobs of a kind one ring does, where it does more than one."""
-    return {name: kind.most_together for name, kind in kinds.items() if kind.together}
-
-
-class Runner(Generic[P]):
-    """Runs jobs of the kinds it was given; one per process, for all its threads."""
-
-    def __init__(self, parts: P, kinds: dict[str, JobKind[P]]) -> None:
+    def __init__(
+        self, parts: P, kinds: dict[str, JobKind[P]], *, at_once: bool = False
+    ) -> None:
         self._parts = parts
+        self._at_once = at_once
         self._store = parts.store
         self._kinds = kinds
         self._most_by_kind = most_by_kind(kinds)
@@ -161,10 +88,50 @@ class Runner(Generic[P]):
         """Do what was taken, and what its end makes due in the same thread."""
         for number in range(MOST_CHAINED):
             reach(Point.JOB_TAKEN)
+            if self._are_done_at_once(jobs):
+                return
             job = self._do_taken(jobs, is_last=number == MOST_CHAINED - 1)
             if job is None:
                 return
             jobs = [job]
+
+    def _are_done_at_once(self, jobs: Sequence[Job]) -> bool:
+        """Do a job and what follows from it in one transaction, where they allow it.
+
+        When anything is raised, nothing was written: each is done on its own then,
+        and what it raises is sorted there.
+        """
+        job, kind = jobs[0], self._kinds.get(jobs[0].kind)
+        is_right = self._at_once and len(jobs) == 1 and job.is_fresh
+        if not is_right or kind is None or not kind.at_once:
+            return False
+        ended: list[tuple[Job, float]] = []
+        try:
+            with (
+                self.leases.keep(job),
+                self._gate.enter(alone=False),
+                self._store.together(),
+            ):
+                self._do_at_once(job, ended)
+        except Exception as error:  # noqa: BLE001 - raised again where it is sorted
+            log.debug("not_at_once", job_id=job.job_id, exc_type=type(error).__name__)
+            return False
+        for one, took_ms in ended:
+            self._count(one, Ending.DONE, took_ms)
+        return True
+
+    def _do_at_once(self, first: Job, ended: list[tuple[Job, float]]) -> None:
+        """Do a job and what follows, the nearest first: a claim before another mail."""
+        waiting = [first]
+        while waiting:
+            job = waiting.pop(0)
+            began = time.monotonic()
+            kind = self._kinds[job.kind]
+            room = MOST_CHAINED - len(ended) - len(waiting) - 1
+            chain = Chain(kind.goes_on, LEASE_FOR, room=room)
+            kind.step(self._parts, replace(job, chain=chain))
+            ended.append((job, (time.monotonic() - began) * 1000))
+            waiting = chain.next_jobs + waiting
 
     def _do_taken(self, jobs: Sequence[Job], *, is_last: bool) -> Job | None:
         """Do what was taken; return the job that was taken as this one ended."""
@@ -217,7 +184,7 @@ class Runner(Generic[P]):
         try:
             end = kind.together(self._parts, jobs)
         except Exception as error:  # noqa: BLE001 - sorted as that of a single job
-            chain.next_job = None  # it may not have been committed
+            chain.next_jobs.clear()  # they may not have been committed
             ends = {job: self._after(kind, job, error) for job in jobs}
             left: Sequence[Job] = ()
         else:

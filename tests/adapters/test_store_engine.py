@@ -17,12 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from tests.services import Postgres, free_port
+from worker.adapters.migrations import upgrade
 from worker.adapters.store import engine
+from worker.adapters.store.desk_schema import PausedQueueRow
 from worker.adapters.store.engine import Database, make_engine, now_ms, translated
 from worker.adapters.store.schema import UtcInstant
 from worker.domain.errors import RetryLater, SettingsInvalid
 
 WORD = "Frau-Geheim-4711"
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 COUNT = sa.text("select n from counter")
 PROCESSES, ROUNDS = 4, 60
 COUNTING = """
@@ -236,6 +239,76 @@ def test_a_reading_ends_where_something_is_raised(database: Database) -> None:
 
 def test_nothing_is_written_inside_a_reading(database: Database) -> None:
     with database.reading(), pytest.raises(RuntimeError), database.write():
+        pass
+
+
+def test_what_is_written_together_is_seen_within_and_outside_only_at_the_end(
+    database: Database,
+) -> None:
+    seen = []
+    with database.together():
+        add_one(database)
+        seen.append(count(database))
+        with database.reading():
+            seen.append(count(database))
+        add_one(database)
+        outside = threading.Thread(target=lambda: seen.append(count(database)))
+        outside.start()
+        outside.join()
+
+    assert seen == [1, 1, 0]
+    assert count(database) == 2
+
+
+def test_what_is_raised_undoes_all_that_was_written_together(
+    database: Database,
+) -> None:
+    def fail() -> None:
+        with database.together():
+            add_one(database)
+            add_one(database)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    add_one(database)
+
+    assert count(database) == 1
+
+
+def test_a_row_is_seen_as_a_statement_before_has_changed_it(
+    sqlite_url: str,
+) -> None:
+    """The session knows the row; the statement goes past it."""
+    upgrade(sqlite_url)
+    database = Database(make_engine(sqlite_url))
+    with database.together():
+        with database.write() as session:
+            session.add(PausedQueueRow(queue="send", by="ada", at=NOON))
+        with database.write() as session:
+            session.execute(sa.text("update paused_queues set by = 'bo'"))
+        with database.read() as session:
+            found = session.execute(sa.select(PausedQueueRow)).scalar_one()
+            by = found.by
+    database.engine.dispose()
+
+    assert by == "bo"
+
+
+def test_nothing_is_written_inside_a_reading_that_is_part_of_more(
+    database: Database,
+) -> None:
+    with (
+        database.together(),
+        database.reading(),
+        pytest.raises(RuntimeError),
+        database.write(),
+    ):
+        pass
+
+
+def test_nothing_together_begins_inside_another(database: Database) -> None:
+    with database.together(), pytest.raises(RuntimeError), database.together():
         pass
 
 

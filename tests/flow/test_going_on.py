@@ -24,7 +24,8 @@ STEPS = ["read", "understand", "validate", "prepare"]
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def at_once(tmp_path: Path) -> Iterator[Office]:
+    """As on SQLite: what touches nothing but the record is one transaction."""
     package = dataclasses.replace(
         a_package(), arrived=a_when(DELIVERED - DAY), delivered=a_when(DELIVERED)
     )
@@ -32,6 +33,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
     with an_office(tmp_path / "office", order) as office:
         yield office
     faults.disarm()
+
+
+@pytest.fixture
+def office(at_once: Office) -> Office:
+    at_once.work_one_by_one()
+    return at_once
 
 
 def jobs(office: Office, *, state: str) -> list[str]:
@@ -167,6 +174,122 @@ def test_a_claim_that_changed_in_between_is_assessed_anew(office: Office) -> Non
 
     assert before == ["validate"]
     assert office.kinds == ["received"]
+
+
+# -- at once -------------------------------------------------------------------------
+
+
+def test_a_mail_that_was_read_is_answered_in_one_transaction(at_once: Office) -> None:
+    at_once.deliver(make_claim_mail(), run=False)
+    seen = transactions(at_once)
+
+    rings = hear(at_once)
+
+    taken, read, answered = "writes", "writes", "writes"
+    assert [one for one in seen if one == "writes"] == [taken, read, answered]
+    assert [kind for kind in jobs(at_once, state="done") if kind in STEPS] == STEPS
+    assert {bell.queue for bell in rings} == {"send"}
+
+
+def test_several_mails_that_were_read_are_answered_in_one_transaction(
+    at_once: Office,
+) -> None:
+    at_once.deliver(make_claim_mail(), auto_reply(), make_mail(), run=False)
+    seen = transactions(at_once)
+
+    rings = hear(at_once)
+
+    assert seen.count("writes") == len(["taken", "read", "answered"])
+    assert jobs(at_once, state="done").count("understand") == 3
+    assert {bell.queue for bell in rings} == {"send"}
+
+
+def test_one_ring_leads_to_so_many_jobs_and_the_rest_is_rung(
+    at_once: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.runner.MOST_CHAINED", 4)
+    at_once.deliver(make_claim_mail(), auto_reply(), make_mail(), run=False)
+
+    rings = hear(at_once)
+
+    steps = [kind for kind in jobs(at_once, state="done") if kind != "read"]
+    assert steps == ["understand", "understand", "validate", "prepare"]
+    assert [bell.queue for bell in rings].count("understand") == 1
+
+
+def test_it_comes_to_the_same_as_one_after_the_other(
+    at_once: Office, tmp_path: Path
+) -> None:
+    mails = [make_claim_mail(), make_mail(), auto_reply(), make_claim_mail()]
+    at_once.deliver(*mails)
+    with an_office(tmp_path / "other") as other:
+        other.work_one_by_one()
+        other.store.orders.import_orders([found(at_once)])
+        other.deliver(*mails)
+
+        assert other.store.notes.of_claim(1) == at_once.store.notes.of_claim(1)
+        assert subjects(other) == subjects(at_once)
+        assert states(other) == states(at_once)
+
+
+def states(office: Office) -> list[tuple[str, str]]:
+    query = sa.text("select kind, state from jobs order by kind, ref")
+    with office.store.database.read() as session:
+        return [(row.kind, row.state) for row in session.execute(query)]
+
+
+@pytest.mark.parametrize("point", ["work.written:raise@2", "work.written:raise@4"])
+def test_a_step_that_fails_costs_only_itself(at_once: Office, point: str) -> None:
+    """All is undone and each is done on its own, where the fault is over."""
+    at_once.deliver(make_claim_mail(), run=False)
+    faults.arm(point, at_once.parts.data_dir / "passes")
+
+    rings = hear(at_once)
+
+    assert [kind for kind in jobs(at_once, state="done") if kind in STEPS] == STEPS
+    assert {bell.queue for bell in rings} == {"send"}
+    assert at_once.state() is ClaimState.UNDER_REVIEW
+
+
+def test_a_step_that_goes_on_failing_undoes_no_other(
+    at_once: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_what: object, **_how: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("worker.steps.review.validate.assess", fail)
+    at_once.deliver(make_claim_mail(), run=False)
+
+    hear(at_once)
+
+    assert jobs(at_once, state="done").count("understand") == 1
+    assert jobs(at_once, state="ready").count("validate") == 1
+    with at_once.store.database.read() as session:
+        query = sa.text("select failures from jobs where kind = 'validate'")
+        assert session.execute(query).scalar_one() == 1
+
+
+def test_what_was_committed_stays_done_whatever_comes_after(at_once: Office) -> None:
+    at_once.deliver(make_claim_mail(), run=False)
+    faults.arm("work.committed:raise@2", at_once.parts.data_dir / "passes")
+
+    hear(at_once)
+    faults.disarm()
+
+    assert at_once.state() is ClaimState.UNDER_REVIEW
+    assert jobs(at_once, state="running") == []
+
+
+def test_a_job_that_failed_before_is_done_on_its_own(at_once: Office) -> None:
+    at_once.deliver(make_claim_mail(), run=False)
+    with at_once.store.database.write() as session:
+        session.execute(sa.text("update jobs set vanished = 1"))
+    seen = transactions(at_once)
+
+    at_once.run()
+
+    assert seen.count("writes") > len(STEPS)
+    assert at_once.state() is ClaimState.UNDER_REVIEW
 
 
 # -- rings ---------------------------------------------------------------------------

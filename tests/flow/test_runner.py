@@ -19,8 +19,9 @@ from worker.adapters.store import Job, NewJob, Store, Work
 from worker.domain.errors import GiveUp, LeaseLost, RetryLater, StaleClaim
 from worker.domain.money import Money
 from worker.holding import Gate, LeaseKeeper
+from worker.kinds import JobKind, Patience
 from worker.ports import Bell, ReadFailed
-from worker.runner import JobKind, Patience, Runner
+from worker.runner import Runner
 
 NOW = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
 QUIET_FOR = timedelta(seconds=3)

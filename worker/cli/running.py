@@ -151,7 +151,7 @@ def work(*, migrate: Migrate = False) -> None:
     from worker.runner import Runner
 
     with _running("work", "smtp_url", migrate=migrate) as (parts, stop):
-        runner = Runner(parts, KINDS)
+        runner = Runner(parts, KINDS, at_once=parts.at_once)
         runner.leases.start()
         doorbell = Doorbell(parts.redis_url, QUEUES)
         doorbell.start()

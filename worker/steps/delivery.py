@@ -17,8 +17,8 @@ from worker.domain.deadlines import next_due_at
 from worker.domain.errors import GiveUp, RetryLater
 from worker.domain.reply import HELD_WHEN_UNCERTAIN, ReplyKind
 from worker.faults import Point, reach
+from worker.kinds import Together
 from worker.ports import Attempt, Delivery
-from worker.runner import Together
 from worker.steps.shared import event_now
 
 RESPONSES = {ReplyKind.RESPONSE, ReplyKind.APPROVED, ReplyKind.REJECTED}

@@ -19,9 +19,9 @@ from worker.domain.errors import ClaimMoved, GiveUp, RetryLater, StaleClaim, Usa
 from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
+from worker.kinds import Together
 from worker.lookups import AtHand, Lookups, order_of
 from worker.ports import ReadFailed
-from worker.runner import Together
 from worker.steps.bounces import undeliver
 from worker.steps.shared import OCR, event_now, validation
 

@@ -1,8 +1,10 @@
 """SQLAlchemy: every table behind one facade; nothing of the library leaves it."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.adapters.store.alerts import Alerts
@@ -37,6 +39,14 @@ def _next_number() -> None:
     """Leave it to the database which number a new claim gets."""
 
 
+@dataclass(slots=True)
+class _Rings:
+    """What is rung after a commit, and the lanes in which nobody was rung."""
+
+    bells: list[Bell] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+
+
 class Store:
     """The record. One instance per process; safe to share between threads.
 
@@ -49,6 +59,7 @@ class Store:
         self.owner = owner
         self._clock = clock
         self._queue = queue
+        self._thread = threading.local()
         self.number_claim: Callable[[], int | None] = _next_number
         self.jobs = Jobs(self.database, owner=owner)
         self.job_figures = JobFigures(self.database, owner=owner, clock=clock)
@@ -95,13 +106,42 @@ class Store:
             yield work
             silent = work.pass_on()
             reach(Point.WORK_WRITTEN)
+        whole = self._together
+        if whole is None:
+            self._ring_committed(_Rings(work.bells, silent))
+        else:
+            whole.bells += work.bells
+            whole.silent |= silent
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all transactions of this thread within be one: see `Database.together`.
+
+        The bells of all are rung after the commit.
+        """
+        rings = _Rings()
+        with self.database.together():
+            self._thread.together = rings
+            try:
+                yield
+            finally:
+                self._thread.together = None
+        self._ring_committed(rings)
+
+    @property
+    def _together(self) -> "_Rings | None":
+        """What this thread's `together` has to ring."""
+        found: _Rings | None = getattr(self._thread, "together", None)
+        return found
+
+    def _ring_committed(self, rings: "_Rings") -> None:
         reach(Point.WORK_COMMITTED)
-        bells = work.bells
+        bells = rings.bells
         if not self.database.has_one_writer:
             # Two that end at the same time see nothing of each other. What is committed
             # stays done: a bell that is missed here, the sweep rings.
             with contextlib.suppress(RetryLater):
-                bells += self.jobs.next_in_lanes(silent)
+                bells += self.jobs.next_in_lanes(rings.silent)
         self._queue.ring(bells)
 
     def ring(self, bells: Sequence[Bell], *, first: bool = False) -> None:

@@ -228,7 +228,8 @@ class Database:
             self._reading["isolation_level"] = "REPEATABLE READ"
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._open = threading.local()
-        """Of this thread's `reading`: its session, and what it has looked up."""
+        """Of this thread: the session of its `reading` and what that has looked up, or
+        the session of its `together`."""
 
     def on_commit(self, call: Callable[[Session], None]) -> None:
         """Let something be told of each transaction that was committed."""
@@ -242,20 +243,47 @@ class Database:
             RetryLater: the database is locked, gone or full; nothing was written,
                 or (`commit_unknown`) the connection broke during the commit.
         """
-        if self._shared() is not None:
+        if self.known is not None:
             raise RuntimeError("a transaction that writes inside one that reads")
+        whole = self._shared()
+        if whole is not None:
+            yield whole
+            _forget(whole)
+            return
         with self._turn, translated(), self._sessions.begin() as session:
             yield session
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that this thread writes within be one transaction.
+
+        What it reads within sees what it wrote. When anything raises, nothing was
+        written.
+
+        Raises:
+            RetryLater: see `write`.
+        """
+        if self._shared() is not None:
+            raise RuntimeError("a transaction inside another")
+        with self._turn, translated(), self._sessions.begin() as session:
+            self._open.session = session
+            try:
+                yield
+            finally:
+                self._open.session = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session for reading one consistent snapshot.
 
-        Inside `reading` it is the session of that, and nothing begins or ends.
+        Inside `reading` it is the session of that, and nothing begins or ends; inside
+        `together` alike.
         """
         shared = self._shared()
         if shared is not None:
             yield shared
+            if self.known is None:
+                _forget(shared)
             return
         with translated(), self._sessions() as session:
             session.connection(execution_options=self._reading)
@@ -268,15 +296,16 @@ class Database:
 
         Ends before anything is written: what was read before would be stale.
         """
-        if self._shared() is not None:
+        if self.known is not None:
             yield
             return
+        outer = self._shared()
         with self.read() as session:
             self._open.session, self._open.known = session, {}
             try:
                 yield
             finally:
-                self._open.session = self._open.known = None
+                self._open.session, self._open.known = outer, None
 
     @property
     def known(self) -> dict[object, Any] | None:
@@ -287,6 +316,12 @@ class Database:
     def _shared(self) -> Session | None:
         found: Session | None = getattr(self._open, "session", None)
         return found
+
+
+def _forget(session: Session) -> None:
+    """Let no row be seen as it was: statements change them past the session."""
+    session.flush()
+    session.expunge_all()
 
 
 class _Reads(Protocol):

@@ -45,13 +45,19 @@ class NewJob:
 class Chain:
     """What a thread may go on with when its job ends, and what that turned out to be.
 
-    `next_job` was taken in the transaction that ended the last one, and counts once
-    that is committed.
+    `next_jobs` were taken in the transaction that ended the last one, and count once
+    that is committed; there is room for so many.
     """
 
     kinds: frozenset[str]
     lease_for: timedelta
-    next_job: "Job | None" = None
+    room: int = 1
+    next_jobs: "list[Job]" = field(default_factory=list)
+
+    @property
+    def next_job(self) -> "Job | None":
+        """Return the job that was taken, where there is room for one."""
+        return self.next_jobs[0] if self.next_jobs else None
 
 
 @dataclass(frozen=True, slots=True)

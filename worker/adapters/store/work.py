@@ -100,7 +100,7 @@ class Work:
             self._facts[job_id] = facts
 
     def pass_on(self) -> set[str]:
-        """Go on with one job that may run now, and ring the others; the last thing.
+        """Go on with what may run now if there is room, and ring the others; at last.
 
         Only the first of a lane is rung, and only by who made it the first. Returns
         the lanes in which there was none.
@@ -120,12 +120,14 @@ class Work:
 
     def _goes_on_with(self, head: job_taking.Head) -> bool:
         chain = self._chain
-        if chain is None or chain.next_job is not None or head.kind not in chain.kinds:
+        if chain is None or head.kind not in chain.kinds:
+            return False
+        if len(chain.next_jobs) >= chain.room:
             return False
         job = self.jobs.take_next(self.session, head, lease_for=chain.lease_for)
         if job is None:
             return False
-        chain.next_job = replace(job, facts=self._facts.get(job.job_id))
+        chain.next_jobs.append(replace(job, facts=self._facts.get(job.job_id)))
         return True
 
     def cancel_job(self, kind: str, ref: str) -> None:

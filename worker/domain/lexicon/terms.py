@@ -62,6 +62,10 @@ class Terms:
     def __init__(self, terms: str) -> None:
         self._terms = terms
 
+    def __or__(self, other: "Terms") -> "Terms":
+        """Return one list of the terms of both."""
+        return Terms(f"{self._terms} {other._terms}")
+
     @cached_property
     def pattern(self) -> str:
         """The list as a regular expression, for use inside another."""
