@@ -79,6 +79,14 @@ class Sender:
     is_clear: bool
 
 
+class _Library(MailParser):  # type: ignore[misc]  # it has no types
+    """mail-parser without its dictionary of the whole mail, which nobody asks for."""
+
+    def _make_mail(self, complete: bool = True) -> dict[str, object]:  # noqa: FBT001, FBT002 - as it is there
+        del complete
+        return {}
+
+
 def parse(raw: bytes | memoryview) -> Mail:
     """Return what one mail says; every text is decoded, clean and bounded.
 
@@ -192,7 +200,7 @@ def _stands_plainly(address: str, value: str) -> bool:
     )
 
 
-def _library_view(tree: Tree) -> MailParser | None:
+def _library_view(tree: Tree) -> _Library | None:
     """Return mail-parser's view of a mail; None when it cannot even read the headers.
 
     It gets the headers alone where it fails on the parts, or where there are so many
@@ -207,7 +215,7 @@ def _library_view(tree: Tree) -> MailParser | None:
     is_long = len(tree.leaves) > MAX_LIBRARY_PARTS or not left
     for message in (only_headers,) if is_long else (tree.root, only_headers):
         try:
-            return MailParser(message)
+            return _Library(message)
         except HEADER_ERRORS:
             continue
     return None
@@ -256,7 +264,7 @@ def _recipients(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _hops(
-    library: MailParser | None, headers: Sequence[tuple[str, str]]
+    library: _Library | None, headers: Sequence[tuple[str, str]]
 ) -> tuple[Hop, ...]:
     """Return the Received headers, topmost first, as mail-parser reads them.
 
@@ -295,7 +303,7 @@ def _auth_results(headers: Sequence[tuple[str, str]]) -> tuple[AuthResults, ...]
 
 
 def _date(
-    library: MailParser | None, headers: Iterable[tuple[str, str]]
+    library: _Library | None, headers: Iterable[tuple[str, str]]
 ) -> datetime | None:
     values = values_of(headers, "date")
     if not values:

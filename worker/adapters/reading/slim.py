@@ -54,11 +54,19 @@ _CHARSETS = (
     re.compile(rb"=\?(?!utf-?8|us-ascii|ascii)([a-z0-9][a-z0-9_-]{2,30})"),
 )
 _DASH_LINE = re.compile(rb"\n--([^\r\n]{1,250})")
-_PART_HEADERS_END = re.compile(rb"\n\r?\n")
+_PART_HEADERS = re.compile(
+    rb"[\r\n]--[^\r\n]+\r?\n((?:[!-9;-~]+:[^\r\n]*\r?\n|[ \t][^\r\n]*\r?\n)+)\r?\n"
+)
 _FILE_HEADERS = (
-    re.compile(rb"\ncontent-transfer-encoding:[ \t]*base64"),
-    re.compile(rb"\ncontent-type:[ \t]*(?:application|audio|image|video)/"),
-    re.compile(rb"[ \t;\n](?:file)?name=\"?[a-z0-9]"),
+    re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.MULTILINE),
+    re.compile(
+        rb"^content-type:[ \t]*(?:application|audio|image|video)/", re.MULTILINE
+    ),
+    re.compile(
+        rb"^content-(?:type|disposition):(?:[^\n]|\n[ \t])*"
+        rb"[;\s](?:file)?name=\"?[a-z0-9]",
+        re.MULTILINE,
+    ),
 )
 """A named file that is no text, in lower-cased headers."""
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n"
@@ -94,8 +102,19 @@ class Slim:
         end = self.cuts[int(marks[-1].group(2))][1] + len(suffix)
         if start >= 0 and self.raw[start : start + len(prefix)] == prefix:
             return self.raw[start:end]
-        middles = (self.cuts[int(mark.group(2))] for mark in marks)
-        return b"".join((prefix, *(self.raw[a:b] for a, b in middles), suffix))
+        return b"".join(self._pieces(payload, marks))
+
+    def _pieces(
+        self, payload: str, marks: list[re.Match[str]]
+    ) -> Iterator[bytes | memoryview]:
+        """Yield what was sent between the markers and behind them."""
+        position = 0
+        for mark in marks:
+            first, end = self.cuts[int(mark.group(2))]
+            yield _as_sent(payload[position : mark.start()])
+            yield self.raw[first:end]
+            position = mark.end()
+        yield _as_sent(payload[position:])
 
 
 def cut(raw: bytes | memoryview) -> Slim:
@@ -179,17 +198,18 @@ def _base64_at(raw: memoryview, begin: int, end: int) -> int | None:
     None where it is text, which the parser must see, or anything else.
     """
     start = bytes(raw[begin:end])
-    headers_end = _PART_HEADERS_END.search(start)
-    if headers_end is None:
+    headers = _PART_HEADERS.match(start)
+    if headers is None:
         return None
-    headers = start[: headers_end.end()].lower()
-    if not all(pattern.search(headers) for pattern in _FILE_HEADERS):
+    lowered = headers.group(1).lower()
+    if not all(pattern.search(lowered) for pattern in _FILE_HEADERS):
         return None
-    content = start[headers_end.end() + KEPT_BASE64_BYTES :].rstrip(b"=\r\n")
+    kept = headers.end() + KEPT_BASE64_BYTES
+    content = start[kept:].rstrip(b"=\r\n")
     is_worth_it = len(content) > KEPT_BASE64_BYTES
     if not is_worth_it or content.translate(None, _BASE64):
         return None
-    return begin + headers_end.end() + KEPT_BASE64_BYTES
+    return begin + kept
 
 
 def _dash_lines(raw: memoryview, start: int) -> Iterator[int]:
