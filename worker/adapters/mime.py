@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mailparser import MailParser
 from mailparser.utils import get_addresses
@@ -221,14 +222,18 @@ def _library_view(tree: Tree) -> _Library | None:
     return None
 
 
-def _pairs(value: str) -> list[tuple[str, str]]:
-    """Return the mailboxes of an address header by mail-parser: name and address."""
+@lru_cache(maxsize=100)
+def _pairs(value: str) -> tuple[tuple[str, str], ...]:
+    """Return the mailboxes of an address header by mail-parser: name and address.
+
+    Most mails name the same recipient.
+    """
     try:
         found = get_addresses(value)
     except HEADER_ERRORS:
         found = _standard_pairs(value)
     pairs = ((name, _address(address)) for name, address in found)
-    return [(name, address) for name, address in pairs if address]
+    return tuple((name, address) for name, address in pairs if address)
 
 
 def _standard_pairs(value: str) -> list[tuple[str, str]]:

@@ -82,6 +82,8 @@ class Slim:
     cuts: tuple[tuple[int, int], ...]
     headers_end: int
     """Where the body begins in the raw bytes."""
+    body_at: int
+    """Where it begins in `data`, whose headers may have been mended."""
     defects: tuple[str, ...] = ()
     charset: str | None = None
     """The first one that the mail declares beside ASCII and UTF-8: for names that
@@ -133,6 +135,7 @@ def cut(raw: bytes | memoryview) -> Slim:
         token=token,
         cuts=tuple(cuts),
         headers_end=headers_end,
+        body_at=len(head),
         defects=(*defects, *(() if is_bounded else ("mail_cut",)), *trouble),
         charset=_declared_charset(data, lowered[: len(data)]),
     )
