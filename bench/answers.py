@@ -30,7 +30,7 @@ from bench.peers import tickets
 from bench.rig import CheckFailed, Installation, pause
 from bench.rounds import Row, alternate, new_folder, rate, ratios
 from bench.table import run_part
-from worker.adapters import mime
+from worker.adapters import mime, pdf
 from worker.adapters.store.desk_schema import PausedQueueRow
 
 COUNTS = {"small": 500, "claims": 250}
@@ -137,7 +137,9 @@ def _shares(case: Case, profile: str) -> Row:
     mime.parse(raws[0])  # loads what it needs
     with shares.sampled(shares.READER) as reader:
         for raw in raws:
+            pdf.make_ready()
             mime.parse(raw)
+        pdf.let_go()
     seconds.update(reader.seconds)
     total = sum(seconds.values())
     return Row(

@@ -108,7 +108,7 @@ def sampled(parts: Parts) -> Iterator[Sampler]:
     finally:
         sampler.stop()
         if parts is READER:
-            # The copies of a reader in which PDFs are opened.
+            # The copy of a reader in which PDFs are opened.
             sampler.seconds["documents"] += _children_s() - before
 
 

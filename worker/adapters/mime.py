@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mailparser import MailParser
 from mailparser.utils import get_addresses
@@ -77,6 +78,14 @@ class Sender:
     addresses: tuple[str, ...]
     name: str
     is_clear: bool
+
+
+class _Library(MailParser):  # type: ignore[misc]  # it has no types
+    """mail-parser without its dictionary of the whole mail, which nobody asks for."""
+
+    def _make_mail(self, complete: bool = True) -> dict[str, object]:  # noqa: FBT001, FBT002 - as it is there
+        del complete
+        return {}
 
 
 def parse(raw: bytes | memoryview) -> Mail:
@@ -192,7 +201,7 @@ def _stands_plainly(address: str, value: str) -> bool:
     )
 
 
-def _library_view(tree: Tree) -> MailParser | None:
+def _library_view(tree: Tree) -> _Library | None:
     """Return mail-parser's view of a mail; None when it cannot even read the headers.
 
     It gets the headers alone where it fails on the parts, or where there are so many
@@ -207,20 +216,24 @@ def _library_view(tree: Tree) -> MailParser | None:
     is_long = len(tree.leaves) > MAX_LIBRARY_PARTS or not left
     for message in (only_headers,) if is_long else (tree.root, only_headers):
         try:
-            return MailParser(message)
+            return _Library(message)
         except HEADER_ERRORS:
             continue
     return None
 
 
-def _pairs(value: str) -> list[tuple[str, str]]:
-    """Return the mailboxes of an address header by mail-parser: name and address."""
+@lru_cache(maxsize=100)
+def _pairs(value: str) -> tuple[tuple[str, str], ...]:
+    """Return the mailboxes of an address header by mail-parser: name and address.
+
+    Most mails name the same recipient.
+    """
     try:
         found = get_addresses(value)
     except HEADER_ERRORS:
         found = _standard_pairs(value)
     pairs = ((name, _address(address)) for name, address in found)
-    return [(name, address) for name, address in pairs if address]
+    return tuple((name, address) for name, address in pairs if address)
 
 
 def _standard_pairs(value: str) -> list[tuple[str, str]]:
@@ -256,7 +269,7 @@ def _recipients(headers: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _hops(
-    library: MailParser | None, headers: Sequence[tuple[str, str]]
+    library: _Library | None, headers: Sequence[tuple[str, str]]
 ) -> tuple[Hop, ...]:
     """Return the Received headers, topmost first, as mail-parser reads them.
 
@@ -295,7 +308,7 @@ def _auth_results(headers: Sequence[tuple[str, str]]) -> tuple[AuthResults, ...]
 
 
 def _date(
-    library: MailParser | None, headers: Iterable[tuple[str, str]]
+    library: _Library | None, headers: Iterable[tuple[str, str]]
 ) -> datetime | None:
     values = values_of(headers, "date")
     if not values:

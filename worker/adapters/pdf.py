@@ -59,22 +59,37 @@ class Opened:
 def open_apart(data: bytes) -> Opened | Trouble:
     """Return the text of a PDF and, without text, a picture of its first page.
 
-    Done in a process of its own: what takes longer than `MAX_SECONDS`, or breaks
-    PDFium, is unreadable.
+    Done in another process: what takes longer than `MAX_SECONDS`, or breaks PDFium,
+    is unreadable. After an unreadable file comes another process.
     """
-    found = forked.answer(
-        lambda: _packed(read(data), data), cpu=MAX_SECONDS, memory=MAX_BYTES
-    )
-    return Trouble.UNREADABLE if found is None else _unpacked(found)
+    found = _HELPER.answer(data)
+    opened = Trouble.UNREADABLE if found is None else _unpacked(found)
+    if opened is Trouble.UNREADABLE:
+        _HELPER.end()
+    return opened
 
 
-def _packed(found: PdfText | Trouble, data: bytes) -> bytes:
+def make_ready() -> None:
+    """Have the other process ready for the next mail's PDFs; see forked.Helper."""
+    _HELPER.make_ready()
+
+
+def let_go() -> None:
+    """End the other process, if there is one."""
+    _HELPER.end()
+
+
+def _packed(data: bytes) -> bytes:
     """Return the answer on one line of JSON, with the picture behind it."""
+    found = read(data)
     if isinstance(found, Trouble):
         return json.dumps({"trouble": found.value}).encode() + b"\n"
     head = {"text": found.text, "pages": found.pages, "pages_read": found.pages_read}
     page = b"" if found.text else next(page_images(data, max_pages=1), b"")
     return json.dumps(head).encode() + b"\n" + page
+
+
+_HELPER = forked.Helper(_packed, cpu=MAX_SECONDS, memory=MAX_BYTES)
 
 
 def _unpacked(answer: bytes) -> Opened | Trouble:

@@ -10,6 +10,7 @@ is drawn by the same code: neither says how real photographs fare.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from PIL import Image, ImageChops, ImageFilter
 
@@ -41,25 +42,93 @@ class Sight:
     from_screen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Marks:
-    """What was measured; all but `colours` are shares.
+    """What is measured of a small RGB copy, each mark when it is first asked for.
 
-    Args:
-        commonest: pixels of the commonest colour, at 16 levels a channel.
-        colours: how many such colours there are.
-        flat: pixels that hardly differ from their neighbours.
-        paper: pixels of pale, even ground, as light as a page is beside the rest.
-        text: squares of the picture that have thin strokes on such ground.
-        words: squares that have thin strokes on any even ground, light on dark too.
+    All but `colours` are shares. Most pictures are told by few of them.
     """
 
-    commonest: float
-    colours: int
-    flat: float
-    paper: float
-    text: float
-    words: float
+    def __init__(self, small: Image.Image) -> None:
+        self._small = small
+
+    @cached_property
+    def commonest(self) -> float:
+        """Pixels of the commonest colour, at 16 levels a channel."""
+        return max(self._colours) / (self._small.width * self._small.height)
+
+    @cached_property
+    def colours(self) -> int:
+        """How many such colours there are."""
+        return len(self._colours)
+
+    @cached_property
+    def flat(self) -> float:
+        """Pixels that hardly differ from their neighbours."""
+        return _share(_under(_slope(self._grey), FLAT))
+
+    @cached_property
+    def light(self) -> float:
+        """Pixels of even ground, as light as a page is beside the rest."""
+        return _share(self._is_light)
+
+    @cached_property
+    def paper(self) -> float:
+        """Those of the light ones that are pale."""
+        return _share(self._paper)
+
+    @cached_property
+    def text(self) -> float:
+        """Squares of the picture that have thin strokes on paper."""
+        return _share(_written(ImageChops.darker(self._dark, self._paper)))
+
+    @cached_property
+    def words(self) -> float:
+        """Squares that have thin strokes on any even ground, light on dark too."""
+        behind = _narrowed(_widened(self._grey, ImageChops.darker), ImageChops.lighter)
+        light = _over(ImageChops.subtract(self._grey, behind), STROKE_DEPTH)
+        on_even = ImageChops.lighter(
+            ImageChops.darker(self._dark, self._is_even),
+            ImageChops.darker(light, _under(_slope(behind), EVEN)),
+        )
+        return _share(_written(on_even))
+
+    @cached_property
+    def _colours(self) -> list[int]:
+        """The number of pixels of each colour."""
+        coarse = self._small.point([level & 0xF0 for level in range(256)] * 3)
+        counts = coarse.getcolors(maxcolors=coarse.width * coarse.height) or []
+        return [count for count, _ in counts]
+
+    @cached_property
+    def _grey(self) -> Image.Image:
+        return self._small.convert("L")
+
+    @cached_property
+    def _ground(self) -> Image.Image:
+        """The picture without its thin dark strokes."""
+        return _narrowed(_widened(self._grey, ImageChops.lighter), ImageChops.darker)
+
+    @cached_property
+    def _dark(self) -> Image.Image:
+        return _over(ImageChops.subtract(self._ground, self._grey), STROKE_DEPTH)
+
+    @cached_property
+    def _is_even(self) -> Image.Image:
+        return _under(_slope(self._ground), EVEN)
+
+    @cached_property
+    def _is_light(self) -> Image.Image:
+        beside = round(_bright(self._ground) * PAPER_BESIDE)
+        is_light = _over(self._ground, max(PAPER_LIGHT, beside))
+        return ImageChops.darker(self._is_even, is_light)
+
+    @cached_property
+    def _paper(self) -> Image.Image:
+        red, green, blue = self._small.split()
+        darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+        lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+        spread = ImageChops.subtract(lightest, darkest).filter(ImageFilter.BoxBlur(2))
+        return ImageChops.darker(self._is_light, _under(spread, PALE))
 
 
 def looks_like(small: Image.Image, sight: Sight) -> Looks:
@@ -71,51 +140,19 @@ def looks_like(small: Image.Image, sight: Sight) -> Looks:
         small: an RGB copy, 400 pixels on its longer side at most.
         sight: what else is known.
     """
-    marks = measure(small)
+    marks = Marks(small)
     if _is_graphic(marks, sight):
         return Looks.GRAPHIC
     if sight.from_screen:
         return Looks.SCREENSHOT
-    is_blank = marks.commonest > BLANK_SHARE
-    is_flat = marks.flat > FLAT_SHARE and (marks.words > FEW_WORDS or is_blank)
-    if is_flat and not sight.from_camera:
+    if not sight.from_camera and _is_flat(marks):
         is_sheet = marks.paper > SHEET_SHARE and _is_sheet_shaped(sight.size)
         return Looks.SCAN if is_sheet else Looks.SCREENSHOT
-    if marks.paper > PAPER_SHARE and marks.text > TEXT_SHARE:
+    # What is not light is no paper, and costs less to measure.
+    is_paper = marks.light > PAPER_SHARE and marks.paper > PAPER_SHARE
+    if is_paper and marks.text > TEXT_SHARE:
         return Looks.SCAN
     return Looks.PHOTOGRAPH
-
-
-def measure(small: Image.Image) -> Marks:
-    """Return the marks of an RGB copy."""
-    grey = small.convert("L")
-    commonest, colours = _colours(small)
-    red, green, blue = small.split()
-    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
-    lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    spread = ImageChops.subtract(lightest, darkest).filter(ImageFilter.BoxBlur(2))
-    ground = _narrowed(_widened(grey, ImageChops.lighter), ImageChops.darker)
-    behind = _narrowed(_widened(grey, ImageChops.darker), ImageChops.lighter)
-    dark = _over(ImageChops.subtract(ground, grey), STROKE_DEPTH)
-    light = _over(ImageChops.subtract(grey, behind), STROKE_DEPTH)
-    is_even = _under(_slope(ground), EVEN)
-    is_light = _over(ground, max(PAPER_LIGHT, round(_bright(ground) * PAPER_BESIDE)))
-    paper = ImageChops.darker(
-        is_even, ImageChops.darker(is_light, _under(spread, PALE))
-    )
-    on_paper = ImageChops.darker(dark, paper)
-    on_even = ImageChops.lighter(
-        ImageChops.darker(dark, is_even),
-        ImageChops.darker(light, _under(_slope(behind), EVEN)),
-    )
-    return Marks(
-        commonest=commonest,
-        colours=colours,
-        flat=_share(_under(_slope(grey), FLAT)),
-        paper=_share(paper),
-        text=_share(_written(on_paper)),
-        words=_share(_written(on_even)),
-    )
 
 
 # -- private ------------------------------------------------------------------------
@@ -140,18 +177,18 @@ PAPER_SHARE, TEXT_SHARE = 0.2, 0.11
 
 def _is_graphic(marks: Marks, sight: Sight) -> bool:
     short, long = sorted(sight.size)
-    is_light = sight.size_bytes < LOGO_BYTES and marks.colours <= LOGO_COLOURS
-    is_drawn = is_light and short < DRAWN_SIDE
+    is_light = sight.size_bytes < LOGO_BYTES and short < DRAWN_SIDE
+    is_drawn = is_light and marks.colours <= LOGO_COLOURS
     is_banner = long > short * BANNER_RATIO and not sight.from_camera
     is_cut_out = sight.see_through > SEE_THROUGH_SHARE
     return short < LOGO_SIDE or is_drawn or is_banner or is_cut_out
 
 
-def _colours(small: Image.Image) -> tuple[float, int]:
-    """Return the share of the commonest colour, and how many there are (16 levels)."""
-    coarse = small.point([level & 0xF0 for level in range(256)] * 3)
-    counts = coarse.getcolors(maxcolors=small.width * small.height) or []
-    return max(n for n, _ in counts) / (small.width * small.height), len(counts)
+def _is_flat(marks: Marks) -> bool:
+    """Return whether it is as flat as a screen, with words or hardly anything on it."""
+    if marks.flat <= FLAT_SHARE:
+        return False
+    return marks.words > FEW_WORDS or marks.commonest > BLANK_SHARE
 
 
 def _slope(grey: Image.Image) -> Image.Image:

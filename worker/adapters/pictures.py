@@ -246,7 +246,7 @@ def _small_copy(image: Image.Image) -> tuple[Image.Image, float]:
         small = small.convert("RGBA" if has_alpha else "RGB")
     small = small.resize(_fitting(small.size, SMALL_SIDE), Image.Resampling.BOX)
     if small.mode != "RGBA":
-        return small.convert("RGB"), 0.0
+        return small if small.mode == "RGB" else small.convert("RGB"), 0.0
     alpha = small.getchannel("A").histogram()
     see_through = sum(alpha[:16]) / (small.width * small.height)
     return _on_white(small), see_through

@@ -18,7 +18,7 @@ from functools import partial
 from typing import BinaryIO
 
 from worker import faults
-from worker.adapters import dkim_check, mime
+from worker.adapters import dkim_check, mime, pdf
 from worker.adapters.reader_frames import (
     RAW_URL,
     SCANNED,
@@ -58,6 +58,7 @@ class Child:
         """Say that it is ready, then answer requests until the pipe is closed."""
         write_answer(self.answers, Answer(_rss_bytes()))
         while True:
+            pdf.make_ready()
             try:
                 kind, payload = read_request(self.requests)
             except PipeClosed:

@@ -92,7 +92,8 @@ def _plain(leaf: Part, limit: int) -> tuple[str, tuple[Enclosed, ...]]:
     """Return the text of a leaf, and the files that were written into it."""
     start = leaf.head(limit * MAX_ENCODED_FACTOR)
     if b"begin " not in start:
-        return _decoded(leaf, limit * MAX_ENCODED_FACTOR), ()
+        is_cut = len(start) >= limit * MAX_ENCODED_FACTOR
+        return decode(start, leaf.charset, is_cut=is_cut), ()
     rest, enclosed = uuencoded.split(leaf.head(MAX_ENCLOSING_BYTES))
     rest = rest[: limit * MAX_ENCODED_FACTOR]
     return decode(rest, leaf.charset, is_cut=True), enclosed

@@ -57,5 +57,5 @@ def content_sha256(
         chunk = held + bytes(raw[start : start + CHUNK_BYTES])
         body = chunk.rstrip(b"\r\n")
         held = chunk[len(body) :]
-        digest.update(body.replace(b"\r\n", b"\n"))
+        digest.update(b"\n".join(body.split(b"\r\n")))  # faster than replacing
     return digest.hexdigest()

@@ -115,7 +115,7 @@ def _block_at(lines: list[str], start: int) -> tuple[_Block | None, int]:
     if not line.strip():
         return None, start
     is_marked = bool(SEPARATOR.match(line) or BEGIN.match(line))
-    if not is_marked and not FIELD.match(line):
+    if not is_marked and not (_has_colon(line) and FIELD.match(line)):
         return None, start
     fields, end = _fields(lines, start + is_marked)
     has_sender = "from" in fields
@@ -125,13 +125,18 @@ def _block_at(lines: list[str], start: int) -> tuple[_Block | None, int]:
     return _Block(start, end, fields) if needed else None, end
 
 
+def _has_colon(line: str) -> bool:
+    """Return whether a line can be a labelled one at all, which FIELD finds slowly."""
+    return ":" in line or "：" in line
+
+
 def _fields(lines: list[str], start: int) -> tuple[dict[str, str], int]:
     """Return the labelled lines from here, and the first line behind them."""
     fields: dict[str, str] = {}
     position, end, gap, last = start, start, 0, ""
     while position < min(len(lines), start + MAX_BLOCK_LINES):
         line = lines[position]
-        match = FIELD.match(line)
+        match = FIELD.match(line) if _has_colon(line) else None
         if match:
             last = FIELD_BY_LABEL.get(match.group(1).lower(), "cc")
             if last in fields and last != "cc":

@@ -95,7 +95,9 @@ def header_text(value: object, charset: str | None = None) -> str:
 
     Bytes that are no UTF-8 are taken for the charset, where one is given.
     """
-    text = _FOLD.sub("", str(value))
+    text = str(value)
+    if "\n" in text or "\r" in text:
+        text = _FOLD.sub("", text)
     if text.isascii():
         return text
     data = text.encode("utf-8", "surrogateescape")
@@ -112,6 +114,8 @@ def decode_words(value: str) -> str:
     between words, and broken padding, unknown charsets and words without space around
     them are read as they are meant. mail-parser drops what gb2312 cannot say.
     """
+    if "=?" not in value:
+        return value
     pieces: list[str] = []
     charset, pending = "", b""
     position = 0

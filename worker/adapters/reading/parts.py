@@ -51,8 +51,11 @@ class MailPart(email.message.Message):
     says what the part really claims to be.
     """
 
+    _declared = ""
+
     def set_raw(self, name: str, value: str) -> None:
         """Store a header as parsed, within the limits."""
+        self._declared = ""
         if len(self) < MAX_HEADERS:
             is_content = name.lower().startswith("content-")
             limit = MAX_CONTENT_HEADER_CHARS if is_content else MAX_HEADER_CHARS
@@ -65,7 +68,9 @@ class MailPart(email.message.Message):
 
     def declared_type(self) -> str:
         """Return the declared type in lower case."""
-        return super().get_content_type()
+        if not self._declared:
+            self._declared = super().get_content_type()
+        return self._declared
 
     def stored(self) -> str:
         """Return the payload of a leaf exactly as it was parsed."""
@@ -129,9 +134,24 @@ def read(raw: bytes | memoryview) -> Tree:
         AssertionError: the standard library's parser gave up (HEADER_ERRORS).
     """
     slimmed = slim.cut(raw)
-    root = email.message_from_bytes(slimmed.data, _class=MailPart)
+    root = _parsed(slimmed)
     leaves = tuple(_leaves(root, slimmed, path="", alternative=None, depth=0))
     return Tree(root, leaves, slimmed.headers_end, slimmed.defects)
+
+
+def _parsed(slimmed: Slim) -> MailPart:
+    """Return the mail as the standard library parses it.
+
+    It goes through a text line by line; the text of a mail of one part is put behind
+    its headers as it is, which comes to the same.
+    """
+    headers = slimmed.data[: slimmed.body_at]
+    if b"multipart" in headers.lower() or not headers.endswith(b"\n"):
+        return email.message_from_bytes(slimmed.data, _class=MailPart)
+    root = email.message_from_bytes(headers, _class=MailPart)
+    text = slimmed.data[slimmed.body_at :].decode("ascii", "surrogateescape")
+    root.set_payload(root.stored() + text)
+    return root
 
 
 def decoded(encoded: bytes | memoryview, encoding: str) -> Iterator[bytes | memoryview]:

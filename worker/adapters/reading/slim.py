@@ -25,6 +25,8 @@ KEPT_BYTES = 16 * 1024
 """Kept after each `--` line: room for the part's headers. Our choice."""
 MIN_CUT_BYTES = 16 * 1024
 """A shorter middle is not worth a marker. Our choice."""
+KEPT_BASE64_BYTES = 256
+"""Kept of a file in base64. Our choice: enough to see that it is one."""
 MAX_SLIM_BYTES = 16 * 1024 * 1024
 """Beyond this the rest is one marker: 500 parts of 32 KB. Our choice."""
 MAX_DASH_LINES = 100_000
@@ -44,14 +46,30 @@ _STRAY = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _DASHES = (re.compile(rb"\n--"), re.compile(rb"\r--"))
-_BOUNDARY = re.compile(
-    rb"boundary\*?(?:0\*?)?[ \t]*=[ \t]*\"?([^\"\r\n;]{1,250})", re.IGNORECASE
+
+# Each begins with plain letters, which are looked for at once; in lower-cased bytes.
+_BOUNDARY = re.compile(rb"boundary\*?(?:0\*?)?[ \t]*=[ \t]*\"?([^\"\r\n;]{1,250})")
+_CHARSETS = (
+    re.compile(rb"charset=\"?(?!utf-?8|us-ascii|ascii)([a-z0-9][a-z0-9_-]{2,30})"),
+    re.compile(rb"=\?(?!utf-?8|us-ascii|ascii)([a-z0-9][a-z0-9_-]{2,30})"),
 )
-_CHARSET = re.compile(
-    rb"(?:charset=\"?|=\?)(?!utf-?8|us-ascii|ascii)([a-z0-9][a-z0-9_-]{2,30})",
-    re.IGNORECASE,
+_DASH_LINE = re.compile(rb"\n--([^\r\n]{1,250})")
+_PART_HEADERS = re.compile(
+    rb"[\r\n]--[^\r\n]+\r?\n((?:[!-9;-~]+:[^\r\n]*\r?\n|[ \t][^\r\n]*\r?\n)+)\r?\n"
 )
-_DASH_LINE = re.compile(rb"^--([^\r\n]{1,250})", re.MULTILINE)
+_FILE_HEADERS = (
+    re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.MULTILINE),
+    re.compile(
+        rb"^content-type:[ \t]*(?:application|audio|image|video)/", re.MULTILINE
+    ),
+    re.compile(
+        rb"^content-(?:type|disposition):(?:[^\n]|\n[ \t])*"
+        rb"[;\s](?:file)?name=\"?[a-z0-9]",
+        re.MULTILINE,
+    ),
+)
+"""A named file that is no text, in lower-cased headers."""
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +82,8 @@ class Slim:
     cuts: tuple[tuple[int, int], ...]
     headers_end: int
     """Where the body begins in the raw bytes."""
+    body_at: int
+    """Where it begins in `data`, whose headers may have been mended."""
     defects: tuple[str, ...] = ()
     charset: str | None = None
     """The first one that the mail declares beside ASCII and UTF-8: for names that
@@ -84,8 +104,19 @@ class Slim:
         end = self.cuts[int(marks[-1].group(2))][1] + len(suffix)
         if start >= 0 and self.raw[start : start + len(prefix)] == prefix:
             return self.raw[start:end]
-        middles = (self.cuts[int(mark.group(2))] for mark in marks)
-        return b"".join((prefix, *(self.raw[a:b] for a, b in middles), suffix))
+        return b"".join(self._pieces(payload, marks))
+
+    def _pieces(
+        self, payload: str, marks: list[re.Match[str]]
+    ) -> Iterator[bytes | memoryview]:
+        """Yield what was sent between the markers and behind them."""
+        position = 0
+        for mark in marks:
+            first, end = self.cuts[int(mark.group(2))]
+            yield _as_sent(payload[position : mark.start()])
+            yield self.raw[first:end]
+            position = mark.end()
+        yield _as_sent(payload[position:])
 
 
 def cut(raw: bytes | memoryview) -> Slim:
@@ -96,15 +127,17 @@ def cut(raw: bytes | memoryview) -> Slim:
     head, defects = _bounded_headers(view, headers_end)
     cuts, is_bounded = _find_cuts(view, headers_end)
     data = _join(head, view, headers_end, cuts, token)
-    data, trouble = _bounded_structure(data)
+    lowered = data.lower()
+    data, trouble = _bounded_structure(data, lowered)
     return Slim(
         data=data,
         raw=view,
         token=token,
         cuts=tuple(cuts),
         headers_end=headers_end,
+        body_at=len(head),
         defects=(*defects, *(() if is_bounded else ("mail_cut",)), *trouble),
-        charset=_declared_charset(data),
+        charset=_declared_charset(data, lowered[: len(data)]),
     )
 
 
@@ -150,6 +183,9 @@ def _find_cuts(raw: memoryview, start: int) -> tuple[list[tuple[int, int]], bool
         first = begin + room
         is_cut = end - first >= MIN_CUT_BYTES
         kept += room if is_cut else max(0, hit - begin)
+        file = _base64_at(raw, begin, first if is_cut else end) if room else None
+        if file is not None:
+            first, is_cut = file, True
         if kept > MAX_SLIM_BYTES or number > MAX_DASH_LINES:
             cuts.append((begin, len(raw)))
             return cuts, False
@@ -157,6 +193,26 @@ def _find_cuts(raw: memoryview, start: int) -> tuple[list[tuple[int, int]], bool
             cuts.append((first, end))
         begin, room = max(hit, start), KEPT_BYTES
     return cuts, True
+
+
+def _base64_at(raw: memoryview, begin: int, end: int) -> int | None:
+    """Return from where the part that begins here is nothing but base64 of a file.
+
+    None where it is text, which the parser must see, or anything else.
+    """
+    start = bytes(raw[begin:end])
+    headers = _PART_HEADERS.match(start)
+    if headers is None:
+        return None
+    lowered = headers.group(1).lower()
+    if not all(pattern.search(lowered) for pattern in _FILE_HEADERS):
+        return None
+    kept = headers.end() + KEPT_BASE64_BYTES
+    content = start[kept:].rstrip(b"=\r\n")
+    is_worth_it = len(content) > KEPT_BASE64_BYTES
+    if not is_worth_it or content.translate(None, _BASE64):
+        return None
+    return begin + kept
 
 
 def _dash_lines(raw: memoryview, start: int) -> Iterator[int]:
@@ -183,16 +239,17 @@ def _join(
     return b"".join((*pieces, raw[position:]))
 
 
-def _bounded_structure(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+def _bounded_structure(data: bytes, lowered: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Return the mail up to its 500th part or 50th level, and what was wrong.
 
     Boundaries nest as they are first used; one that is seen again closes those that
     were opened after it. Attached mails count too.
     """
-    names = {m.group(1).strip() for m in _BOUNDARY.finditer(data)}
+    found = _BOUNDARY.finditer(lowered)
+    names = {data[m.start(1) : m.end(1)].strip() for m in found}
     parts, open_names = 0, list[bytes]()
-    for line in _DASH_LINE.finditer(data):
-        name = line.group(1).rstrip()
+    for start, rest in _dashed(data):
+        name = rest.rstrip()
         if name.endswith(b"--") and name[:-2] in names:
             continue
         if name not in names:
@@ -203,15 +260,27 @@ def _bounded_structure(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         else:
             open_names.append(name)
         if parts > MAX_PARTS:
-            return data[: line.start()], ("parts_cut",)
+            return data[:start], ("parts_cut",)
         if len(open_names) > MAX_DEPTH:
-            return data[: line.start()], ("depth_cut",)
+            return data[:start], ("depth_cut",)
     return data, ()
 
 
-def _declared_charset(data: bytes) -> str | None:
-    found = _CHARSET.search(data)
-    return None if found is None else found.group(1).decode("ascii")
+def _dashed(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield where each line begins that begins with `--`, and what is behind that."""
+    first = _DASH_LINE.match(b"\n" + data[:300])
+    if first is not None:
+        yield 0, first.group(1)
+    for line in _DASH_LINE.finditer(data):
+        yield line.start() + 1, line.group(1)
+
+
+def _declared_charset(data: bytes, lowered: bytes) -> str | None:
+    found = [m for pattern in _CHARSETS if (m := pattern.search(lowered))]
+    if not found:
+        return None
+    first = min(found, key=lambda match: match.start())
+    return data[first.start(1) : first.end(1)].decode("ascii")
 
 
 def _as_sent(text: str) -> bytes:

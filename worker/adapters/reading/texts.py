@@ -149,13 +149,18 @@ def known_charset(charset: str | None) -> str | None:
 
 def clean(text: str, limit: int) -> str:
     """Return text with LF line ends and no control characters, `limit` long at most."""
+    if text.isascii() and text.isprintable():
+        return text[:limit]
     text = _LINE_ENDS.sub("\n", text[: limit * 2])
     return _UNWANTED.sub("", text)[:limit]
 
 
 def one_line(text: str, limit: int) -> str:
     """Return text on one line, runs of white space made one space, bounded."""
-    return _SPACES.sub(" ", clean(text, limit * 4)).strip()[:limit].rstrip()
+    text = clean(text, limit * 4)
+    if not (text.isascii() and text.isprintable()) or "  " in text:
+        text = _SPACES.sub(" ", text)
+    return text.strip()[:limit].rstrip()
 
 
 def without_bidi(text: str) -> str:
