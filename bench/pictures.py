@@ -71,10 +71,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _taken_for(draw: Draw, seed: int, which: int) -> str:
-    if draw not in (drawn_papers.screen, drawn_papers.receipt):
-        return _looks(as_file(draw(seed, which), seed))
     if seed % 6 == 5 and not drawn_papers.has_chinese_font():  # noqa: PLR2004
-        seed += 30 * 17
+        seed += 30 * 17 + 1  # in another language
     return _looks(as_file(draw(seed, which), seed))
 
 

@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tests import drawn_papers, drawn_scenes
 from tests.builders_mail import logo, photo, screenshot
@@ -175,6 +175,19 @@ def test_papers_screens_and_photographs_are_told_apart_in_both_sets(which: int) 
     for looks, images in drawn.items():
         taken_for = [looked(saved(image, "JPEG")).looks_like for image in images]
         assert taken_for == [looks, looks]
+
+
+@pytest.mark.parametrize("seed", [1, 4, 6])
+def test_a_parcel_in_the_dark_is_no_dark_screen(seed: int) -> None:
+    assert looked(saved(drawn_scenes.night(seed, 2))).looks_like is Looks.PHOTOGRAPH
+
+
+def test_a_dark_screen_with_a_word_on_it_is_a_screen() -> None:
+    screen = Image.new("RGB", (720, 1600), (18, 18, 18))
+    words = ImageDraw.Draw(screen)
+    words.text((300, 800), "12:40", fill=(232, 234, 237))
+
+    assert looked(saved(screen)).looks_like is Looks.SCREENSHOT
 
 
 def test_what_a_phone_says_of_a_screenshot_is_believed() -> None:

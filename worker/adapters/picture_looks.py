@@ -54,17 +54,17 @@ class Marks:
     @cached_property
     def commonest(self) -> float:
         """Pixels of the commonest colour, at 16 levels a channel."""
-        return max(self._colours) / (self._small.width * self._small.height)
+        return max(_counts(self._lit)) / (self._small.width * self._small.height)
 
     @cached_property
     def colours(self) -> int:
         """How many such colours there are."""
-        return len(self._colours)
+        return len(_counts(self._small))
 
     @cached_property
     def flat(self) -> float:
         """Pixels that hardly differ from their neighbours."""
-        return _share(_under(_slope(self._grey), FLAT))
+        return _share(_under(_slope(self._lit.convert("L")), FLAT))
 
     @cached_property
     def light(self) -> float:
@@ -93,11 +93,19 @@ class Marks:
         return _share(_written(on_even))
 
     @cached_property
-    def _colours(self) -> list[int]:
-        """The number of pixels of each colour."""
-        coarse = self._small.point([level & 0xF0 for level in range(256)] * 3)
-        counts = coarse.getcolors(maxcolors=coarse.width * coarse.height) or []
-        return [count for count, _ in counts]
+    def _lit(self) -> Image.Image:
+        """The picture with its lightest pixel white, where none is light.
+
+        In the dark all levels are near each other, however much there is to see. A
+        dark screen has light words on it.
+        """
+        counts = self._grey.histogram()
+        lightest = max(level for level, count in enumerate(counts) if count)
+        if lightest >= DARK:
+            return self._small
+        factor = 255 / max(1, lightest)
+        levels = [min(255, round(level * factor)) for level in range(256)]
+        return self._small.point(levels * 3)
 
     @cached_property
     def _grey(self) -> Image.Image:
@@ -166,6 +174,8 @@ PALE = 40
 PAPER_LIGHT, PAPER_BESIDE = 110, 0.62
 """A page's least level, and beside the lightest twentieth of the picture."""
 FLAT = 2
+DARK = 128
+"""A picture without a lighter pixel was taken in the dark. Our choice."""
 SQUARES = 20
 WRITTEN_SHARE = 0.04
 """Share of strokes from which a square of a twentieth by a twentieth is written."""
@@ -189,6 +199,13 @@ def _is_flat(marks: Marks) -> bool:
     if marks.flat <= FLAT_SHARE:
         return False
     return marks.words > FEW_WORDS or marks.commonest > BLANK_SHARE
+
+
+def _counts(image: Image.Image) -> list[int]:
+    """Return how many pixels each colour has, at 16 levels a channel."""
+    coarse = image.point([level & 0xF0 for level in range(256)] * 3)
+    counts = coarse.getcolors(maxcolors=coarse.width * coarse.height) or []
+    return [count for count, _ in counts]
 
 
 def _slope(grey: Image.Image) -> Image.Image:
