@@ -123,3 +123,44 @@ def test_a_mail_is_50_levels_deep_at_most(depth: int, defects: tuple[str, ...]) 
     tree = parts.read("".join((*levels, "\r\nx")).encode())
 
     assert tree.defects == defects
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_cut"),
+    [
+        (b'Content-Type: image/png; name="a.png"', True),
+        (b"Content-Type: image/png\r\nContent-Disposition: inline; filename=a", True),
+        (b"Content-Type: image/png", False),
+        (b"Content-Type: image/png\r\nContent-Description: a name=a", False),
+        (b"no header\r\nContent-Type: image/png; name=a", False),
+        (b'Content-Type: text/plain; name="a.txt"', False),
+    ],
+)
+def test_of_a_named_file_in_base64_the_parsers_see_the_beginning(
+    headers: bytes, *, is_cut: bool
+) -> None:
+    content = base64.encodebytes(bytes(6_000)).replace(b"\n", b"\r\n")
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n" + headers
+        + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + content + b"--B--\r\n"
+    )  # fmt: skip
+
+    assert (len(slim.cut(raw).data) < 1_000) is is_cut
+    (leaf,) = parts.read(raw).leaves
+    assert bytes(leaf.encoded).endswith(content.strip())
+
+
+def test_what_lies_between_two_cuts_is_kept_where_the_parser_changed_the_rest() -> None:
+    mark = "claims-cut-" + "0" * 24 + "-{}-"
+    found = slim.Slim(
+        data=b"",
+        raw=memoryview(b"0123456789"),
+        token="0" * 24,
+        cuts=((2, 4), (6, 8)),
+        headers_end=0,
+        body_at=0,
+    )
+
+    payload = f"x1{mark.format(0)}45{mark.format(1)}89"
+
+    assert bytes(found.encoded(payload)) == b"x123456789"

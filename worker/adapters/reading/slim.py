@@ -55,7 +55,7 @@ _CHARSETS = (
 )
 _DASH_LINE = re.compile(rb"\n--([^\r\n]{1,250})")
 _PART_HEADERS = re.compile(
-    rb"[\r\n]--[^\r\n]+\r?\n((?:[!-9;-~]+:[^\r\n]*\r?\n|[ \t][^\r\n]*\r?\n)+)\r?\n"
+    rb"[\r\n]?--[^\r\n]+\r?\n((?:[!-9;-~]+:[^\r\n]*\r?\n|[ \t][^\r\n]*\r?\n)+)\r?\n"
 )
 _FILE_HEADERS = (
     re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.MULTILINE),
