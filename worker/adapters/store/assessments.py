@@ -40,21 +40,20 @@ def save(
     at: datetime,
 ) -> None:
     """Write an assessment, its findings and the present document verdicts."""
-    row = AssessmentRow(
-        claim_id=claim_id,
-        job_id=job_id,
-        at=at,
-        state=assessment.state,
-        policy_version=assessment.policy_version,
-        body=_ASSESSMENT.dump_json(assessment).decode(),
-    )
-    session.add(row)
-    session.flush()
-    _keep_proposal(session, claim_id, assessment)
     connection, dialect = session.connection(), dialect_of(session)
+    values = {
+        "claim_id": claim_id,
+        "job_id": job_id,
+        "at": at,
+        "state": assessment.state,
+        "policy_version": assessment.policy_version,
+        "body": _ASSESSMENT.dump_json(assessment).decode(),
+    }
+    number = connection.execute(_ADDING, values).scalar_one()
+    _keep_proposal(connection, claim_id, assessment)
     findings = [
         {
-            "assessment_id": row.id,
+            "assessment_id": number,
             "position": position,
             "clause": finding.clause,
             "verdict": finding.verdict,
@@ -80,7 +79,16 @@ def save(
         connection.execute(_putting_documents(dialect), documents)
 
 
+_ADDING = sa.insert(table_of(AssessmentRow)).returning(AssessmentRow.id)
 _FINDINGS = sa.insert(table_of(FindingRow))
+_PROPOSING = (
+    sa.update(table_of(ClaimRow))
+    .where(table_of(ClaimRow).c.id == sa.bindparam("the_claim"))
+    .values(
+        proposed_usd=sa.bindparam("the_total"),
+        proposed_points=sa.bindparam("the_points"),
+    )
+)
 _JUDGED = ("verdict", "why", "files", "evidence")
 
 
@@ -93,15 +101,14 @@ def _putting_documents(dialect: str) -> sa.Insert:
     )
 
 
-def _keep_proposal(session: Session, claim_id: int, assessment: Assessment) -> None:
+def _keep_proposal(
+    connection: sa.Connection, claim_id: int, assessment: Assessment
+) -> None:
     """Keep beside the claim what the terms give, for sums over many claims."""
     proposal = assessment.proposal
-    session.execute(
-        sa.update(ClaimRow)
-        .where(ClaimRow.id == claim_id)
-        .values(
-            proposed_usd=None if proposal is None else proposal.total.amount,
-            proposed_points=0 if proposal is None else proposal.points_restored,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    values = {
+        "the_claim": claim_id,
+        "the_total": None if proposal is None else proposal.total.amount,
+        "the_points": 0 if proposal is None else proposal.points_restored,
+    }
+    connection.execute(_PROPOSING, values)

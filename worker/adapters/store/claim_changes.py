@@ -42,21 +42,20 @@ def open_claim(
 
     It is `number`, or the next one where that is None.
     """
-    row = ClaimRow(
-        id=number,
-        member_id=claim.member_id,
-        member_key=normal_id(claim.member_id),
-        order_number=claim.order_number,
-        order_key=normal_id(claim.order_number),
-        package_id=claim.package_id,
-        package_key=claim.package_id or "",
-        version=1,
-        held_address=held_address,
+    values = {
+        "member_id": claim.member_id,
+        "member_key": normal_id(claim.member_id),
+        "order_number": claim.order_number,
+        "order_key": normal_id(claim.order_number),
+        "package_id": claim.package_id,
+        "package_key": claim.package_id or "",
+        "version": 1,
+        "held_address": held_address,
         **_columns(claim),
-    )
-    session.add(row)
-    session.flush()
-    return to_claim(row)
+    }
+    if number is not None:
+        values["id"] = number
+    return to_claim(session.connection().execute(_OPENING, values).one())
 
 
 def save_claim(session: Session, before: Claim, after: Claim) -> Claim:
@@ -167,6 +166,7 @@ def _columns(claim: Claim) -> dict[str, object]:
 
 # Made once: making a statement takes longer than running it.
 _LOCKING = SELECT_CLAIM.with_for_update(key_share=True)
+_OPENING = sa.insert(_CLAIMS).returning(_CLAIMS)
 _SAVING = (
     sa.update(_CLAIMS)
     .where(

@@ -71,18 +71,12 @@ class Claims:
     def earlier_of_member(self, claim: Claim, *, since: datetime) -> list[int]:
         """Return a member's earlier claims by number; held ones are not theirs yet."""
         with self._database.read() as session:
-            return list(
-                session.execute(
-                    sa.select(ClaimRow.id)
-                    .where(
-                        ClaimRow.member_key == normal_id(claim.member_id),
-                        ClaimRow.id < claim.claim_id,
-                        ClaimRow.received_at >= since,
-                        ClaimRow.state.not_in(_NOBODYS),
-                    )
-                    .order_by(ClaimRow.id)
-                ).scalars()
-            )
+            which = {
+                "the_member": normal_id(claim.member_id),
+                "the_claim": claim.claim_id,
+                "the_time": since,
+            }
+            return list(session.connection().execute(_EARLIER, which).scalars())
 
     @once
     def go_live_at(self, claim_id: int) -> datetime | None:
@@ -155,11 +149,7 @@ class Claims:
     def waived(self, claim_id: int) -> dict[DocumentKind, datetime]:
         """Return the documents that a person waived, and when."""
         with self._database.read() as session:
-            rows = session.execute(
-                sa.select(DocumentRow.kind, DocumentRow.waived_at).where(
-                    DocumentRow.claim_id == claim_id, DocumentRow.waived_at.is_not(None)
-                )
-            )
+            rows = session.connection().execute(_WAIVED, {"the_claim": claim_id})
             return {DocumentKind(row.kind): row.waived_at for row in rows}
 
     @once
@@ -282,6 +272,19 @@ _OF_ORDER = (
     sa.select(_CLAIMS)
     .where(_CLAIMS.c.order_key == sa.bindparam("the_order"))
     .order_by(_CLAIMS.c.id.desc())
+)
+_EARLIER = (
+    sa.select(_CLAIMS.c.id)
+    .where(
+        _CLAIMS.c.member_key == sa.bindparam("the_member"),
+        _CLAIMS.c.id < THE_CLAIM,
+        _CLAIMS.c.received_at >= sa.bindparam("the_time"),
+        _CLAIMS.c.state.not_in(_NOBODYS),
+    )
+    .order_by(_CLAIMS.c.id)
+)
+_WAIVED = sa.select(DocumentRow.kind, DocumentRow.waived_at).where(
+    DocumentRow.claim_id == THE_CLAIM, DocumentRow.waived_at.is_not(None)
 )
 _GO_LIVE = (
     sa.select(MailboxRow.go_live_at)

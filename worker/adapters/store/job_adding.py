@@ -7,9 +7,10 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import clock_of, dialect_of, insert_into
+from worker.adapters.store.engine import clock_of, dialect_of
 from worker.adapters.store.job_figures import note_added
 from worker.adapters.store.job_rows import CANCELLED, NewJob, ms
+from worker.adapters.store.many_rows import ManyRows
 from worker.adapters.store.schema import JobRow, table_of
 from worker.ports import Bell
 
@@ -37,7 +38,8 @@ def add_jobs(
         }
         for job in jobs
     ]
-    added = session.connection().execute(_adding(dialect_of(session)), rows)
+    many, statement = _adding(dialect_of(session))
+    added = session.connection().execute(statement, many.given(rows))
     ids = {(row.kind, row.ref): row.id for row in added}
     found = []
     for job in jobs:
@@ -58,18 +60,17 @@ def bells_of(added: Sequence[tuple[NewJob, int]]) -> list[Bell]:
 
 
 @cache
-def _adding(dialect: str) -> sa.Insert:
+def _adding(dialect: str) -> tuple[ManyRows, sa.Insert]:
     """Return the statement that writes jobs; building it costs more than running it."""
     clock = clock_of(dialect)
-    return (
-        insert_into(dialect, _JOBS)
-        .values(
-            run_at_ms=clock + sa.bindparam("delay_ms", type_=sa.BigInteger),
-            rung_at_ms=clock,
-        )
+    names = ("kind", "ref", "queue", "lane", "state", "created_at")
+    many = ManyRows(dialect, _JOBS, names, {"delay_ms": sa.BigInteger()})
+    statement = (
+        many.insert(run_at_ms=clock + many.value("delay_ms"), rung_at_ms=clock)
         .on_conflict_do_nothing(index_elements=["kind", "ref"])
         .returning(_JOBS.c.id, _JOBS.c.kind, _JOBS.c.ref)
     )
+    return many, statement
 
 
 def release(

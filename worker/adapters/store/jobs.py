@@ -186,15 +186,11 @@ class Jobs:
         """Return the mails of a claim whose validation has not ended."""
         begin = f"{claim_id}:mail:"
         with self._database.read() as session:
-            refs = session.execute(
-                sa.select(JobRow.ref).where(
-                    JobRow.lane == f"claim:{claim_id}",
-                    JobRow.kind == "validate",
-                    JobRow.ref.startswith(begin, autoescape=True),
-                    JobRow.state.in_(ALIVE_WORDS),
-                )
-            ).scalars()
-            return {int(ref.removeprefix(begin)) for ref in refs}
+            lane = {"the_lane": f"claim:{claim_id}"}
+            refs = session.connection().execute(_VALIDATIONS, lane).scalars()
+            return {
+                int(ref.removeprefix(begin)) for ref in refs if ref.startswith(begin)
+            }
 
     def count_alive(self) -> int:
         """Return how many jobs are neither done nor quarantined."""
@@ -204,6 +200,13 @@ class Jobs:
                 .select_from(JobRow)
                 .where(JobRow.state.in_(ALIVE_WORDS))
             ).scalar_one()
+
+
+_VALIDATIONS = sa.select(JobRow.ref).where(
+    JobRow.lane == sa.bindparam("the_lane"),
+    JobRow.kind == "validate",
+    JobRow.state.in_(ALIVE_WORDS),
+)
 
 
 def _bells(

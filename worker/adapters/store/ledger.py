@@ -6,15 +6,17 @@ See ports.MailLedger for the contract.
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.alerts import raise_alert
-from worker.adapters.store.engine import Database, insert
+from worker.adapters.store.engine import Database, dialect_of, insert
 from worker.adapters.store.job_adding import add_jobs, bells_of
 from worker.adapters.store.job_rows import NewJob
-from worker.adapters.store.schema import MailboxRow, MailRow
+from worker.adapters.store.many_rows import ManyRows
+from worker.adapters.store.schema import MailboxRow, MailRow, table_of
 from worker.domain.errors import LeaseLost
 from worker.domain.mail import Fate
 from worker.faults import Point, reach
@@ -189,19 +191,13 @@ class SqlLedger:
                 "fate": Fate.PARKED if mail.sha256 is None else None,
                 "settled_at": mail.first_seen_at if mail.sha256 is None else None,
                 "signal": "could not be fetched" if mail.sha256 is None else "",
-                "flags": [],
-                "notes": {},
             }
             for mail in mails
         ]
         if not rows:
             return {}
-        statement = insert(session, MailRow).on_conflict_do_nothing(
-            index_elements=["mailbox_id", "uidvalidity", "uid"]
-        )
-        added = session.connection().execute(
-            statement.returning(MailRow.id, MailRow.uid), rows
-        )
+        many, statement = _adding(dialect_of(session))
+        added = session.connection().execute(statement, many.given(rows))
         return {row.uid: row.id for row in added}
 
     def note_pass(self, lease: MailboxLease, *, at: datetime, backlog: int) -> None:
@@ -225,6 +221,31 @@ class SqlLedger:
             if is_lasting:
                 ref = f"mailbox:{lease.mailbox_id}:{code}:{at:%Y-%m-%d}"
                 raise_alert(session, "mailbox_lost", ref, at=at)
+
+
+@cache
+def _adding(dialect: str) -> tuple[ManyRows, sa.Insert]:
+    """Return the statement that writes the rows of mails."""
+    names = (
+        "mailbox_id",
+        "uidvalidity",
+        "uid",
+        "sha256",
+        "size_bytes",
+        "internaldate_at",
+        "first_seen_at",
+        "trouble",
+        "fate",
+        "settled_at",
+        "signal",
+    )
+    many = ManyRows(dialect, table_of(MailRow), names)
+    statement = (
+        many.insert()
+        .on_conflict_do_nothing(index_elements=["mailbox_id", "uidvalidity", "uid"])
+        .returning(MailRow.id, MailRow.uid)
+    )
+    return many, statement
 
 
 def _has_earlier(

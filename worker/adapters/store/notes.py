@@ -1,11 +1,13 @@
 """Notes for staff: the newest of each claim."""
 
+from functools import cache
+
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import Database, insert, once
-from worker.adapters.store.schema import NoteRow
+from worker.adapters.store.engine import Database, dialect_of, insert_into, once
+from worker.adapters.store.schema import NoteRow, table_of
 from worker.domain.note import Note
 
 _NOTE = TypeAdapter(Note)
@@ -37,13 +39,20 @@ class Notes:
 def save(session: Session, note: Note) -> None:
     """Replace the claim's note."""
     values = {
+        "claim_id": note.claim_id,
         "version": note.version,
         "written_at": note.written_at,
         "policy_version": note.policy_version,
         "body": _NOTE.dump_json(note).decode(),
     }
-    session.execute(
-        insert(session, NoteRow)
-        .values(claim_id=note.claim_id, **values)
-        .on_conflict_do_update(index_elements=["claim_id"], set_=values)
+    session.connection().execute(_putting(dialect_of(session)), values)
+
+
+@cache
+def _putting(dialect: str) -> sa.Insert:
+    statement = insert_into(dialect, table_of(NoteRow))
+    changed = ("version", "written_at", "policy_version", "body")
+    return statement.on_conflict_do_update(
+        index_elements=["claim_id"],
+        set_={name: statement.excluded[name] for name in changed},
     )
