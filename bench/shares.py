@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 EVERY_S = 0.004
+SWITCH_S = 0.0002
+"""How soon a thread lets the sampler look. Our choice."""
 WORKER = (
     ("database", ("/sqlalchemy/", "/psycopg/", "/worker/adapters/store/")),
     ("queue", ("/redis/", "/dramatiq/", "/worker/adapters/queue.py")),
@@ -102,11 +104,15 @@ def sampled(parts: Parts) -> Iterator[Sampler]:
     """Watch this process; CPU time of children that end meanwhile is `documents`."""
     before = _children_s()
     sampler = Sampler(parts)
+    interval = sys.getswitchinterval()
+    # By default it would mostly see threads where they let go of the interpreter.
+    sys.setswitchinterval(SWITCH_S)
     sampler.start()
     try:
         yield sampler
     finally:
         sampler.stop()
+        sys.setswitchinterval(interval)
         if parts is READER:
             # The copy of a reader in which PDFs are opened.
             sampler.seconds["documents"] += _children_s() - before

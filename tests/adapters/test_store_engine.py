@@ -69,7 +69,7 @@ def a_database(url: str) -> Iterator[Database]:
     run(database, "create table counter (n integer not null)")
     run(database, "insert into counter values (0)")
     yield database
-    database.engine.dispose()
+    database.close()
 
 
 def run(database: Database, statement: str) -> None:
@@ -290,7 +290,7 @@ def test_a_row_is_seen_as_a_statement_before_has_changed_it(
         with database.read() as session:
             found = session.execute(sa.select(PausedQueueRow)).scalar_one()
             by = found.by
-    database.engine.dispose()
+    database.close()
 
     assert by == "bo"
 
@@ -620,6 +620,7 @@ def test_a_new_record_is_for_its_owner_alone(tmp_path: Path, sqlite: Database) -
             "claims.sqlite3": 0o600,
             "claims.sqlite3-wal": 0o600,
             "claims.sqlite3-shm": 0o600,
+            "claims.sqlite3-turns": 0o600,
         }
 
 

@@ -154,7 +154,7 @@ class Store:
 
     def close(self) -> None:
         """Give the connections back."""
-        self.database.engine.dispose()
+        self.database.close()
 
 
 __all__ = ["Job", "NewEmail", "NewJob", "Settled", "Store", "Work"]

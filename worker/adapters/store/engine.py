@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from worker.adapters.store.turns import Turns
 from worker.domain.errors import RetryLater, SettingsInvalid
 
 FILE_MODE = 0o600  # members' data: nobody else on the machine reads it
@@ -93,6 +95,13 @@ def _forget_old_statements(context: sa.ExceptionContext) -> None:
     """
     if "cached plan must not change result type" in str(context.original_exception):
         context.is_disconnect = True
+
+
+def _file_of(url: sa.URL) -> Path | None:
+    """Return the file of a SQLite database; None for one in memory, or a URI."""
+    if url.database in {None, "", ":memory:"} or "uri" in url.query:
+        return None
+    return Path(str(url.database))
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
@@ -216,11 +225,12 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.now_ms = now_ms(engine)
-        # SQLite has one writer at a time. Threads queue here, for those that meet there
-        # sleep longer and longer.
         self.has_one_writer = engine.dialect.name == "sqlite"
+        self._turns: Turns | None = None
+        if self.has_one_writer:
+            self._turns = Turns(_file_of(engine.url), wait_s=BUSY_TIMEOUT_S)
         self._turn: contextlib.AbstractContextManager[object] = (
-            threading.RLock() if self.has_one_writer else contextlib.nullcontext()
+            self._turns or contextlib.nullcontext()
         )
         self._reading: dict[str, Any] = {_READ_ONLY: True}
         if engine.dialect.name == "postgresql":
@@ -230,6 +240,12 @@ class Database:
         self._open = threading.local()
         """Of this thread: the session of its `reading` and what that has looked up, or
         the session of its `together`."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
     def on_commit(self, call: Callable[[Session], None]) -> None:
         """Let something be told of each transaction that was committed."""
