@@ -33,7 +33,7 @@ from bench.table import run_part
 from worker.adapters import mime, pdf
 from worker.adapters.store.desk_schema import PausedQueueRow
 
-COUNTS = {"small": 500, "claims": 250}
+COUNTS = {"small": 200, "claims": 100}
 SMOKE_MAILS = 10
 WARM_MAILS = 8
 AT_LEAST = {"small": 8.0, "claims": 3.0}

@@ -50,20 +50,24 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     rows: list[Row] = []
     broken: list[str] = []
+    took: list[str] = []
     with tidy():
         if not args.smoke:
             settle(show)
         for part in args.only or PARTS:
+            part_began = time.monotonic()
             try:
                 for row in _rows(part, args.rounds, smoke=args.smoke):
                     rows.append(row)
                     show(f"{row.part}: {row.what}: {_median(row)} {row.verdict}")
             except CheckFailed as failure:
                 broken.append(f"{part}: {failure}")
+            took.append(f"{part} {time.monotonic() - part_began:.0f} s")
     show_end()
     minutes = (time.monotonic() - began) / 60
     rounds = 1 if args.smoke else args.rounds
     facts = machine() | {"rounds": str(rounds), "minutes": f"{minutes:.0f}"}
+    facts |= {"of these": ", ".join(took)}
     print_rows(rows, facts)
     for line in broken:
         print(f"FAIL  {line}")

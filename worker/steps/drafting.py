@@ -60,8 +60,10 @@ def prepare(parts: Parts, job: Job) -> None:
     )
     emails: tuple[NewEmail, ...] = ()
     if draft is not None:
-        beside = notify.note_reply(note, claim, parts.staff_address)
-        emails = (draft, _composed(parts, beside))
+        emails = (draft,)
+        if parts.notes is not None:
+            beside = notify.note_reply(note, claim, parts.staff_address)
+            emails = (draft, _composed(parts, beside))
     with parts.store.transaction() as work:
         now = work.lock_claim(claim.claim_id)
         if now is None or now.version != claim.version:
