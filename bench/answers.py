@@ -11,6 +11,7 @@ Example: `python -m bench answers --rounds 3 --only small`
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 from bench import record, shares
@@ -163,7 +165,7 @@ def _two_to_one(case: Case, rounds: int) -> Row:
     rates = [rate(round(count), seconds[name]) for name in ("two", "one")]
     return Row(
         part="answers",
-        what="claims, two workers to one, a reader each",
+        what="claims, PostgreSQL, two workers to one, each with its reader on a core",
         figures=ratios(seconds["one"], seconds["two"]),
         at_least=TWO_AT_LEAST,
         note=" to ".join(rates),
@@ -193,16 +195,22 @@ def answered(case: Case) -> float:
 def worked(case: Case, *, workers: int) -> float:
     """Return the seconds in which so many workers do the middle part of all jobs.
 
-    All mails are stored before the workers start.
+    All mails are stored before the workers start. Each has a core for itself and its
+    reader, as if it were a machine; database, Redis and scheduler have all.
 
     Raises:
         CheckFailed: as `answered`.
     """
-    with _prepared(case) as system:
+    with _prepared(case, on_postgres=True) as system:
         _store_all(system, case)
         seen: list[tuple[float, int]] = []
         alone = _with(system, CLAIMS_READERS="1")
-        with _running(alone, *["work"] * workers, "schedule"):
+        started = [alone.start("work") for _ in range(workers)]
+        for process, core in zip(
+            started, sorted(os.sched_getaffinity(0)), strict=False
+        ):
+            psutil.Process(process.pid).cpu_affinity([core])
+        with _ending(*started), _running(alone, "schedule"):
             _await(system, len(case.made.facts), seen)
         last = seen[-1][1]
         began = next(at for at, done in seen if done >= FROM_SHARE * last)
@@ -211,9 +219,10 @@ def worked(case: Case, *, workers: int) -> float:
 
 
 @contextlib.contextmanager
-def _prepared(case: Case) -> Iterator[Installation]:
+def _prepared(case: Case, *, on_postgres: bool = False) -> Iterator[Installation]:
     """Give an installation that knows the orders and sends nothing."""
-    with case.on.installation(case.made, case.user, on_postgres=False) as bare:
+    ground = case.on
+    with ground.installation(case.made, case.user, on_postgres=on_postgres) as bare:
         system = _with(bare, CLAIMS_OCR="false")
         system.run("orders", "import", str(case.orders))
         engine = sa.create_engine(system.database_url, poolclass=sa.NullPool)
