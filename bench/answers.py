@@ -206,11 +206,10 @@ def worked(case: Case, *, workers: int) -> float:
         seen: list[tuple[float, int]] = []
         alone = _with(system, CLAIMS_READERS="1")
         started = [alone.start("work") for _ in range(workers)]
-        for process, core in zip(
-            started, sorted(os.sched_getaffinity(0)), strict=False
-        ):
-            psutil.Process(process.pid).cpu_affinity([core])
         with _ending(*started), _running(alone, "schedule"):
+            cores = sorted(os.sched_getaffinity(0))
+            for number, process in enumerate(started):
+                psutil.Process(process.pid).cpu_affinity([cores[number % len(cores)]])
             _await(system, len(case.made.facts), seen)
         last = seen[-1][1]
         began = next(at for at, done in seen if done >= FROM_SHARE * last)

@@ -303,13 +303,10 @@ class Parts:
 
     @property
     def staff_address(self) -> str:
-        """Return to whom notes are addressed: the staff's mailbox, else our own."""
+        """Return to whom notes are addressed: the staff's mailbox, if named so."""
         url = self.settings.drafts_url
-        user = (
-            ""
-            if url is None
-            else unquote(urlsplit(url.get_secret_value()).username or "")
-        )
+        user = "" if url is None else urlsplit(url.get_secret_value()).username or ""
+        user = unquote(user)
         return user if "@" in user else self.settings.from_
 
     @cached_property

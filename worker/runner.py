@@ -88,50 +88,62 @@ class Runner(Generic[P]):
         """Do what was taken, and what its end makes due in the same thread."""
         for number in range(MOST_CHAINED):
             reach(Point.JOB_TAKEN)
-            if self._are_done_at_once(jobs):
+            if self._is_done_at_once(jobs, most=MOST_CHAINED - number):
                 return
             job = self._do_taken(jobs, is_last=number == MOST_CHAINED - 1)
             if job is None:
                 return
             jobs = [job]
 
-    def _are_done_at_once(self, jobs: Sequence[Job]) -> bool:
-        """Do a job and what follows from it in one transaction, where they allow it.
+    def _is_done_at_once(self, jobs: Sequence[Job], *, most: int) -> bool:
+        """Do a job and what follows in one transaction, where all of them allow it.
 
-        When anything is raised, nothing was written: each is done on its own then,
-        and what it raises is sorted there.
+        When one raises, the whole is undone and done again without that one, which is
+        rung and then done on its own, where what it raises is sorted. False where the
+        first is that one. Who finds that all was committed after all loses the lease.
         """
         job, kind = jobs[0], self._kinds.get(jobs[0].kind)
         is_right = self._at_once and len(jobs) == 1 and job.is_fresh
         if not is_right or kind is None or not kind.at_once:
             return False
-        ended: list[tuple[Job, float]] = []
-        try:
-            with (
-                self.leases.keep(job),
-                self._gate.enter(alone=False),
-                self._store.together(),
-            ):
-                self._do_at_once(job, ended)
-        except Exception as error:  # noqa: BLE001 - raised again where it is sorted
-            log.debug("not_at_once", job_id=job.job_id, exc_type=type(error).__name__)
-            return False
-        for one, took_ms in ended:
-            self._count(one, Ending.DONE, took_ms)
-        return True
+        while most:
+            ended: list[tuple[Job, float]] = []
+            try:
+                with (
+                    self.leases.keep(job),
+                    self._gate.enter(alone=False),
+                    self._store.together(),
+                ):
+                    self._do_at_once(job, ended, most=most)
+            except Exception as error:  # noqa: BLE001 - raised again, and sorted there
+                name = type(error).__name__
+                log.debug("not_at_once", job_id=job.job_id, exc_type=name)
+                most = min(most - 1, len(ended))
+            else:
+                for one, took_ms in ended:
+                    self._count(one, Ending.DONE, took_ms)
+                return True
+        return False
 
-    def _do_at_once(self, first: Job, ended: list[tuple[Job, float]]) -> None:
+    def _do_at_once(
+        self, first: Job, ended: list[tuple[Job, float]], *, most: int
+    ) -> None:
         """Do a job and what follows, the nearest first: a claim before another mail."""
         waiting = [first]
         while waiting:
             job = waiting.pop(0)
             began = time.monotonic()
             kind = self._kinds[job.kind]
-            room = MOST_CHAINED - len(ended) - len(waiting) - 1
-            chain = Chain(kind.goes_on, LEASE_FOR, room=room)
+            kinds = frozenset(name for name in kind.goes_on if self._may_join(name))
+            room = most - len(ended) - len(waiting) - 1
+            chain = Chain(kinds, LEASE_FOR, room=room)
             kind.step(self._parts, replace(job, chain=chain))
             ended.append((job, (time.monotonic() - began) * 1000))
             waiting = chain.next_jobs + waiting
+
+    def _may_join(self, name: str) -> bool:
+        kind = self._kinds.get(name)
+        return kind is not None and kind.at_once
 
     def _do_taken(self, jobs: Sequence[Job], *, is_last: bool) -> Job | None:
         """Do what was taken; return the job that was taken as this one ended."""

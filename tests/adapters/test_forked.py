@@ -31,6 +31,8 @@ def work(data: bytes) -> bytes:
             return " ".join(one.name for one in names).encode()
         case _:
             pass
+    if data == f"not in {os.getpid()}".encode():
+        raise ZeroDivisionError
     return data[::-1]
 
 
@@ -80,6 +82,31 @@ def test_what_breaks_a_helper_has_no_answer_and_the_next_file_another_process(
     helper.make_ready()
     assert helper.pid not in {None, broken}
     assert helper.answer(b"abc") == b"cba"
+
+
+def test_a_file_that_fails_after_others_is_tried_alone(helper: Helper) -> None:
+    """What the others left in the process is not held against it."""
+    pid = helper.pid
+    helper.answer(b"abc")
+
+    assert helper.answer(f"not in {pid}".encode()) == f"not in {pid}".encode()[::-1]
+    assert helper.pid is None
+
+
+def test_where_there_is_no_room_for_a_helper_a_copy_does_it(
+    helper: Helper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper.end()
+    with monkeypatch.context() as full:
+        full.setattr(forked, "_fork", refuse)
+        helper.make_ready()
+
+    assert helper.pid is None
+    assert helper.answer(b"abc") == b"cba"
+
+
+def refuse() -> int:
+    raise BlockingIOError
 
 
 @pytest.mark.parametrize("what", [b"crash", b"busy", b"hog", b"bug"])

@@ -307,6 +307,26 @@ def test_nothing_is_written_inside_a_reading_that_is_part_of_more(
         pass
 
 
+def test_a_part_that_was_undone_undoes_the_whole(database: Database) -> None:
+    """Although somebody within caught what it raised."""
+
+    def fail() -> None:
+        with database.write() as session:
+            session.execute(sa.text("update counter set n = 5"))
+            raise KeyError
+
+    def do_both() -> None:
+        with database.together():
+            add_one(database)
+            with pytest.raises(KeyError):
+                fail()
+
+    with pytest.raises(RuntimeError):
+        do_both()
+
+    assert count(database) == 0
+
+
 def test_nothing_together_begins_inside_another(database: Database) -> None:
     with database.together(), pytest.raises(RuntimeError), database.together():
         pass

@@ -1,5 +1,6 @@
 """Turns: threads and processes write one after the other, and nobody starves."""
 
+import errno
 import multiprocessing
 import threading
 import time
@@ -114,6 +115,39 @@ def test_after_a_while_the_database_s_own_lock_decides(path: Path) -> None:
         assert SOON_S <= waits_s(Turns(path, wait_s=SOON_S)) < LATEST_S / 2
 
 
+def test_where_files_cannot_be_locked_nobody_is_held_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr("worker.adapters.store.turns.fcntl.lockf", refuse)
+    turns = Turns(path)
+
+    assert waits_s(turns) < LATEST_S / 2
+    assert waits_s(turns) < LATEST_S / 2
+
+
+def test_who_is_interrupted_while_it_waits_lets_the_other_threads_go(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(path)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as once:
+        once.setattr("worker.adapters.store.turns.fcntl.lockf", interrupt)
+        with pytest.raises(KeyboardInterrupt), turns:
+            pass
+    waited: list[float] = []
+    thread = threading.Thread(target=lambda: waited.append(waits_s(turns)))
+    thread.start()
+    thread.join(LATEST_S)
+
+    assert len(waited) == 1
+
+
 def test_no_file_is_needed(tmp_path: Path) -> None:
     with Turns(None, wait_s=0), Turns(tmp_path / "no folder" / "x.db", wait_s=0):
         pass
@@ -121,6 +155,7 @@ def test_no_file_is_needed(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="reads /proc")
 def test_the_file_is_for_its_owner_and_closed_at_the_end(path: Path) -> None:
     turns = Turns(path, wait_s=LATEST_S)
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -130,3 +165,12 @@ def test_the_file_is_for_its_owner_and_closed_at_the_end(path: Path) -> None:
 
     assert path.with_name(path.name + SUFFIX).stat().st_mode & 0o777 == 0o600
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_the_file_is_for_whom_the_database_is_for(path: Path) -> None:
+    path.touch(mode=0o660)
+    path.chmod(0o660)
+    with Turns(path):
+        pass
+
+    assert path.with_name(path.name + SUFFIX).stat().st_mode & 0o777 == 0o660

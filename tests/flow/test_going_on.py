@@ -12,7 +12,10 @@ from tests.builders import a_package, a_when, an_order
 from tests.builders_mail import auto_reply, claim_files, make_claim_mail, make_mail
 from tests.office import OPENING, InlineReader, Office, an_office
 from worker import faults
+from worker.actors import KINDS
 from worker.adapters.store.desk_schema import PausedQueueRow
+from worker.adapters.store.mails import MailRecord
+from worker.bootstrap import Parts
 from worker.domain.claim import ClaimState
 from worker.domain.orders import Order
 from worker.ports import Bell
@@ -213,8 +216,9 @@ def test_one_ring_leads_to_so_many_jobs_and_the_rest_is_rung(
     rings = hear(at_once)
 
     steps = [kind for kind in jobs(at_once, state="done") if kind != "read"]
-    assert steps == ["understand", "understand", "validate", "prepare"]
+    assert steps == ["understand", "understand", "validate"]
     assert [bell.queue for bell in rings].count("understand") == 1
+    assert [bell.queue for bell in rings].count("validate") == 1
 
 
 def test_it_comes_to_the_same_as_one_after_the_other(
@@ -240,14 +244,15 @@ def states(office: Office) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("point", ["work.written:raise@2", "work.written:raise@4"])
 def test_a_step_that_fails_costs_only_itself(at_once: Office, point: str) -> None:
-    """All is undone and each is done on its own, where the fault is over."""
+    """All is undone and done again without it; it is rung, and the fault is over."""
     at_once.deliver(make_claim_mail(), run=False)
     faults.arm(point, at_once.parts.data_dir / "passes")
 
-    rings = hear(at_once)
+    hear(at_once)
+    at_once.run()
 
     assert [kind for kind in jobs(at_once, state="done") if kind in STEPS] == STEPS
-    assert {bell.queue for bell in rings} == {"send"}
+    assert at_once.kinds == ["received"]
     assert at_once.state() is ClaimState.UNDER_REVIEW
 
 
@@ -261,12 +266,44 @@ def test_a_step_that_goes_on_failing_undoes_no_other(
     at_once.deliver(make_claim_mail(), run=False)
 
     hear(at_once)
+    at_once.run()
 
     assert jobs(at_once, state="done").count("understand") == 1
     assert jobs(at_once, state="ready").count("validate") == 1
     with at_once.store.database.read() as session:
         query = sa.text("select failures from jobs where kind = 'validate'")
         assert session.execute(query).scalar_one() == 1
+
+
+def test_a_mail_that_fails_costs_the_ones_before_it_one_more_go(
+    at_once: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are one transaction again, without it; it and the later ones are rung."""
+    understood: list[int] = []
+    understand = intake._understood  # noqa: SLF001 - the place to fail at
+
+    def fail_at_third(parts: Parts, record: MailRecord) -> object:
+        understood.append(record.mail_id)
+        if record.mail_id == 3:
+            raise ZeroDivisionError
+        return understand(parts, record)
+
+    monkeypatch.setattr(intake, "_understood", fail_at_third)
+    mails = [auto_reply(), make_mail(), auto_reply(), make_mail()]
+    at_once.deliver(*mails, run=False)
+
+    rings = hear(at_once)
+
+    assert understood == [1, 2, 3, 1, 2]
+    assert jobs(at_once, state="done").count("understand") == 2
+    assert [bell.queue for bell in rings].count("understand") == 1
+
+
+def test_only_what_touches_nothing_but_the_record_is_done_at_once() -> None:
+    """What the others go on with by a ring would be outside of any transaction."""
+    at_once = {name for name, kind in KINDS.items() if kind.at_once}
+
+    assert at_once == {"understand", "validate", "prepare"}
 
 
 def test_what_was_committed_stays_done_whatever_comes_after(at_once: Office) -> None:

@@ -77,18 +77,29 @@ class Helper:
         return None if self._line is None else self._pid
 
     def make_ready(self) -> None:
-        """Fork a helper once there was a file for it, and in place of a worn one."""
+        """Fork a helper once there was a file for it, and in place of a worn one.
+
+        Where there is room for none, a copy for each file does the work.
+        """
         if self._files >= MAX_FILES:
             self.end()
         if not self._is_wanted or self._line is not None:
             return
-        ours, its = socket.socketpair()
-        self._pid = _fork()
+        try:
+            ours, its = socket.socketpair()
+        except OSError:
+            return
+        try:
+            self._pid = _fork()
+        except OSError:
+            ours.close()
+            its.close()
+            return
         if self._pid == 0:
             ours.close()
             _serve(self._work, its, self._cpu, self._memory)
         its.close()
-        self._line, self._files = ours, 0
+        self._line = ours
 
     def answer(self, data: bytes) -> bytes | None:
         """Return the answer to a file, None where it broke what worked on it."""
@@ -96,14 +107,26 @@ class Helper:
         if self._line is not None and not self._is_alive():
             self._part()
         if self._line is None:
-            return answer(lambda: self._work(data), cpu=self._cpu, memory=self._memory)
+            return self._alone(data)
         self._files += 1
         try:
             _send(self._line, data)
             return bytes(_received(self._line))
         except (OSError, EOFError):
-            self.end()
-            return None
+            return self.answer_apart(data)
+
+    def answer_apart(self, data: bytes) -> bytes | None:
+        """End the helper, and return the answer of a copy for this file alone.
+
+        So no file before is to blame for what this one is. None where there was none:
+        the answer would be the same.
+        """
+        had_others = self._files > 1
+        self.end()
+        return self._alone(data) if had_others else None
+
+    def _alone(self, data: bytes) -> bytes | None:
+        return answer(lambda: self._work(data), cpu=self._cpu, memory=self._memory)
 
     def end(self) -> None:
         """Kill the helper, if there is one, and leave nothing of it behind.
@@ -126,6 +149,7 @@ class Helper:
         if self._line is not None:
             self._line.close()
             self._line = None
+            self._files = 0
 
 
 def _fork() -> int:

@@ -60,12 +60,12 @@ def open_apart(data: bytes) -> Opened | Trouble:
     """Return the text of a PDF and, without text, a picture of its first page.
 
     Done in another process: what takes longer than `MAX_SECONDS`, or breaks PDFium,
-    is unreadable. After an unreadable file comes another process.
+    is unreadable. After such a file comes another process, and it is tried in one of
+    its own where there were others before it.
     """
-    found = _HELPER.answer(data)
-    opened = Trouble.UNREADABLE if found is None else _unpacked(found)
+    opened = _opened(_HELPER.answer(data))
     if opened is Trouble.UNREADABLE:
-        _HELPER.end()
+        opened = _opened(_HELPER.answer_apart(data))
     return opened
 
 
@@ -92,7 +92,9 @@ def _packed(data: bytes) -> bytes:
 _HELPER = forked.Helper(_packed, cpu=MAX_SECONDS, memory=MAX_BYTES)
 
 
-def _unpacked(answer: bytes) -> Opened | Trouble:
+def _opened(answer: bytes | None) -> Opened | Trouble:
+    if answer is None:
+        return Trouble.UNREADABLE
     line, _, page = answer.partition(b"\n")
     head = json.loads(line)
     if "trouble" in head:

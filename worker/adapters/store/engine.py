@@ -114,8 +114,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         options["poolclass"] = sa.StaticPool
         options["connect_args"]["check_same_thread"] = False
     engine = sa.create_engine(url, **options)
-    is_path = not in_memory and "uri" not in url.query
-    if is_path:
+    if _file_of(url) is not None:
         sa.event.listen(engine, "do_connect", _make_file)
     sa.event.listen(engine, "connect", _on_sqlite_connect)
     sa.event.listen(engine, "begin", _on_sqlite_begin)
@@ -228,7 +227,7 @@ class Database:
         self.has_one_writer = engine.dialect.name == "sqlite"
         self._turns: Turns | None = None
         if self.has_one_writer:
-            self._turns = Turns(_file_of(engine.url), wait_s=BUSY_TIMEOUT_S)
+            self._turns = Turns(_file_of(engine.url))
         self._turn: contextlib.AbstractContextManager[object] = (
             self._turns or contextlib.nullcontext()
         )
@@ -263,8 +262,12 @@ class Database:
             raise RuntimeError("a transaction that writes inside one that reads")
         whole = self._shared()
         if whole is not None:
-            yield whole
-            _forget(whole)
+            try:
+                yield whole
+                _forget(whole)
+            except BaseException:
+                self._open.is_undone = True
+                raise
             return
         with self._turn, translated(), self._sessions.begin() as session:
             yield session
@@ -274,7 +277,7 @@ class Database:
         """Let all that this thread writes within be one transaction.
 
         What it reads within sees what it wrote. When anything raises, nothing was
-        written.
+        written: also not where a part that raised was caught within.
 
         Raises:
             RetryLater: see `write`.
@@ -282,11 +285,13 @@ class Database:
         if self._shared() is not None:
             raise RuntimeError("a transaction inside another")
         with self._turn, translated(), self._sessions.begin() as session:
-            self._open.session = session
+            self._open.session, self._open.is_undone = session, False
             try:
                 yield
             finally:
                 self._open.session = None
+            if self._open.is_undone:
+                raise RuntimeError("a part was undone, and so must be the whole")
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -34,7 +34,8 @@ class ManyRows:
         self._dialect = dialect
         self._table = table
         self._names = tuple(names)
-        types = {name: table.c[name].type for name in names} | dict(beside or {})
+        types = {name: _unbounded(table.c[name].type) for name in names}
+        types |= dict(beside or {})
         self._values: Mapping[str, sa.ColumnElement[Any]]
         if dialect == "sqlite":
             self._values = {n: sa.bindparam(n, type_=t) for n, t in types.items()}
@@ -74,3 +75,11 @@ class ManyRows:
         if self._dialect == "sqlite":
             return rows
         return {name: [row[name] for row in rows] for name in self._values}
+
+
+def _unbounded(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    """Return a type without its length: the cast of an array cuts, the column refuses.
+
+    Source: PostgreSQL, 8.3 (an explicit cast to `varchar(n)` truncates).
+    """
+    return sa.Text() if isinstance(kind, sa.String) else kind

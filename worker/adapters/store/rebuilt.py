@@ -215,7 +215,7 @@ def copy_record(
             f"the two records do not fit ({kind}): stop the workers and rebuild again"
         ) from None
     finally:
-        engine.dispose()
+        target.close()
 
 
 def _expect_empty(write: Session) -> None:
