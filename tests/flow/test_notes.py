@@ -13,6 +13,7 @@ from tests.builders_mail import make_claim_mail
 from tests.flow.test_schedule import the_order
 from tests.office import OPENING, Office, an_office
 from worker import decide
+from worker.adapters.imap_drafts import ImapNotes
 from worker.adapters.render import JinjaRenderer
 from worker.adapters.resources import folder
 from worker.adapters.store.desk_schema import PausedQueueRow
@@ -146,8 +147,20 @@ def test_what_a_sender_wrote_is_quoted_escaped_and_on_one_line() -> None:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
+    """One whose staff have a folder for notes; nothing is laid into it here."""
     with an_office(tmp_path / "office", the_order()) as opened:
+        opened.parts.__dict__["notes"] = ImapNotes("imap://staff@127.0.0.1/Drafts")
         yield opened
+
+
+def test_without_a_folder_for_it_the_note_is_kept_and_is_no_e_mail(
+    office: Office,
+) -> None:
+    office.parts.__dict__["notes"] = None
+    office.deliver(make_claim_mail())
+
+    assert drafts(office).keys() == {"approved"}
+    assert office.store.notes.of_claim(office.claim.claim_id) is not None
 
 
 def drafts(office: Office) -> dict[str, bytes]:
