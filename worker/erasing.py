@@ -170,4 +170,7 @@ def _entries(path: Path) -> Iterator[_Entry]:
             at = datetime.fromisoformat(entry["at"]).astimezone(UTC)
             yield _Entry(str(entry["tag"]), str(entry["basis"]), at)
         except (ValueError, KeyError, TypeError):
-            raise UsageError(f"{path}:{number} is no line of that log") from None
+            raise UsageError(
+                f"{path}:{number} is no whole line: its process died while it wrote it,"
+                " and erased nobody then; remove the line and say this again"
+            ) from None

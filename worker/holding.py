@@ -94,14 +94,17 @@ class LeaseKeeper:
             with self._lock:
                 jobs = list(self._jobs.values())
             for job in jobs:
-                reach(Point.JOB_RENEWING)
                 try:
+                    reach(Point.JOB_RENEWING)
                     self._store.jobs.renew(job, lease_for=LEASE_FOR)
                 except LeaseLost:
                     if self._keeps(job):  # it may have ended meanwhile
                         log.warning("lease_lost", job_id=job.job_id, kind=job.kind)
                 except RetryLater as error:
                     log.warning("lease_not_renewed", reason=error.reason)
+                except Exception as error:  # noqa: BLE001 - a bug must not end all leases
+                    # Without its text, which may quote what is in a row.
+                    log.warning("lease_not_renewed", reason=type(error).__name__)
 
 
 class Along:

@@ -31,7 +31,8 @@ class Recovered:
 
     `known` Message-IDs are known to have gone out; of what the backup had still to
     send, `sent` e-mails were among them and `held` were not. `erased` members were in
-    the backup again; `has_erasures` says that anybody ever was erased.
+    the backup again; `has_erasures` says that anybody ever was erased, and `refused`
+    why somebody could not be erased again.
     """
 
     known: int
@@ -39,6 +40,7 @@ class Recovered:
     held: int
     erased: int
     has_erasures: bool = False
+    refused: str = ""
 
 
 def recover(
@@ -78,8 +80,12 @@ def recover(
             at=work.at,
         )
     has_log = (parts.data_dir / LOG).exists()
-    erased = erase_again(parts, None, by=by) if has_log else 0
-    return Recovered(len(known), sent, held, erased, has_log)
+    erased, refused = 0, ""
+    try:
+        erased = erase_again(parts, None, by=by) if has_log else 0
+    except UsageError as error:  # the recovery stands all the same
+        refused = str(error)
+    return Recovered(len(known), sent, held, erased, has_log, refused)
 
 
 def _listed(path: Path | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
 from worker.adapters.retention_file import read_retention
+from worker.adapters.store import erasing as erasing_rows
 from worker.adapters.store import holds
 from worker.adapters.store.desk import actions
 from worker.adapters.store.points_entries import Holder
@@ -26,6 +27,7 @@ from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
 from worker.domain.staff import StaffRole
 from worker.erasing import Erased, erase, erase_again, member_tag, remove_left
+from worker.recovering import recover
 from worker.retaining import apply, plan
 from worker.steps.shared import event_now
 
@@ -325,6 +327,19 @@ def test_one_who_cannot_be_erased_again_keeps_nobody_else(
     assert office.store.mails.get(3).mail is not None
 
 
+def test_a_recovery_stands_although_somebody_cannot_be_erased_again(
+    office: MailboxOffice,
+) -> None:
+    at = office.clock.at
+    office.clock.at += timedelta(hours=2)
+    log_of(office, "m104233", MEMBER.lower())
+
+    found = recover(office.parts, backup_at=at, lost_at=at, sent_list=None, by="jane")
+
+    assert "1 not: CLM-000002 is open" in found.refused
+    assert office.store.mails.get(1).mail is None
+
+
 def test_who_came_back_after_an_erasure_is_left_alone(office: MailboxOffice) -> None:
     office.clock.at += timedelta(minutes=30)
     log_of(office, MEMBER.lower())
@@ -428,7 +443,24 @@ def test_the_raw_mails_of_a_closed_claim_may_go_before_it(
     assert claim is not None
     assert claim.member_id == MEMBER
     assert not office.parts.raw.has(digest)
+    assert all(email.raw for email in office.store.outbox.of_claim(1))
     assert audit(office.parts, is_deep=True).gaps == []
+
+
+def test_a_mail_of_two_claims_goes_with_the_last_of_them(
+    office: MailboxOffice,
+) -> None:
+    """Though they are erased in different nights, and it is the first one's own."""
+    with office.store.transaction() as work:
+        work.share_mail(2, 1, by="jane")
+    with office.store.transaction() as work:
+        with_first = erasing_rows.mails_of_claims(work.session, [1])
+        erasing_rows.erase_claims(work.session, [1], at=work.at)
+    with office.store.transaction() as work:
+        with_last = erasing_rows.mails_of_claims(work.session, [2])
+
+    assert 1 not in with_first
+    assert {1, 3} <= with_last
 
 
 def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:

@@ -149,7 +149,9 @@ def test_what_a_sender_wrote_is_quoted_escaped_and_on_one_line() -> None:
 def office(tmp_path: Path) -> Iterator[Office]:
     """One whose staff have a folder for notes; nothing is laid into it here."""
     with an_office(tmp_path / "office", the_order()) as opened:
-        opened.parts.__dict__["notes"] = ImapNotes("imap://staff@127.0.0.1/Drafts")
+        opened.parts.__dict__["notes"] = ImapNotes(
+            "imap://staff:secret@127.0.0.1/Drafts"
+        )
         yield opened
 
 

@@ -703,7 +703,9 @@ def test_who_keeps_leases_outlives_a_lost_one_and_an_outage(
     bench.add()
     job = bench.store.jobs.take(1, lease_for=MINUTE)
     assert job is not None
-    troubles = iter([LeaseLost("job 1"), RetryLater("database_locked")])
+    troubles = iter(
+        [LeaseLost("job 1"), RetryLater("database_locked"), ZeroDivisionError()]
+    )
     renewed = threading.Event()
 
     def renew(_job: Job, *, lease_for: timedelta) -> None:

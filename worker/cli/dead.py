@@ -133,7 +133,7 @@ def requeue(
     if jobs:
         _say(operating.requeue(parts, jobs, by=by), "requeued")
         return
-    wanted = operating.Matching(kind, died_of)
+    wanted = operating.Matching(kind, died_of, until=parts.clock.now())
     found = operating.requeue_matching(parts, wanted, by=by)
     while found.has_more and found.done:
         _say(found, "requeued")
@@ -159,7 +159,7 @@ def discard(
     if jobs:
         _say(operating.discard(parts, jobs, by=by, reason=reason), "discarded")
         return
-    wanted = operating.Matching(kind, died_of)
+    wanted = operating.Matching(kind, died_of, until=parts.clock.now())
     found = operating.discard_matching(parts, wanted, by=by, why=reason)
     while found.has_more:
         _say(found, "discarded")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from worker.cli.console import out
+from worker.cli.console import out, warn
 from worker.cli.starting import AsJson, help_alone, open_record
 from worker.domain.counting import counted
 from worker.domain.errors import UsageError, WrongUse
@@ -174,6 +174,8 @@ def recover(
     if found.erased:
         members = counted(found.erased, "erased member was", "erased members were")
         out.print(f"{members} there again, and no longer.")
+    if found.refused:
+        warn(found.refused)
     out.print("\nNext:")
     for number, step in enumerate(_after_recovery(found), 1):
         out.print(f"{number}. {step}", soft_wrap=True)

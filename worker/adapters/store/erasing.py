@@ -90,12 +90,28 @@ def belongings(
 
 
 def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
-    """Return the mails of claims; those that count for another claim too are not."""
-    own = sa.select(MailRow.id).where(MailRow.claim_id.in_(claim_ids))
-    others = sa.select(SharedMailRow.mail_id).where(
-        SharedMailRow.claim_id.not_in(claim_ids)
+    """Return the mails of claims, shared ones too, that no other claim still has.
+
+    A claim that was erased before has none any more.
+    """
+    shared = sa.select(SharedMailRow.mail_id).where(
+        SharedMailRow.claim_id.in_(claim_ids)
     )
-    return set(session.execute(own).scalars()) - set(session.execute(others).scalars())
+    own = sa.select(MailRow.id).where(MailRow.claim_id.in_(claim_ids))
+    found = set(session.execute(sa.union(own, shared)).scalars())
+    has_them = sa.and_(ClaimRow.id.not_in(claim_ids), ClaimRow.erased_at.is_(None))
+    of_others = sa.select(SharedMailRow.mail_id).join(
+        ClaimRow, ClaimRow.id == SharedMailRow.claim_id
+    )
+    found -= set(session.execute(of_others.where(has_them)).scalars())
+    for ids in _batches(found):  # shared with these, and another claim's own
+        others = (
+            sa.select(MailRow.id)
+            .join(ClaimRow, ClaimRow.id == MailRow.claim_id)
+            .where(MailRow.id.in_(ids), has_them)
+        )
+        found -= set(session.execute(others).scalars())
+    return found
 
 
 def claims_of_member(
@@ -234,7 +250,10 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
         session.execute(
             sa.delete(PendingPlacementRow).where(PendingPlacementRow.mail_id.in_(ids))
         )
-        _erase_emails(session, EmailRow.mail_id.in_(ids), at=at)
+        # What was written about a claim goes with the claim.
+        of_no_claim = EmailRow.claim_id.is_(None)
+        which = sa.and_(EmailRow.mail_id.in_(ids), of_no_claim)
+        _erase_emails(session, which, at=at)
         _forget_reasons(session, "mail", ids)
     return count
 
