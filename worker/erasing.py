@@ -88,7 +88,7 @@ def erase(
         if found.is_known:
             rows.erase_mails(work.session, found.mails, at=work.at)
             rows.erase_claims(work.session, found.claims, at=work.at)
-            rows.erase_member(work.session, key, up_to=up_to)
+            rows.erase_member(work.session, key, addresses=found.addresses, up_to=up_to)
             counts = {"claims": len(found.claims), "mails": len(found.mails)}
             holds.record_erasure(
                 work.session, tag, by=by, basis=basis, counts=counts, at=work.at

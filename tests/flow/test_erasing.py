@@ -183,6 +183,46 @@ def test_views_that_ask_for_the_member_go_and_those_for_others_stay(
     assert [view.name for view in desk.views.of(jane)] == ["other"]
 
 
+def test_an_address_that_only_a_claim_has_is_theirs_too(office: MailboxOffice) -> None:
+    elsewhere = "canary@elsewhere.example"
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            f"update claims set member_address = '{elsewhere}' where id = 1"  # noqa: S608 - ours
+        )
+    desk = office.parts.desk
+    jane = desk.people.add("jane", StaffRole.AGENT).person_id
+    desk.views.save(jane, "she", str(ListQuery(q=elsewhere)))
+
+    erased(office)
+
+    assert desk.views.of(jane) == []
+
+
+@pytest.mark.parametrize("about", ["claim", "member"])
+def test_a_hold_that_was_lifted_names_nobody_any_more(
+    office: MailboxOffice, about: str
+) -> None:
+    with office.store.transaction() as work:
+        claim = 1 if about == "claim" else None
+        member = MEMBER.lower() if about == "member" else None
+        holds.hold(
+            work.session,
+            claim_id=claim,
+            member_key=member,
+            reason="court, xylophonequartet",
+            by="jane",
+            at=work.at,
+        )
+        holds.lift(
+            work.session, claim_id=claim, member_key=member, by="jane", at=work.at
+        )
+
+    erased(office)
+
+    office.store.close()
+    assert found_in(office.parts.data_dir) == set()
+
+
 def test_points_go_with_their_account_and_those_of_others_stay(
     office: MailboxOffice,
 ) -> None:
@@ -245,7 +285,8 @@ def test_what_a_mail_was_corrected_from_goes_with_it(office: MailboxOffice) -> N
     office.run_again()
     office.run_again()
     (job,) = office.parts.desk.dead_letters.ids(limit=10)
-    made = correct(office.parts, job, mail + b"\r\n", by="jane", reason="header")
+    why = "the header of the xylophonequartet"
+    made = correct(office.parts, job, mail + b"\r\n", by="jane", reason=why)
     office.run()
     assert office.store.mails.get(made).claim_id is not None
     close_claims(office)

@@ -40,6 +40,7 @@ from worker.adapters.store.schema import (
     ClaimRow,
     DocumentRow,
     EmailRow,
+    JobRow,
     MailRow,
     MemberAddressRow,
     MemberRow,
@@ -50,6 +51,7 @@ from worker.adapters.store.schema import (
     PieceRow,
     SharedMailRow,
 )
+from worker.adapters.store.upkeep_schema import LegalHoldRow
 from worker.adapters.store.words import mails_with, text_of
 from worker.domain.claim import reference
 from worker.domain.errors import UsageError
@@ -57,6 +59,8 @@ from worker.domain.mail import Mail
 from worker.domain.orders import normal_id
 
 ERASED = "erased"
+_KINDS_OF_MAILS = ("read", "understand", "ocr", "mark")
+"""Jobs that a mail's number names."""
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 BATCH = 500
 _ANY = 2**62
@@ -66,10 +70,14 @@ _UNSENT = ("draft", "queued", "sending", "held")
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What there is of a member; `is_known` counts directory and points too."""
+    """What there is of a member; `is_known` counts directory and points too.
+
+    `addresses` are on file or of a claim; who erases the claims forgets the latter.
+    """
 
     claims: list[int]
     mails: set[int]
+    addresses: set[str]
     is_known: bool
 
 
@@ -86,7 +94,8 @@ def belongings(
     in_directory = sa.exists().where(MemberRow.key == member_key)
     has_points = sa.exists().where(PointsAccountRow.member_key == member_key)
     listed = session.execute(sa.select(in_directory | has_points)).scalar_one()
-    return Belongings(claims, mails, bool(claims or mails or listed))
+    addresses = addresses_of_member(session, member_key)
+    return Belongings(claims, mails, addresses, bool(claims or mails or listed))
 
 
 def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
@@ -255,6 +264,11 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
         which = sa.and_(EmailRow.mail_id.in_(ids), of_no_claim)
         _erase_emails(session, which, at=at)
         _forget_reasons(session, "mail", ids)
+        of_mails = sa.and_(
+            JobRow.kind.in_(_KINDS_OF_MAILS), JobRow.ref.in_([str(i) for i in ids])
+        )
+        jobs = session.execute(sa.select(JobRow.id).where(of_mails)).scalars().all()
+        _forget_reasons(session, "job", jobs)
     return count
 
 
@@ -299,6 +313,12 @@ def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) 
         _erase_emails(session, EmailRow.claim_id.in_(ids), at=at)
         _forget_reasons(session, "claim", ids)
         session.execute(
+            sa.update(LegalHoldRow)
+            .where(LegalHoldRow.claim_id.in_(ids))
+            .values(reason="")
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(
             sa.update(ClaimRow)
             .where(ClaimRow.id.in_(ids))
             .values(
@@ -321,19 +341,33 @@ def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) 
 
 
 def erase_member(
-    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
+    session: Session,
+    member_key: str,
+    *,
+    addresses: Collection[str] = (),
+    up_to: datetime = FOR_EVER,
 ) -> None:
     """Take a member out of the order directory, and out of views that ask for them.
 
-    One who has come back since, with another claim, stays there.
+    One who has come back since, with another claim, stays there. `addresses` are
+    theirs beside those on file. Holds that were lifted name nobody any more.
     """
     _erase_points(session, member_key, up_to=up_to)
     if claims_of_member(session, member_key):
         return
+    session.execute(
+        sa.update(LegalHoldRow)
+        .where(
+            LegalHoldRow.member_key == member_key, LegalHoldRow.lifted_at.is_not(None)
+        )
+        .values(member_key=ERASED, reason="")
+        .execution_options(synchronize_session=False)
+    )
     member_pk = session.execute(
         sa.select(MemberRow.id).where(MemberRow.key == member_key)
     ).scalar()
-    naming = Naming(member_key, addresses_of_member(session, member_key))
+    known = addresses_of_member(session, member_key) | set(addresses)
+    naming = Naming(member_key, known)
     for view in session.execute(sa.select(SavedViewRow)).scalars().all():
         values = [value for _, value in parse_qsl(view.query)]
         if any(naming.is_in(asked) for asked in (*values, *map(normal_id, values))):
