@@ -195,8 +195,17 @@ def _compare_raws(parts: Parts, result: AuditResult, progress: Progress) -> None
 def _fault_of(parts: Parts, kept: KeptRaw, *, is_deep: bool) -> GapCode | None:
     size = parts.raw.size(kept.sha256)
     if kept.is_erased:
-        is_left = size is not None and not parts.store.audits.has_other_raw(kept.sha256)
+        is_left = size is not None and not parts.store.audits.needs_raw(kept.sha256)
         return GapCode.RAW_NOT_ERASED if is_left else None
+    code = _damage(parts, kept, size, is_deep=is_deep)
+    if code is not None and not parts.store.audits.needs_raw(kept.sha256):
+        return None  # erased since it was listed
+    return code
+
+
+def _damage(
+    parts: Parts, kept: KeptRaw, size: int | None, *, is_deep: bool
+) -> GapCode | None:
     if size is None:
         return GapCode.RAW_MISSING
     if kept.size_bytes is not None and size != kept.size_bytes:

@@ -215,6 +215,6 @@ def test_what_a_backup_had_to_send_is_sent_or_held(store: Store) -> None:
 
     assert settled == (1, 1)
     assert store.outbox.counts() == {"sent": 1, "held": 1}
-    assert store.recoveries.covers(OPENING)
-    assert not store.recoveries.covers(OPENING + MINUTE)
+    assert store.recoveries.may_have_gone_out("<other@x>", OPENING)
+    assert not store.recoveries.may_have_gone_out("<other@x>", OPENING + MINUTE)
     assert store.recoveries.is_known_sent("<known@x>")

@@ -5,7 +5,6 @@ of reliability.md 5.2; each violation is a sentence that names the row.
 """
 
 import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,13 +19,11 @@ MailKeys = Mapping[tuple[int, int], str]
 
 MACHINES = frozenset({"auto_reply", "bounce", "not_a_claim", "duplicate"})
 """Fates of mails that are never answered (RFC 3834)."""
-UNSENT = frozenset({"draft", "queued", "held", "cancelled"})
 OPENING = frozenset({"claim.opened", "sender.unknown"})
 JOINING = frozenset({"mail.joined", "identity.confirmed", "reply.after_close"})
 MOST_FAILURES, MOST_VANISHED = 3, 6
 """Source: DESIGN section 2, Jobs."""
 OVERDUE_MS = 60_000
-CUT_SHORT = frozenset({"oversize", "fetch_failed", "size_differs"})
 PARTLY_KEPT = frozenset({"oversize", "fetch_failed"})
 """Troubles of mails of which not every byte is kept."""
 DAY = timedelta(days=1)
@@ -322,8 +319,3 @@ def _the_logs_are_clean(scene: Scene) -> Iterator[str]:
 
 def _instant(value: datetime | str) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
-
-
-def as_json(violations: list[Violation]) -> str:
-    """Return violations as one line of JSON, for a table."""
-    return json.dumps([str(one) for one in violations])

@@ -233,13 +233,14 @@ def _kill_one(pids: list[int], chance: random.Random) -> str | None:
     Each role has its chance, also where it is down: then nobody is killed. Otherwise
     those that take longest to start would die most often.
     """
-    role, pid = chance.choice(ROLES), chance.choice(pids)
+    # Always three draws, so that a seed gives the same ones whatever is alive.
+    role, pid, place = chance.choice(ROLES), chance.choice(pids), chance.random()
     with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
         root = psutil.Process(pid)
         tree = [root, *root.children(recursive=True)]
         victims = [one for one in tree if _role(one) == role]
         if victims:
-            chance.choice(victims).kill()
+            victims[int(place * len(victims))].kill()
             return role
     return None
 

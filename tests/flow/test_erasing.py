@@ -244,6 +244,15 @@ def test_an_audit_finds_nothing_and_the_figures_stay(office: MailboxOffice) -> N
     assert office.store.audits.counts() == counts
 
 
+def test_an_audit_beside_an_erasure_misses_nothing(office: MailboxOffice) -> None:
+    """What is erased after the audit has listed it is not looked for in vain."""
+    listed = list(office.store.audits.raws())
+    erased(office)
+    office.store.audits.raws = lambda: iter(listed)  # type: ignore[method-assign]
+
+    assert audit(office.parts, is_deep=True).gaps == []
+
+
 def test_a_new_epoch_of_the_mailbox_brings_nothing_back(office: MailboxOffice) -> None:
     raws = [raw for raw, _ in office.server.mails.values()]
     erased(office)

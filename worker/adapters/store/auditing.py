@@ -132,7 +132,7 @@ class Audits:
                 return
             last = rows[-1].id
 
-    def has_other_raw(self, sha256: str) -> bool:
+    def needs_raw(self, sha256: str) -> bool:
         """Return whether a mail that is not erased has these bytes."""
         with self._database.read() as session:
             return session.execute(

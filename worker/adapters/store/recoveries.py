@@ -39,17 +39,6 @@ class Recoveries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def covers(self, at: datetime) -> bool:
-        """Return whether an instant lies between a backup and the loss after it."""
-        with self._database.read() as session:
-            return session.execute(
-                sa.select(
-                    sa.exists().where(
-                        RecoveryRow.backup_at <= at, RecoveryRow.lost_at >= at
-                    )
-                )
-            ).scalar_one()
-
     def may_have_gone_out(self, message_id: str, caused_at: datetime | None) -> bool:
         """Return whether an e-mail is known to have gone out, or its cause is covered.
 
