@@ -16,6 +16,7 @@ from pathlib import Path
 
 from worker.adapters.store import erasing as rows
 from worker.adapters.store import holds
+from worker.adapters.store.belongings import FOR_EVER, Belongings, belongings
 from worker.bootstrap import Parts
 from worker.domain.counting import counted
 from worker.domain.errors import UsageError
@@ -58,7 +59,7 @@ def erase(
     by: str,
     basis: str,
     is_applied: bool,
-    up_to: datetime = rows.FOR_EVER,
+    up_to: datetime = FOR_EVER,
 ) -> Erased:
     """Erase a member: claims, mails, answers, and the directory's entry.
 
@@ -81,10 +82,10 @@ def erase(
         raise UsageError("name a member as the order directory does")
     if not is_applied:
         with parts.store.database.read() as session:
-            return _counted(rows.belongings(session, key, up_to=up_to))
+            return _counted(belongings(session, key, up_to=up_to))
     tag = member_tag(parts, key)
     with parts.store.transaction() as work:
-        found = rows.belongings(work.session, key, up_to=up_to)
+        found = belongings(work.session, key, up_to=up_to)
         if found.is_known:
             rows.erase_mails(work.session, found.mails, at=work.at)
             rows.erase_claims(work.session, found.claims, at=work.at)
@@ -102,7 +103,7 @@ def erase(
     return _counted(found)
 
 
-def _counted(found: rows.Belongings) -> Erased:
+def _counted(found: Belongings) -> Erased:
     return Erased(len(found.claims), len(found.mails), found.is_known)
 
 

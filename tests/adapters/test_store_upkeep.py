@@ -12,7 +12,15 @@ from tests.office import OPENING
 from worker.adapters import migrations
 from worker.adapters.clock import StillClock
 from worker.adapters.queue import CollectingQueue
-from worker.adapters.store import NewEmail, Store, erasing, holds, recoveries, retaining
+from worker.adapters.store import (
+    NewEmail,
+    Store,
+    belongings,
+    erasing,
+    holds,
+    recoveries,
+    retaining,
+)
 from worker.adapters.store.auditing import AuditedMailbox
 from worker.domain.retention import DataClass
 
@@ -149,8 +157,8 @@ def test_nothing_personal_is_left_of_an_erased_member(store: Store) -> None:
     assert "canar" in dump(store)
 
     with store.transaction() as work:
-        claims = erasing.erasable_claims(work.session, MEMBER)
-        mails = erasing.mails_of_member(work.session, MEMBER, claims)
+        claims = belongings.erasable_claims(work.session, MEMBER)
+        mails = belongings.mails_of_member(work.session, MEMBER, claims)
         erasing.erase_mails(work.session, mails, at=work.at)
         erasing.erase_claims(work.session, claims, at=work.at)
         erasing.erase_member(work.session, MEMBER)

@@ -14,8 +14,8 @@ from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
 from worker.adapters.retention_file import read_retention
+from worker.adapters.store import belongings, holds
 from worker.adapters.store import erasing as erasing_rows
-from worker.adapters.store import holds
 from worker.adapters.store.desk import actions
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
@@ -504,13 +504,24 @@ def test_a_mail_of_two_claims_goes_with_the_last_of_them(
     with office.store.transaction() as work:
         work.share_mail(2, 1, by="jane")
     with office.store.transaction() as work:
-        with_first = erasing_rows.mails_of_claims(work.session, [1])
+        with_first = belongings.mails_of_claims(work.session, [1])
         erasing_rows.erase_claims(work.session, [1], at=work.at)
     with office.store.transaction() as work:
-        with_last = erasing_rows.mails_of_claims(work.session, [2])
+        with_last = belongings.mails_of_claims(work.session, [2])
 
     assert 1 not in with_first
     assert {1, 3} <= with_last
+
+
+def test_a_hold_keeps_what_was_done_to_a_mail_of_two_claims(
+    office: MailboxOffice,
+) -> None:
+    with office.store.transaction() as work:
+        work.share_mail(2, 1, by="jane")
+    with office.store.transaction() as work:
+        kept = belongings.mails_with_shared(work.session, [2])
+
+    assert {1, 3} <= kept
 
 
 def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:

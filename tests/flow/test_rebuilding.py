@@ -22,7 +22,8 @@ from worker.actors import KINDS
 from worker.adapters import migrations
 from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
-from worker.adapters.store.erasing import erase_mails, mails_of_claims
+from worker.adapters.store.belongings import mails_of_claims
+from worker.adapters.store.erasing import erase_mails
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.rebuilt import LEFT, OF_MADE, OF_SOURCE

@@ -6,14 +6,18 @@ and histories stay whole.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
+from worker.adapters.store.belongings import (
+    FOR_EVER,
+    addresses_of_member,
+    batches,
+    claims_of_member,
+)
 from worker.adapters.store.desk_schema import (
     DraftEditRow,
     OperatorActionRow,
@@ -23,7 +27,6 @@ from worker.adapters.store.desk_schema import (
     RemarkRow,
     SavedViewRow,
 )
-from worker.adapters.store.holds import held_claims, is_member_held
 from worker.adapters.store.naming import Naming
 from worker.adapters.store.points_schema import (
     PointsAccountRow,
@@ -49,179 +52,14 @@ from worker.adapters.store.schema import (
     PackageRow,
     PhotographRow,
     PieceRow,
-    SharedMailRow,
 )
 from worker.adapters.store.upkeep_schema import LegalHoldRow
-from worker.adapters.store.words import mails_with, text_of
-from worker.domain.claim import reference
-from worker.domain.errors import UsageError
-from worker.domain.mail import Mail
 from worker.domain.orders import normal_id
 
 ERASED = "erased"
 _KINDS_OF_MAILS = ("read", "understand", "ocr", "mark")
 """Jobs that a mail's number names."""
-FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
-BATCH = 500
-_ANY = 2**62
-_MAIL = TypeAdapter(Mail)
 _UNSENT = ("draft", "queued", "sending", "held")
-
-
-@dataclass(frozen=True, slots=True)
-class Belongings:
-    """What there is of a member; `is_known` counts directory and points too.
-
-    `addresses` are on file or of a claim; who erases the claims forgets the latter.
-    """
-
-    claims: list[int]
-    mails: set[int]
-    addresses: set[str]
-    is_known: bool
-
-
-def belongings(
-    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
-) -> Belongings:
-    """Return what there is of a member that may be erased.
-
-    Raises:
-        UsageError: a claim is open, or a legal hold stands.
-    """
-    claims = erasable_claims(session, member_key, up_to=up_to)
-    mails = mails_of_member(session, member_key, claims, up_to=up_to)
-    in_directory = sa.exists().where(MemberRow.key == member_key)
-    has_points = sa.exists().where(PointsAccountRow.member_key == member_key)
-    listed = session.execute(sa.select(in_directory | has_points)).scalar_one()
-    addresses = addresses_of_member(session, member_key)
-    return Belongings(claims, mails, addresses, bool(claims or mails or listed))
-
-
-def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
-    """Return the mails of claims, shared ones too, that no other claim still has.
-
-    A claim that was erased before has none any more.
-    """
-    shared = sa.select(SharedMailRow.mail_id).where(
-        SharedMailRow.claim_id.in_(claim_ids)
-    )
-    own = sa.select(MailRow.id).where(MailRow.claim_id.in_(claim_ids))
-    found = set(session.execute(sa.union(own, shared)).scalars())
-    has_them = sa.and_(ClaimRow.id.not_in(claim_ids), ClaimRow.erased_at.is_(None))
-    of_others = sa.select(SharedMailRow.mail_id).join(
-        ClaimRow, ClaimRow.id == SharedMailRow.claim_id
-    )
-    found -= set(session.execute(of_others.where(has_them)).scalars())
-    for ids in _batches(found):  # shared with these, and another claim's own
-        others = (
-            sa.select(MailRow.id)
-            .join(ClaimRow, ClaimRow.id == MailRow.claim_id)
-            .where(MailRow.id.in_(ids), has_them)
-        )
-        found -= set(session.execute(others).scalars())
-    return found
-
-
-def claims_of_member(
-    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
-) -> dict[int, bool]:
-    """Return a member's claims that are not erased, and whether each is open."""
-    rows = session.execute(
-        sa.select(ClaimRow.id, ClaimRow.is_open)
-        .where(
-            ClaimRow.member_key == member_key,
-            ClaimRow.erased_at.is_(None),
-            ClaimRow.received_at <= up_to,
-        )
-        .order_by(ClaimRow.id)
-    )
-    return {row.id: row.is_open for row in rows}
-
-
-def erasable_claims(
-    session: Session, member_key: str, *, up_to: datetime = FOR_EVER
-) -> list[int]:
-    """Return the claims of a member that may be erased: all received up to then.
-
-    Raises:
-        UsageError: one of them is open, or a legal hold stands.
-    """
-    claims = claims_of_member(session, member_key, up_to=up_to)
-    held = held_claims(session, list(claims))
-    if held or is_member_held(session, member_key):
-        named = ", ".join(map(reference, sorted(held))) or "the member"
-        raise UsageError(f"a legal hold stands on {named}: `claims legal-hold list`")
-    still_open = [reference(number) for number, is_open in claims.items() if is_open]
-    if still_open:
-        raise UsageError(f"{', '.join(still_open)} is open: close or decide it first")
-    return list(claims)
-
-
-def mails_of_member(
-    session: Session,
-    member_key: str,
-    claim_ids: Collection[int],
-    *,
-    up_to: datetime = FOR_EVER,
-) -> set[int]:
-    """Return the mails of a member's claims, and those of no claim that are theirs."""
-    addresses = addresses_of_member(session, member_key)
-    loose = loose_mails(session, member_key, addresses, up_to=up_to)
-    return mails_of_claims(session, claim_ids) | loose
-
-
-def addresses_of_member(session: Session, member_key: str) -> set[str]:
-    """Return the addresses on file, and those that the member's claims were sent to."""
-    on_file = sa.select(MemberAddressRow.address).join(
-        MemberRow, MemberRow.id == MemberAddressRow.member_pk
-    )
-    used = sa.select(ClaimRow.member_address).where(ClaimRow.member_key == member_key)
-    found = [
-        *session.execute(on_file.where(MemberRow.key == member_key)).scalars(),
-        *session.execute(used).scalars(),
-    ]
-    return {address.lower() for address in found if address}
-
-
-def loose_mails(
-    session: Session,
-    member_key: str,
-    addresses: set[str],
-    *,
-    up_to: datetime = FOR_EVER,
-) -> set[int]:
-    """Return mails of no claim that came from these addresses, or name the member.
-
-    A mail that has no fate yet is not among them: its jobs may give it to a claim.
-    """
-    of_no_claim = sa.and_(
-        MailRow.claim_id.is_(None),
-        MailRow.erased_at.is_(None),
-        MailRow.fate.is_not(None),
-        sa.func.coalesce(MailRow.internaldate_at, MailRow.first_seen_at) <= up_to,
-    )
-    came_from = sa.func.lower(MailRow.sender_address).in_(addresses)
-    found = set(
-        session.execute(sa.select(MailRow.id).where(of_no_claim, came_from)).scalars()
-    )
-    naming = Naming(member_key, addresses)
-    dialect = session.get_bind().dialect.name
-    for asked in naming.words:
-        query = mails_with(dialect, asked, limit=_ANY)
-        if query is not None:
-            rows = session.execute(
-                sa.select(MailRow.id, MailRow.reading)
-                .where(of_no_claim, MailRow.reading.is_not(None), MailRow.id.in_(query))
-                .execution_options(yield_per=BATCH)
-            )
-            # The index knows beginnings of words, in any order.
-            found |= {
-                row.id
-                for row in rows
-                if naming.is_in(text_of(_MAIL.validate_json(row.reading)))
-            }
-    return found
 
 
 def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) -> int:
@@ -230,7 +68,7 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
     With a mail go its rows under other UIDVALIDITYs, and what it was corrected from.
     """
     count = 0
-    for ids in _batches(_with_same(session, mail_ids)):
+    for ids in batches(_with_same(session, mail_ids)):
         done = session.execute(
             sa.update(MailRow)
             .where(MailRow.id.in_(ids), MailRow.erased_at.is_(None))
@@ -281,7 +119,7 @@ def _with_same(session: Session, mail_ids: Collection[int]) -> set[int]:
     found, fresh = set(mail_ids), set(mail_ids)
     while fresh:
         more: set[int] = set()
-        for ids in _batches(fresh):
+        for ids in batches(fresh):
             aliases = sa.select(MailRow.id).where(MailRow.alias_of.in_(ids))
             corrected = sa.select(MailRow.corrects).where(MailRow.id.in_(ids))
             more |= set(session.execute(aliases).scalars())
@@ -293,7 +131,7 @@ def _with_same(session: Session, mail_ids: Collection[int]) -> set[int]:
 
 def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) -> int:
     """Take what is personal out of claims; return how many there were."""
-    for ids in _batches(claim_ids):
+    for ids in batches(claim_ids):
         for table in (
             ClaimKeyRow,
             PieceRow,
@@ -468,8 +306,3 @@ def _drop_words(session: Session, ids: Sequence[int]) -> None:
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     column = sa.column("rowid" if is_sqlite else "mail_id", sa.BigInteger)
     session.execute(sa.delete(sa.table("mail_words", column)).where(column.in_(ids)))
-
-
-def _batches(ids: Collection[int]) -> list[list[int]]:
-    every = sorted(ids)
-    return [every[start : start + BATCH] for start in range(0, len(every), BATCH)]

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store import erasing
+from worker.adapters.store import belongings, erasing
 from worker.adapters.store.desk_schema import (
     DeskSessionRow,
     OperatorActionRow,
@@ -44,7 +44,7 @@ def due(session: Session, what: DataClass, before: datetime) -> list[int] | int:
             return _closed_claims(session, before)
         case DataClass.RAW_MAILS:
             claims = _closed_claims(session, before)
-            mails = erasing.mails_of_claims(session, claims)
+            mails = belongings.mails_of_claims(session, claims)
             return _not_erased(session, mails)
         case DataClass.OTHER_MAILS:
             return _other_mails(session, before)
@@ -62,7 +62,7 @@ def apply(session: Session, what: DataClass, before: datetime, *, at: datetime) 
     found = due(session, what, before)
     if isinstance(found, list):
         if what is DataClass.CLAIMS:
-            mails = erasing.mails_of_claims(session, found)
+            mails = belongings.mails_of_claims(session, found)
             erasing.erase_mails(session, mails, at=at)
             return erasing.erase_claims(session, found, at=at)
         return erasing.erase_mails(session, found, at=at)
@@ -88,15 +88,15 @@ def _other_mails(session: Session, before: datetime) -> list[int]:
     ).scalars()
     held: set[int] = set()
     for member_key in held_members(session):
-        held |= erasing.mails_of_member(session, member_key, [])
+        held |= belongings.mails_of_member(session, member_key, [])
     return [mail_id for mail_id in found if mail_id not in held]
 
 
 def _is_unheld_action(session: Session) -> sa.ColumnElement[bool]:
     claims = held_claims(session)
-    mails = erasing.mails_of_claims(session, claims)
+    mails = belongings.mails_with_shared(session, claims)
     for member_key in held_members(session):
-        mails |= erasing.mails_of_member(session, member_key, [])
+        mails |= belongings.mails_of_member(session, member_key, [])
     held = [f"claim:{number}" for number in claims]
     held += [f"mail:{number}" for number in mails]
     return OperatorActionRow.target.not_in(held)
