@@ -33,8 +33,9 @@ def compose(
     go_live_at: datetime | None,
     is_decided: bool = False,
     due_at: datetime | None = None,
+    is_first: bool = False,
 ) -> NewEmail:
-    """Return the outbox row of a reply, with its bytes.
+    """Return the outbox row of a reply, with its bytes; `is_first` about its claim.
 
     A template that fails, a mail from before go-live, or a spent budget give a row
     that is held with its reason; a person releases it. What a person decided needs no
@@ -62,7 +63,7 @@ def compose(
         if is_old:
             reason = "before_go_live"
         elif not is_decided:
-            reason = _spent_budget(parts, reply)
+            reason = _spent_budget(parts, reply, is_first=is_first)
     status = "draft" if reply.is_draft else "held" if reason else "queued"
     caused_at = received_at if due_at is None else due_at
     is_ours = status != "draft" and not is_decided
@@ -101,15 +102,18 @@ def _recovered(
     )
 
 
-def queue_emails(work: Work, emails: list[NewEmail]) -> None:
+def queue_emails(work: Work, emails: list[NewEmail], *, is_first: bool = False) -> None:
     """Write outbox rows with the jobs that send them, and alerts for the stuck ones.
+
+    `is_first` says that there is no earlier e-mail about their claim.
 
     Stuck are e-mails that could not be made, such as `template_error` and
     `bad_recipient`, held ones that keep a deadline, and all that the breaker holds.
     """
+    is_alone = is_first and len(emails) == 1
     for email_id, email in work.add_emails(emails):
         if email.status == "queued":
-            work.add_jobs(_sending(email_id, email.claim_id))
+            work.add_jobs(_sending(email_id, email.claim_id, is_alone=is_alone))
         elif email.raw is None or email.kind in MUST_GO_OUT:
             ref = f"email:{email_id}"
             work.raise_alert(email.held_reason, ref, claim_id=email.claim_id)
@@ -118,17 +122,17 @@ def queue_emails(work: Work, emails: list[NewEmail]) -> None:
             work.raise_alert("breaker_open", f"email:{oldest}")
 
 
-def _sending(email_id: int, claim_id: int | None) -> NewJob:
+def _sending(email_id: int, claim_id: int | None, *, is_alone: bool) -> NewJob:
     """Return the job that sends an e-mail, after the earlier ones of its claim.
 
     One that the relay defers leaves the lane, and so does one whose sending fails: the
     later ones need not wait for it.
     """
     lane = None if claim_id is None else f"send:{claim_id}"
-    return NewJob(SEND, str(email_id), SEND, lane=lane)
+    return NewJob(SEND, str(email_id), SEND, lane=lane, is_alone=is_alone)
 
 
-def _spent_budget(parts: Parts, reply: Reply) -> str:
+def _spent_budget(parts: Parts, reply: Reply, *, is_first: bool) -> str:
     if reply.kind in HELD_WHEN_UNCERTAIN:
         return ""  # what a person decided is no storm
     now = parts.clock.now()
@@ -140,7 +144,7 @@ def _spent_budget(parts: Parts, reply: Reply) -> str:
         else 0,
         most_to_address=parts.settings.answers_per_address,
         about_claim=0
-        if number is None
+        if number is None or is_first
         else outbox.automatic_about(number, since=since),
         is_breaker_open=_is_breaker_open(parts, now),
     )

@@ -16,7 +16,7 @@ from worker.domain.explanation import (
     twenty_four_hours,
     zone_of,
 )
-from worker.lookups import clocks_of, dossier_of, order_of
+from worker.lookups import clocks_of, look_up, order_of
 from worker.validate import Dossier, facts_of
 
 
@@ -45,7 +45,8 @@ def explain(parts: Parts, claim: Claim) -> Explained:
     Source: clauses C10, C11 and C12; clauses.md section 1.
     """
     policy, store = parts.policy, parts.store
-    dossier, mails, _ = dossier_of(store, claim, order_of(parts.orders, claim))
+    seen = look_up(store, claim, order_of(parts.orders, claim))
+    dossier, mails = seen.dossier, seen.mails
     facts = facts_of(claim, dossier, policy)
     zone, zone_source = zone_of(facts.package, policy)
     assessment = store.claims.latest_assessment(claim.claim_id)

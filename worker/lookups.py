@@ -6,12 +6,12 @@ from datetime import datetime
 
 from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
-from worker.adapters.store.flags import is_set_by_person
+from worker.adapters.store.flags import ClaimFlag, is_set_by_person
 from worker.adapters.store.mails import MailRecord
 from worker.domain.authentication import Authentication
-from worker.domain.claim import SYSTEM, Claim, Event, reference
+from worker.domain.claim import SYSTEM, Claim, ClaimEvent, Event, reference
 from worker.domain.decisions import appealed_at
-from worker.domain.documents import Piece
+from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.exclusions import HISTORY_WINDOW, History
 from worker.domain.explanation import MailClocks
@@ -31,12 +31,38 @@ class AtHand:
     """What a step has read or written of a claim, for the step right behind it.
 
     The claim is as it was written; whoever writes it checks its version as ever.
+    `opened` is there where this transaction opened it: nobody else has seen it yet.
     """
 
     claim: Claim
     order: Order
     records: Mapping[int, MailRecord] = field(default_factory=dict)
+    opened: "Opened | None" = None
     assessed: "Assessed | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """All there is of a claim that was just opened; what is not here, it has not."""
+
+    mail: ClaimMail
+    event: ClaimEvent
+    go_live_at: datetime | None
+    has_files: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was looked up for an assessment; `is_whole` says that no mail was left out.
+
+    The mails are the claim's, oldest first.
+    """
+
+    dossier: Dossier
+    mails: list[ClaimMail]
+    events: list[ClaimEvent]
+    flags: list[ClaimFlag]
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +70,7 @@ class Assessed:
     """What an assessment saw, and what it came to."""
 
     assessment: Assessment
-    dossier: Dossier
-    mails: list[ClaimMail]
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,28 +191,67 @@ def clocks_of(record: MailRecord, house: House) -> MailClocks:
     return MailClocks(record.mail_id, stamp_of(record.mail, arrival, house))
 
 
-def dossier_of(
+def look_up(
     store: Store, claim: Claim, order: Order, *, answering: int | None = None
-) -> tuple[Dossier, list[ClaimMail], bool]:
-    """Return what an assessment may know, the mails in it, and whether that is all.
+) -> Seen:
+    """Return what an assessment may know of a claim.
 
-    The mails are the claim's, oldest first. When one mail is `answering`, those that
-    still wait for their own assessment are left out, so that the answer says what was
-    there when it came.
+    When one mail is `answering`, those that still wait for their own assessment are
+    left out, so that the answer says what was there when it came.
     """
-    waiting = store.jobs.mails_to_validate(claim.claim_id) - {answering}
-    every = store.claims.mails(claim.claim_id)
+    number = claim.claim_id
+    waiting = store.jobs.mails_to_validate(number) - {answering}
+    every = store.claims.mails(number)
     mails = [mail for mail in every if answering is None or mail.mail_id not in waiting]
+    photographs = store.photographs.of_claim(number)
+    found = _Found(
+        mails=mails,
+        pieces=store.claims.pieces(number),
+        photographs=photographs,
+        events=store.claims.events(number),
+        flags=store.flags.of_claim(number),
+        waived=store.claims.waived(number),
+        history=_history(store, claim, photographs),
+        is_whole=len(mails) == len(every),
+    )
+    return _seen(claim, order, found)
+
+
+def look_up_opened(store: Store, claim: Claim, order: Order, opened: Opened) -> Seen:
+    """Return what `look_up` would of a claim that this transaction opened."""
+    number, files = claim.claim_id, opened.has_files
+    photographs = store.photographs.of_claim(number) if files else ()
+    found = _Found(
+        mails=[opened.mail],
+        pieces=store.claims.pieces(number) if files else [],
+        photographs=photographs,
+        events=[opened.event],
+        history=_history(store, claim, photographs, bounced=0),
+    )
+    return _seen(claim, order, found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    mails: list[ClaimMail]
+    pieces: list[Piece]
+    photographs: tuple[Photograph, ...]
+    events: list[ClaimEvent]
+    history: History
+    flags: list[ClaimFlag] = field(default_factory=list)
+    waived: dict[DocumentKind, datetime] = field(default_factory=dict)
+    is_whole: bool = True
+
+
+def _seen(claim: Claim, order: Order, found: _Found) -> Seen:
+    flags, mails, events = found.flags, found.mails, found.events
     pieces: dict[int, list[Piece]] = {}
-    for piece in store.claims.pieces(claim.claim_id):
+    for piece in found.pieces:
         pieces.setdefault(piece.mail_id, []).append(piece)
-    events = store.claims.events(claim.claim_id)
-    photographs = store.photographs.of_claim(claim.claim_id)
-    raised = store.flags.of_claim(claim.claim_id)
-    set_now = [one.code for one in raised if one.is_open and is_set_by_person(one.code)]
+    set_now = [one.code for one in flags if one.is_open and is_set_by_person(one.code)]
     known = [code for code in claim.flags if not is_set_by_person(code)]
-    return (
-        Dossier(
+    return Seen(
+        dossier=Dossier(
             order=order,
             package=_package(order, claim),
             mails=tuple(
@@ -201,7 +265,7 @@ def dossier_of(
                 )
                 for mail in mails
             ),
-            waived=store.claims.waived(claim.claim_id),
+            waived=found.waived,
             released_at=claim.released_at,
             overruled=frozenset(
                 clause
@@ -213,24 +277,30 @@ def dossier_of(
                 event.at for event in events if event.event is Event.INFO_REQUESTED
             ),
             appealed_at=appealed_at(events),
-            photographs=photographs,
-            history=_history(store, claim, photographs),
+            photographs=found.photographs,
+            history=found.history,
             cleared=frozenset(
                 (one.clause, one.evidence)
-                for one in raised
+                for one in flags
                 if not one.is_open and one.cleared_by != SYSTEM
             ),
             flags=tuple(
                 dict.fromkeys([*known, *set_now, *(f for m in mails for f in m.flags)])
             ),
         ),
-        mails,
-        len(mails) == len(every),
+        mails=mails,
+        events=events,
+        flags=flags,
+        is_whole=found.is_whole,
     )
 
 
 def _history(
-    store: Store, claim: Claim, photographs: tuple[Photograph, ...]
+    store: Store,
+    claim: Claim,
+    photographs: tuple[Photograph, ...],
+    *,
+    bounced: int | None = None,
 ) -> History:
     since = claim.received_at - HISTORY_WINDOW
     others = {
@@ -244,7 +314,7 @@ def _history(
             reference(number)
             for number in store.claims.earlier_of_member(claim, since=since)
         ),
-        bounced=store.outbox.bounced(claim.claim_id),
+        bounced=store.outbox.bounced(claim.claim_id) if bounced is None else bounced,
         photographs_of_others=tuple(map(reference, sorted(others))),
     )
 

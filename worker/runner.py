@@ -86,16 +86,21 @@ class Runner(Generic[P]):
 
     def _do(self, jobs: Sequence[Job]) -> None:
         """Do what was taken, and what its end makes due in the same thread."""
+        facts: dict[int, object] = {}
         for number in range(MOST_CHAINED):
             reach(Point.JOB_TAKEN)
-            if self._is_done_at_once(jobs, most=MOST_CHAINED - number):
+            if self._is_done_at_once(jobs, facts, most=MOST_CHAINED - number):
                 return
-            job = self._do_taken(jobs, is_last=number == MOST_CHAINED - 1)
+            chain = Chain(frozenset(), LEASE_FOR, facts=facts)
+            job = self._do_taken(jobs, chain, is_last=number == MOST_CHAINED - 1)
+            facts = chain.facts
             if job is None:
                 return
             jobs = [job]
 
-    def _is_done_at_once(self, jobs: Sequence[Job], *, most: int) -> bool:
+    def _is_done_at_once(
+        self, jobs: Sequence[Job], facts: dict[int, object], *, most: int
+    ) -> bool:
         """Do a job and what follows in one transaction, where all of them allow it.
 
         When one raises, the whole is undone and done again without that one, which is
@@ -114,7 +119,7 @@ class Runner(Generic[P]):
                     self._gate.enter(alone=False),
                     self._store.together(),
                 ):
-                    self._do_at_once(job, ended, most=most)
+                    self._do_at_once(job, facts, ended, most=most)
             except Exception as error:  # noqa: BLE001 - raised again, and sorted there
                 name = type(error).__name__
                 log.debug("not_at_once", job_id=job.job_id, exc_type=name)
@@ -126,7 +131,12 @@ class Runner(Generic[P]):
         return False
 
     def _do_at_once(
-        self, first: Job, ended: list[tuple[Job, float]], *, most: int
+        self,
+        first: Job,
+        facts: dict[int, object],
+        ended: list[tuple[Job, float]],
+        *,
+        most: int,
     ) -> None:
         """Do a job and what follows, the nearest first: a claim before another mail."""
         waiting = [first]
@@ -136,8 +146,9 @@ class Runner(Generic[P]):
             kind = self._kinds[job.kind]
             kinds = frozenset(name for name in kind.goes_on if self._may_join(name))
             room = most - len(ended) - len(waiting) - 1
-            chain = Chain(kinds, LEASE_FOR, room=room)
+            chain = Chain(kinds, LEASE_FOR, room=room, facts=facts)
             kind.step(self._parts, replace(job, chain=chain))
+            facts = chain.facts
             ended.append((job, (time.monotonic() - began) * 1000))
             waiting = chain.next_jobs + waiting
 
@@ -145,7 +156,9 @@ class Runner(Generic[P]):
         kind = self._kinds.get(name)
         return kind is not None and kind.at_once
 
-    def _do_taken(self, jobs: Sequence[Job], *, is_last: bool) -> Job | None:
+    def _do_taken(
+        self, jobs: Sequence[Job], chain: Chain, *, is_last: bool
+    ) -> Job | None:
         """Do what was taken; return the job that was taken as this one ended."""
         job = jobs[0]
         kind = self._kinds.get(job.kind)
@@ -156,7 +169,7 @@ class Runner(Generic[P]):
         else:
             # Kept while it waits, too: a lease that runs out counts as a death.
             with self.leases.keep(*jobs), self._gate.enter(alone=job.must_run_alone):
-                chain = Chain(frozenset() if is_last else kind.goes_on, LEASE_FOR)
+                chain.kinds = frozenset() if is_last else kind.goes_on
                 jobs = [replace(one, chain=chain) for one in jobs]
                 if len(jobs) > 1:
                     return self._run_group(kind, jobs, chain)

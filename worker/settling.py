@@ -1,8 +1,10 @@
 """What paying a claim does to its member's points, before it is done."""
 
+from collections.abc import Sequence
+
 from worker.bootstrap import Parts
 from worker.domain.amounts import Proposal
-from worker.domain.claim import Claim
+from worker.domain.claim import Claim, ClaimEvent
 from worker.domain.decisions import paid_before
 from worker.domain.money import Money
 from worker.domain.orders import Order
@@ -15,6 +17,8 @@ def case_of(
     order: Order,
     proposal: Proposal | None,
     amount: Money | None = None,
+    *,
+    events: Sequence[ClaimEvent] | None = None,
 ) -> PaidCase | None:
     """Return what paying the claim now means for points, beside what was paid before.
 
@@ -24,11 +28,13 @@ def case_of(
         order: with what the directory says of its points.
         proposal: what the terms give.
         amount: what is decided in cash; None is what the terms give.
+        events: the claim's history; None where it is to be looked up.
 
     Source: clauses P13 to P15.
     """
-    before = paid_before(parts.store.claims.events(claim.claim_id))
-    return paid_case(claim, order, proposal, amount, before=before)
+    if events is None:
+        events = parts.store.claims.events(claim.claim_id)
+    return paid_case(claim, order, proposal, amount, before=paid_before(events))
 
 
 def foreseen(parts: Parts, case: PaidCase | None) -> PointsMoved:

@@ -119,13 +119,15 @@ def poll(
     ] = LOOK_EVERY_S,
 ) -> None:
     """Read the mailbox: store every mail and write its jobs."""
-    from worker.actors import jobs_of_new_mail
+    from worker.actors import MOST_BY_KIND, jobs_of_new_mail
     from worker.ingest import SweepLimits
     from worker.poll import Poller
 
     with _running("poll", "mailbox_url", migrate=migrate) as (parts, stop):
         ledger = parts.store.ledger(
-            jobs_for=jobs_of_new_mail, go_live_at=parts.settings.go_live
+            jobs_for=jobs_of_new_mail,
+            go_live_at=parts.settings.go_live,
+            most_by_kind=MOST_BY_KIND,
         )
         poller = Poller(
             open_mailbox=parts.open_mailbox,

@@ -277,10 +277,11 @@ def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:
     return ClaimType.UNKNOWN
 
 
-def _clauses(text: str) -> list[str]:
+@lru_cache(maxsize=8)
+def _clauses(text: str) -> tuple[str, ...]:
     """Pieces of sentences, so that a "not" denies only what stands beside it."""
     plain = _NUMBER_SIGN.sub("", _read(text))
-    return [clause for clause in _CLAUSE.split(plain) if clause and clause.strip()]
+    return tuple(clause for clause in _CLAUSE.split(plain) if clause and clause.strip())
 
 
 def _read(text: str) -> str:

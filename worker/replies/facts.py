@@ -246,4 +246,6 @@ def paragraphs(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Return the text on one line, without control and direction characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())

@@ -18,10 +18,10 @@ from worker.domain.errors import GiveUp, StaleClaim
 from worker.domain.explanation import receipt
 from worker.domain.identity import SenderTier
 from worker.domain.reply import Reply
-from worker.lookups import Assessed, AtHand, clocks_of, dossier_of
+from worker.lookups import Assessed, AtHand, Seen, clocks_of
 from worker.notify import NoteFacts, NoteFlag, NoteMail
 from worker.settling import case_of, foreseen
-from worker.steps.shared import draft_job, load, record_of, take_drafts_away
+from worker.steps.shared import draft_job, load, record_of, seen_by, take_drafts_away
 
 
 def prepare(parts: Parts, job: Job) -> None:
@@ -31,15 +31,18 @@ def prepare(parts: Parts, job: Job) -> None:
     """
     at_hand, _ = load(parts, job)
     claim, order = at_hand.claim, at_hand.order
+    is_unseen = at_hand.opened is not None and at_hand.assessed is not None
     if at_hand.assessed is None and _is_prepared(parts, claim):
         with parts.store.transaction() as work:
             work.finish(job)
         return
     with parts.store.reading():
-        seen = at_hand.assessed or _look_up(parts, at_hand)
-        assessment, mails = seen.assessment, seen.mails
-        thread = tuple(mail.message_id for mail in mails if mail.message_id)
-        points = foreseen(parts, case_of(parts, claim, order, assessment.proposal))
+        assessed = at_hand.assessed or _look_up(parts, at_hand)
+        assessment, seen = assessed.assessment, assessed.seen
+        thread = tuple(mail.message_id for mail in seen.mails if mail.message_id)
+        terms = assessment.proposal
+        case = case_of(parts, claim, order, terms, events=seen.events)
+        points = foreseen(parts, case)
         reply = notify.draft(
             claim,
             assessment,
@@ -65,10 +68,11 @@ def prepare(parts: Parts, job: Job) -> None:
             beside = notify.note_reply(note, claim, parts.staff_address)
             emails = (draft, _composed(parts, beside))
     with parts.store.transaction() as work:
-        now = work.lock_claim(claim.claim_id)
-        if now is None or now.version != claim.version:
-            raise StaleClaim(claim.ref)
-        take_drafts_away(parts, work, claim.claim_id)
+        if not is_unseen:
+            now = work.lock_claim(claim.claim_id)
+            if now is None or now.version != claim.version:
+                raise StaleClaim(claim.ref)
+            take_drafts_away(parts, work, claim.claim_id)
         work.save_note(note)
         _lay(parts, work, claim, emails)
         work.finish(job)
@@ -102,13 +106,15 @@ def _look_up(parts: Parts, at_hand: AtHand) -> Assessed:
     assessment = parts.store.claims.latest_assessment(claim.claim_id)
     if assessment is None:
         raise GiveUp("not_assessed")
-    dossier, mails, _ = dossier_of(parts.store, claim, at_hand.order)
-    return Assessed(assessment=assessment, dossier=dossier, mails=mails)
+    return Assessed(assessment=assessment, seen=seen_by(parts, at_hand))
 
 
-def _facts(parts: Parts, at_hand: AtHand, seen: Assessed, now: datetime) -> NoteFacts:
-    """Return what is known of a claim besides its order and its assessment."""
-    store, policy, claim = parts.store, parts.policy, at_hand.claim
+def _facts(parts: Parts, at_hand: AtHand, seen: Seen, now: datetime) -> NoteFacts:
+    """Return what is known of a claim besides its order and its assessment.
+
+    What people set and cleared of flags is as the assessment saw it: it changes none.
+    """
+    policy, claim = parts.policy, at_hand.claim
     records = [record_of(parts, at_hand, mail.mail_id) for mail in seen.mails]
     clocks = [clocks_of(record, parts.house) for record in records]
     return NoteFacts(
@@ -124,7 +130,7 @@ def _facts(parts: Parts, at_hand: AtHand, seen: Assessed, now: datetime) -> Note
                 one.cleared_by or "",
                 one.cleared_reason,
             )
-            for one in store.flags.of_claim(claim.claim_id)
+            for one in seen.flags
             if one.suggested_by == PERSON or one.cleared_by not in {None, SYSTEM}
         ),
         photographs=seen.dossier.photographs,

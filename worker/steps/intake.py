@@ -10,6 +10,7 @@ import structlog
 
 from worker import ingest, notify
 from worker.adapters.store import Job, NewJob, Settled, Work
+from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
 from worker.composing import SEND, compose, queue_emails
@@ -20,7 +21,7 @@ from worker.domain.mail import Fate, Looks, Mail
 from worker.domain.reply import Reply
 from worker.domain.roles import confirmed, pieces, with_texts, worth_reading
 from worker.kinds import Together
-from worker.lookups import AtHand, Lookups, order_of
+from worker.lookups import AtHand, Lookups, Opened, order_of
 from worker.ports import ReadFailed
 from worker.steps.bounces import undeliver
 from worker.steps.shared import OCR, event_now, validation
@@ -201,7 +202,8 @@ def _follow(
             work.add_jobs(NewJob("ocr", str(mail_id), OCR))
             delay = WAIT_FOR_OCR
         if found.fate in {Fate.CLAIM, Fate.FOLLOW_UP}:
-            cause, facts = f"mail:{mail_id}", _at_hand(record, found, claim)
+            cause = f"mail:{mail_id}"
+            facts = _at_hand(parts, work, record, found, claim)
             work.add_jobs(validation(claim.claim_id, cause, delay=delay, facts=facts))
     received_at, go_live_at = found.stamp.received_at, record.go_live_at
     queue_emails(
@@ -214,12 +216,43 @@ def _follow(
 
 
 def _at_hand(
-    record: MailRecord, found: ingest.Understanding, claim: Claim
+    parts: Parts,
+    work: Work,
+    record: MailRecord,
+    found: ingest.Understanding,
+    claim: Claim,
 ) -> AtHand | None:
     order = found.order
     if order is None or order.order_number != claim.order_number:
         return None
-    return AtHand(claim=claim, order=order, records={record.mail_id: record})
+    opened = None
+    if found.opens is not None and parts.store.is_together:
+        opened = _opened(work, record, found, claim)
+    records = {record.mail_id: record}
+    return AtHand(claim=claim, order=order, records=records, opened=opened)
+
+
+def _opened(
+    work: Work, record: MailRecord, found: ingest.Understanding, claim: Claim
+) -> Opened:
+    """Return what the record holds of a claim that this transaction opens."""
+    sent_at = None if record.mail is None else record.mail.date_at
+    mail = ClaimMail(
+        mail_id=record.mail_id,
+        received_at=found.stamp.received_at,
+        header_date_at=sent_at,
+        counts_from=found.counts_from,
+        sender_tier=found.sender.tier,
+        sender_address=found.sender.address,
+        message_id=record.message_id,
+        flags=found.flags,
+    )
+    return Opened(
+        mail=mail,
+        event=event_now(work, Event.OPENED, None, claim.state),
+        go_live_at=record.go_live_at,
+        has_files=bool(found.pieces),
+    )
 
 
 def _add_photographs(

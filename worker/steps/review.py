@@ -15,7 +15,7 @@ from worker.domain.findings import Assessment
 from worker.domain.identity import SenderTier
 from worker.domain.lifecycle import next_state
 from worker.domain.orders import Order
-from worker.lookups import Assessed, cause_of, dossier_of
+from worker.lookups import Assessed, cause_of
 from worker.steps.shared import (
     composed,
     drafting,
@@ -24,6 +24,7 @@ from worker.steps.shared import (
     mail_id_of,
     queue_replies,
     record_of,
+    seen_by,
     slot,
     take_drafts_away,
 )
@@ -41,12 +42,11 @@ def validate_claim(parts: Parts, job: Job) -> None:
     answer says what was there when it came; the last job sees everything.
     """
     at_hand, cause = load(parts, job)
-    claim, order = at_hand.claim, at_hand.order
+    claim, order, opened = at_hand.claim, at_hand.order, at_hand.opened
     with parts.store.reading():
         mail_id = mail_id_of(cause)
-        dossier, mails, is_whole = dossier_of(
-            parts.store, claim, order, answering=mail_id
-        )
+        seen = seen_by(parts, at_hand, answering=mail_id)
+        dossier, mails = seen.dossier, seen.mails
         assessment = validate.assess(claim, dossier, parts.policy)
         event = validate.event_for(claim.state, assessment)
         mail = next((one for one in mails if one.mail_id == mail_id), None)
@@ -70,14 +70,17 @@ def validate_claim(parts: Parts, job: Job) -> None:
                 order,
                 answered,
                 is_first=may_be_first
-                and not parts.store.outbox.has_receipt(claim.claim_id),
+                and (
+                    opened is not None
+                    or not parts.store.outbox.has_receipt(claim.claim_id)
+                ),
                 brought_documents=mail is not None
                 and mail.mail_id in _documented(dossier),
                 now=now,
             )
-        emails = composed(parts, claim, mail, replies)
+        emails = composed(parts, claim, mail, replies, opened=opened)
     with parts.store.transaction() as work:
-        saved = work.save_claim(claim, after)
+        saved = work.save_assessed(claim, after, assessment, order)
         if event is not None:
             proposed = (f.clause for f in assessment.findings if f.proposes is not None)
             clauses = tuple(dict.fromkeys(proposed))
@@ -86,13 +89,16 @@ def validate_claim(parts: Parts, job: Job) -> None:
                 event_now(work, event, claim.state, saved.state, clauses=clauses),
             )
         work.save_assessment(claim.claim_id, assessment, job_id=job.job_id)
-        work.save_listing(saved, order)
-        work.sync_flags(claim.claim_id, assessment.findings)
-        queue_emails(work, emails)
-        take_drafts_away(parts, work, claim.claim_id)
-        seen = Assessed(assessment=assessment, dossier=dossier, mails=mails)
-        facts = dataclasses.replace(at_hand, claim=saved, assessed=seen)
-        work.add_jobs(drafting(claim.claim_id, job.job_id, facts if is_whole else None))
+        work.sync_flags(
+            claim.claim_id, assessment.findings, is_first=opened is not None
+        )
+        queue_emails(work, emails, is_first=opened is not None)
+        if opened is None:
+            take_drafts_away(parts, work, claim.claim_id)
+        assessed = Assessed(assessment=assessment, seen=seen)
+        facts = dataclasses.replace(at_hand, claim=saved, assessed=assessed)
+        whole = facts if seen.is_whole else None
+        work.add_jobs(drafting(claim.claim_id, job.job_id, whole))
         work.finish(job)
 
 
@@ -139,16 +145,16 @@ def remind(parts: Parts, job: Job) -> None:
     with parts.store.reading():
         now = parts.clock.now()
         assessment = parts.store.claims.latest_assessment(claim.claim_id)
-        dossier, mails, _ = dossier_of(parts.store, claim, order)
+        seen = seen_by(parts, at_hand)
     if assessment is None:
-        assessment = validate.assess(claim, dossier, parts.policy)
+        assessment = validate.assess(claim, seen.dossier, parts.policy)
     with parts.store.transaction() as work:
         for due in due_events(claim, parts.policy):
             name = f"claim:{claim.claim_id}:{due.kind}"
             if due.at > now or not work.fire_slot(name, slot(due.at)):
                 continue
             try:
-                _fire(parts, work, due, claim, assessment, order, mails)
+                _fire(parts, work, due, claim, assessment, order, seen.mails)
             except GiveUp as error:
                 # The others that are due must not wait for this one.
                 work.raise_alert(error.reason, name, claim_id=claim.claim_id)

@@ -10,7 +10,7 @@ from worker.composing import SEND, compose, queue_emails
 from worker.domain.claim import SYSTEM, Claim, ClaimEvent, ClaimState, Event
 from worker.domain.errors import GiveUp
 from worker.domain.reply import Reply
-from worker.lookups import AtHand, order_of
+from worker.lookups import AtHand, Opened, Seen, look_up, look_up_opened, order_of
 
 READ, UNDERSTAND, VALIDATE = "read", "understand", "validate"
 OCR = "ocr"
@@ -42,7 +42,15 @@ def validation(
 ) -> NewJob:
     """Return the job that assesses a claim again because of `cause`."""
     lane, ref = f"claim:{claim_id}", f"{claim_id}:{cause}"
-    return NewJob("validate", ref, VALIDATE, lane=lane, delay=delay, facts=facts)
+    return NewJob(
+        "validate",
+        ref,
+        VALIDATE,
+        lane=lane,
+        delay=delay,
+        is_alone=facts is not None and facts.opened is not None,
+        facts=facts,
+    )
 
 
 def drafting(claim_id: int, after: int, facts: AtHand | None = None) -> NewJob:
@@ -51,7 +59,8 @@ def drafting(claim_id: int, after: int, facts: AtHand | None = None) -> NewJob:
     In the claim's lane, so that it never speaks of what a later assessment changes.
     """
     lane, ref = f"claim:{claim_id}", f"{claim_id}:{after}"
-    return NewJob("prepare", ref, VALIDATE, lane=lane, facts=facts)
+    is_alone = facts is not None and facts.opened is not None
+    return NewJob("prepare", ref, VALIDATE, lane=lane, is_alone=is_alone, facts=facts)
 
 
 def draft_job(what: str, email_id: int) -> NewJob:
@@ -125,6 +134,14 @@ def record_of(parts: Parts, at_hand: AtHand, mail_id: int) -> MailRecord:
     return parts.store.mails.get(mail_id) if found is None else found
 
 
+def seen_by(parts: Parts, at_hand: AtHand, *, answering: int | None = None) -> Seen:
+    """Return what an assessment may know of the claim; see `lookups.look_up`."""
+    claim, order = at_hand.claim, at_hand.order
+    if at_hand.opened is not None:
+        return look_up_opened(parts.store, claim, order, at_hand.opened)
+    return look_up(parts.store, claim, order, answering=answering)
+
+
 def mail_id_of(cause: str) -> int | None:
     """Return the mail that caused a validation, or None."""
     return int(cause.removeprefix("mail:")) if cause.startswith("mail:") else None
@@ -155,15 +172,25 @@ def composed(
     replies: tuple[Reply, ...],
     *,
     due_at: datetime | None = None,
+    opened: Opened | None = None,
 ) -> list[NewEmail]:
     """Return the outbox rows of replies; looks up budgets, writes nothing."""
     if not replies:
         return []
     received_at = claim.received_at if mail is None else mail.received_at
-    go_live_at = parts.store.claims.go_live_at(claim.claim_id)
+    go_live_at = (
+        parts.store.claims.go_live_at(claim.claim_id)
+        if opened is None
+        else opened.go_live_at
+    )
     return [
         compose(
-            parts, reply, received_at=received_at, go_live_at=go_live_at, due_at=due_at
+            parts,
+            reply,
+            received_at=received_at,
+            go_live_at=go_live_at,
+            due_at=due_at,
+            is_first=opened is not None,
         )
         for reply in replies
     ]

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,6 +84,7 @@ class Store:
         *,
         jobs_for: Callable[[int, int], list[NewJob]],
         go_live_at: datetime | None,
+        most_by_kind: Mapping[str, int] | None = None,
     ) -> SqlLedger:
         """Return the mailbox ledger for a poller."""
         return SqlLedger(
@@ -92,6 +93,7 @@ class Store:
             ring=self._queue.ring,
             go_live_at=go_live_at,
             now=self._clock.now,
+            most_by_kind=most_by_kind,
         )
 
     def reading(self) -> AbstractContextManager[None]:
@@ -102,7 +104,13 @@ class Store:
     def transaction(self) -> Iterator[Work]:
         """Yield one writing transaction; rings what it added after the commit."""
         with self.database.write() as session:
-            work = Work(session, self._clock.now(), self.number_claim, self.jobs)
+            work = Work(
+                session,
+                self._clock.now(),
+                self.number_claim,
+                self.jobs,
+                is_together=self.is_together,
+            )
             yield work
             silent = work.pass_on()
             reach(Point.WORK_WRITTEN)
@@ -127,6 +135,11 @@ class Store:
             finally:
                 self._thread.together = None
         self._ring_committed(rings)
+
+    @property
+    def is_together(self) -> bool:
+        """Return whether this thread is in a `together`."""
+        return self._together is not None
 
     @property
     def _together(self) -> "_Rings | None":

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from worker.adapters.store.engine import dialect_of, insert_into
 from worker.adapters.store.schema import (
     AssessmentRow,
-    ClaimRow,
     DocumentRow,
     FindingRow,
     table_of,
@@ -50,7 +49,6 @@ def save(
         "body": _ASSESSMENT.dump_json(assessment).decode(),
     }
     number = connection.execute(_ADDING, values).scalar_one()
-    _keep_proposal(connection, claim_id, assessment)
     findings = [
         {
             "assessment_id": number,
@@ -81,14 +79,6 @@ def save(
 
 _ADDING = sa.insert(table_of(AssessmentRow)).returning(AssessmentRow.id)
 _FINDINGS = sa.insert(table_of(FindingRow))
-_PROPOSING = (
-    sa.update(table_of(ClaimRow))
-    .where(table_of(ClaimRow).c.id == sa.bindparam("the_claim"))
-    .values(
-        proposed_usd=sa.bindparam("the_total"),
-        proposed_points=sa.bindparam("the_points"),
-    )
-)
 _JUDGED = ("verdict", "why", "files", "evidence")
 
 
@@ -99,16 +89,3 @@ def _putting_documents(dialect: str) -> sa.Insert:
         index_elements=["claim_id", "kind"],
         set_={name: statement.excluded[name] for name in _JUDGED},
     )
-
-
-def _keep_proposal(
-    connection: sa.Connection, claim_id: int, assessment: Assessment
-) -> None:
-    """Keep beside the claim what the terms give, for sums over many claims."""
-    proposal = assessment.proposal
-    values = {
-        "the_claim": claim_id,
-        "the_total": None if proposal is None else proposal.total.amount,
-        "the_points": 0 if proposal is None else proposal.points_restored,
-    }
-    connection.execute(_PROPOSING, values)

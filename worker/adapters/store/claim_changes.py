@@ -1,6 +1,6 @@
 """Changes of claims, their events and files, in a caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -58,8 +58,15 @@ def open_claim(
     return to_claim(session.connection().execute(_OPENING, values).one())
 
 
-def save_claim(session: Session, before: Claim, after: Claim) -> Claim:
+def save_claim(
+    session: Session,
+    before: Claim,
+    after: Claim,
+    beside: Mapping[str, object] | None = None,
+) -> Claim:
     """Write a changed claim if nobody changed it since it was read.
+
+    `beside` are columns of its row that are not the claim's own.
 
     Raises:
         StaleClaim: the version moved; read again and decide again.
@@ -71,6 +78,7 @@ def save_claim(session: Session, before: Claim, after: Claim) -> Claim:
         "package_id": after.package_id,
         "package_key": after.package_id or "",
         **_columns(after),
+        **(beside or {}),
     }
     row = session.connection().execute(_SAVING, values).one_or_none()
     if row is None:

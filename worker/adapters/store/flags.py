@@ -77,7 +77,12 @@ class Flags:
 
 
 def sync(
-    session: Session, claim_id: int, findings: Sequence[Finding], *, at: datetime
+    session: Session,
+    claim_id: int,
+    findings: Sequence[Finding],
+    *,
+    at: datetime,
+    is_first: bool = False,
 ) -> None:
     """Write what rules raise now, and clear what they raise no more.
 
@@ -105,6 +110,8 @@ def sync(
     ]
     if rows:
         connection.execute(_raising(dialect_of(session)), rows)
+    if is_first:
+        return
     standing = connection.execute(_STANDING, {"the_claim": claim_id})
     over = [
         row.id

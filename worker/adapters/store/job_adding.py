@@ -1,6 +1,7 @@
 """Writes job rows with the state that they follow from, and lets waiting ones go."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -18,11 +19,16 @@ _JOBS = table_of(JobRow)
 
 
 def add_jobs(
-    session: Session, jobs: Sequence[NewJob], *, at: datetime
+    session: Session,
+    jobs: Sequence[NewJob],
+    *,
+    at: datetime,
+    done: Collection[NewJob] = (),
 ) -> list[tuple[NewJob, int]]:
     """Write job rows in the caller's transaction; return the new ones' numbers.
 
-    A (kind, ref) that exists already is left as it is.
+    A (kind, ref) that exists already is left as it is. Those that are `done` in this
+    transaction are written so.
     """
     if not jobs:
         return []
@@ -32,7 +38,9 @@ def add_jobs(
             "ref": job.ref,
             "queue": job.queue,
             "lane": job.lane,
-            "state": "waiting" if job.is_waiting else "ready",
+            "state": _state(job, done),
+            "attempts": int(job in done),
+            "finished_at": at if job in done else None,
             "delay_ms": ms(job.delay),
             "created_at": at,
         }
@@ -50,20 +58,42 @@ def add_jobs(
     return found
 
 
-def bells_of(added: Sequence[tuple[NewJob, int]]) -> list[Bell]:
-    """Return the bells of those among new jobs that are due."""
-    return [
-        Bell(job.queue, job_id)
-        for job, job_id in added
-        if not job.is_waiting and not job.delay
-    ]
+def _state(job: NewJob, done: Collection[NewJob]) -> str:
+    if job in done:
+        return "done"
+    return "waiting" if job.is_waiting else "ready"
+
+
+def bells_of(
+    added: Sequence[tuple[NewJob, int]], most_by_kind: Mapping[str, int] | None = None
+) -> list[Bell]:
+    """Return the bells of those among new jobs that are due.
+
+    Of a kind in `most_by_kind` one stands for so many, which are done together.
+    """
+    bells, alike = [], Counter[str]()
+    for job, job_id in added:
+        if not job.is_waiting and not job.delay:
+            if alike[job.kind] % (most_by_kind or {}).get(job.kind, 1) == 0:
+                bells.append(Bell(job.queue, job_id))
+            alike[job.kind] += 1
+    return bells
 
 
 @cache
 def _adding(dialect: str) -> tuple[ManyRows, sa.Insert]:
     """Return the statement that writes jobs; building it costs more than running it."""
     clock = clock_of(dialect)
-    names = ("kind", "ref", "queue", "lane", "state", "created_at")
+    names = (
+        "kind",
+        "ref",
+        "queue",
+        "lane",
+        "state",
+        "attempts",
+        "finished_at",
+        "created_at",
+    )
     many = ManyRows(dialect, _JOBS, names, {"delay_ms": sa.BigInteger()})
     statement = (
         many.insert(run_at_ms=clock + many.value("delay_ms"), rung_at_ms=clock)

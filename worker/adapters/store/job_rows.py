@@ -37,6 +37,8 @@ class NewJob:
     lane: str | None = None
     is_waiting: bool = False
     delay: timedelta = timedelta(0)
+    is_alone: bool = False
+    """That its writer knows: no other job is in its lane."""
     facts: object | None = field(default=None, compare=False)
     """What its writer has at hand, for who goes on with it at once; never stored."""
 
@@ -53,6 +55,8 @@ class Chain:
     lease_for: timedelta
     room: int = 1
     next_jobs: "list[Job]" = field(default_factory=list)
+    facts: dict[int, object] = field(default_factory=dict)
+    """By job what an earlier one of the chain had at hand for it."""
 
     @property
     def next_job(self) -> "Job | None":
@@ -83,6 +87,8 @@ class Job:
     """Where its end says what this thread goes on with."""
     facts: object | None = field(default=None, compare=False)
     """What the step before had at hand; None where it is to be looked up."""
+    is_ended: bool = False
+    """That its row says so: it is done in the transaction that wrote it, or never."""
 
     @property
     def is_fresh(self) -> bool:

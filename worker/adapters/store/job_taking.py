@@ -15,6 +15,7 @@ from worker.adapters.store.job_rows import (
     ALONE_AFTER_VANISHED,
     READY,
     Job,
+    NewJob,
     is_blocked,
     is_fresh,
     ms,
@@ -151,6 +152,26 @@ def taken(row: sa.Row[Any], token: str) -> Job:
         transient_for=timedelta(milliseconds=since_ms),
         must_run_alone=row.vanished >= ALONE_AFTER_VANISHED,
         waited_ms=max(0, row.now_ms - row.run_at_ms),
+    )
+
+
+def ended(job: NewJob, job_id: int) -> Job:
+    """Return a job that is done in the transaction that wrote it."""
+    return Job(
+        job_id=job_id,
+        kind=job.kind,
+        ref=job.ref,
+        queue=job.queue,
+        lane=job.lane,
+        token="",
+        attempts=1,
+        failures=0,
+        transients=0,
+        vanished=0,
+        transient_for=timedelta(0),
+        must_run_alone=False,
+        facts=job.facts,
+        is_ended=True,
     )
 
 

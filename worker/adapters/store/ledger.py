@@ -4,7 +4,7 @@ See ports.MailLedger for the contract.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -36,6 +36,8 @@ class SqlLedger:
         ring: called with the bells after each commit.
         go_live_at: mail received before is stored and its answers are held; None
             means the instant of the first connect.
+        now: the clock.
+        most_by_kind: how many jobs of a kind one bell stands for, if more than one.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class SqlLedger:
         ring: Callable[[Sequence[Bell]], None],
         go_live_at: datetime | None = None,
         now: Callable[[], datetime],
+        most_by_kind: Mapping[str, int] | None = None,
     ) -> None:
         self._database = database
+        self._most_by_kind = most_by_kind or {}
         self._jobs_for = jobs_for
         self._ring = ring
         self._go_live_at = go_live_at
@@ -168,7 +172,9 @@ class SqlLedger:
                     raise_alert(session, "fetch_failed", ref, at=mail.first_seen_at)
                 elif not (has_earlier and _settle_alias(session, lease, mail_id)):
                     jobs += self._jobs_for(mail_id, lease.mailbox_id)
-            bells = bells_of(add_jobs(session, jobs, at=self._now()))
+            bells = bells_of(
+                add_jobs(session, jobs, at=self._now()), self._most_by_kind
+            )
             reach(Point.LEDGER_WRITTEN)
         reach(Point.LEDGER_COMMITTED)
         self._ring(bells)

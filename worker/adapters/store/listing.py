@@ -6,31 +6,32 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import dialect_of, insert_into
-from worker.adapters.store.schema import ClaimKeyRow, ClaimRow, table_of
+from worker.adapters.store.schema import ClaimKeyRow, table_of
 from worker.domain.claim import Claim
+from worker.domain.findings import Assessment
 from worker.domain.orders import Order, Package, normal_id
 
 _LONGEST_KEY = 320
 
 
-def save(session: Session, claim: Claim, order: Order) -> None:
+def columns(assessment: Assessment, order: Order) -> dict[str, object]:
+    """Return what a claim's row keeps for lists, and for sums over many claims."""
+    proposal = assessment.proposal
+    return {
+        "locale": order.member.locale[:20] or None,
+        "proposed_usd": None if proposal is None else proposal.total.amount,
+        "proposed_points": 0 if proposal is None else proposal.points_restored,
+    }
+
+
+def add_keys(session: Session, claim: Claim, order: Order) -> None:
     """Write what the directory says now; keys are never taken back.
 
     A tracking number that was once the claim's may still be the one that people have.
     """
-    connection = session.connection()
-    locale = order.member.locale[:20] or None
-    connection.execute(_SPEAKING, {"the_claim": claim.claim_id, "the_locale": locale})
     keys = [{"key": key, "claim_id": claim.claim_id} for key in _keys(claim, order)]
     if keys:
-        connection.execute(_adding_keys(dialect_of(session)), keys)
-
-
-_SPEAKING = (
-    sa.update(table_of(ClaimRow))
-    .where(table_of(ClaimRow).c.id == sa.bindparam("the_claim"))
-    .values(locale=sa.bindparam("the_locale"))
-)
+        session.connection().execute(_adding_keys(dialect_of(session)), keys)
 
 
 @cache

@@ -7,7 +7,7 @@ tsvector) and one of SQLite (FTS5), neither of which would find its way in Chine
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +35,7 @@ _NO_SPACES = (
 _MARKS = "\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u0900-\u0963\u0966-\u0dff"
 """Letters and vowel signs of Hebrew, Arabic and the scripts of India."""
 _RUNS = re.compile(f"([{_NO_SPACES}]+)|((?:[^\\W_{_NO_SPACES}]|[{_MARKS}])+)")
+_ASCII = re.compile("[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 CREATE = {
@@ -74,7 +75,13 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(_words(text)))
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> Iterable[str]:
+    if text.isascii():  # then nothing has accents, and all words are runs of letters
+        return (word[:LONGEST] for word in _ASCII.findall(text.lower()))
+    return _words_of_any_script(text)
+
+
+def _words_of_any_script(text: str) -> Iterator[str]:
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
     for found in _RUNS.finditer(unicodedata.normalize("NFKC", bare)):
         run, word = found.groups()

@@ -56,6 +56,8 @@ class Work:
     at: datetime
     number_claim: Callable[[], int | None]
     jobs: Jobs
+    is_together: bool = False
+    """Whether what follows may be done in the same transaction."""
     bells: list[Bell] = field(default_factory=list)
     wake_lanes: set[str] = field(default_factory=set)
     """Lanes that have another first job now."""
@@ -75,12 +77,30 @@ class Work:
 
     def _write_jobs(self) -> None:
         jobs, self._new_jobs = self._new_jobs, []
-        added = job_adding.add_jobs(self.session, jobs, at=self.at)
-        alone = [one for one in added if one[0].lane is None]
-        self.bells += job_adding.bells_of(alone)
+        done = self._done_here(jobs)
+        added = job_adding.add_jobs(self.session, jobs, at=self.at, done=done)
         for job, job_id in added:
-            if not job.is_waiting and not job.delay:
+            if job in done:
+                self._goes_on_here(job, job_id)
+            elif job.lane is None or job.is_alone:
+                self.bells += job_adding.bells_of([(job, job_id)])
+            elif not job.is_waiting and not job.delay:
                 self._note(job.lane, job_id, job.facts)
+
+    def _done_here(self, jobs: Sequence[NewJob]) -> list[NewJob]:
+        """Return the new jobs that this thread does in this same transaction.
+
+        They need no taking: their rows say from the start that they are done.
+        """
+        if self._chain is None or not self.is_together:
+            return []
+        kinds, room = self._chain.kinds, self._chain.room - len(self._chain.next_jobs)
+        fit = [job for job in jobs if job.is_alone and job.kind in kinds]
+        return [job for job in fit if not job.delay][:room]
+
+    def _goes_on_here(self, job: NewJob, job_id: int) -> None:
+        if self._chain is not None:
+            self._chain.next_jobs.append(job_taking.ended(job, job_id))
 
     def release_job(self, kind: str, ref: str) -> None:
         """Make a waiting job ready."""
@@ -127,7 +147,9 @@ class Work:
         job = self.jobs.take_next(self.session, head, lease_for=chain.lease_for)
         if job is None:
             return False
-        chain.next_jobs.append(replace(job, facts=self._facts.get(job.job_id)))
+        known = chain.facts | self._facts
+        chain.next_jobs.append(replace(job, facts=known.pop(job.job_id, None)))
+        chain.facts = known
         return True
 
     def cancel_job(self, kind: str, ref: str) -> None:
@@ -153,8 +175,10 @@ class Work:
 
     def finish(self, job: Job) -> None:
         """Mark the job done; raises LeaseLost when another worker has it."""
-        job_ending.finish(self.session, job, at=self.at)
         self._chain = job.chain
+        if job.is_ended:
+            return
+        job_ending.finish(self.session, job, at=self.at)
         if job.lane is not None:
             self.wake_lanes.add(job.lane)
 
@@ -274,6 +298,19 @@ class Work:
         """Write a changed claim; raises StaleClaim."""
         return claim_rows.save_claim(self.session, before, after)
 
+    def save_assessed(
+        self, before: Claim, after: Claim, assessment: Assessment, order: Order
+    ) -> Claim:
+        """Write a claim as an assessment leaves it, and what lists show of it.
+
+        Raises:
+            StaleClaim: nothing was written.
+        """
+        beside = listing_rows.columns(assessment, order)
+        saved = claim_rows.save_claim(self.session, before, after, beside)
+        listing_rows.add_keys(self.session, saved, order)
+        return saved
+
     def lock_claim(self, claim_id: int) -> Claim | None:
         """Return the claim as it is now; nobody else changes it before the commit."""
         return claim_rows.lock_claim(self.session, claim_id)
@@ -314,9 +351,14 @@ class Work:
         """Let the mails and files of a claim count for another one too."""
         people_rows.share_mails(self.session, claim_id, into, by=by, at=self.at)
 
-    def sync_flags(self, claim_id: int, findings: Sequence[Finding]) -> None:
-        """Write the flags that rules raise now; clear those that they raise no more."""
-        flag_rows.sync(self.session, claim_id, findings, at=self.at)
+    def sync_flags(
+        self, claim_id: int, findings: Sequence[Finding], *, is_first: bool = False
+    ) -> None:
+        """Write the flags that rules raise now; clear those that they raise no more.
+
+        Where it `is_first` of its claim, there are none yet.
+        """
+        flag_rows.sync(self.session, claim_id, findings, at=self.at, is_first=is_first)
 
     def set_flag(self, claim_id: int, clause: str, evidence: str, *, by: str) -> None:
         """Write a flag that a person sets."""
@@ -363,10 +405,6 @@ class Work:
     ) -> None:
         """Write an assessment with its findings and documents."""
         assessments.save(self.session, claim_id, assessment, job_id=job_id, at=self.at)
-
-    def save_listing(self, claim: Claim, order: Order) -> None:
-        """Write what lists show of a claim, and what it is found by."""
-        listing_rows.save(self.session, claim, order)
 
     def fire_slot(self, name: str, slot: str) -> bool:
         """Claim one firing of a deadline."""
