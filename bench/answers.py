@@ -43,7 +43,7 @@ AT_LEAST = {"small": 8.0, "claims": 3.0}
 TWO_AT_LEAST = 1.6
 """Two workers to one. Source: issue 8."""
 WITHIN_S = 600.0
-LOOKS_EVERY_S = 0.02
+LOOKS_EVERY_S = 0.1
 FROM_SHARE, TO_SHARE = 0.2, 0.9
 """Of the jobs: what is before and after is start and end of the workers."""
 _ENDED = "state in ('done', 'quarantined')"

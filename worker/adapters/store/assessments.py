@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import dialect_of, insert_into
+from worker.adapters.store.many_rows import ManyRows
 from worker.adapters.store.schema import (
     AssessmentRow,
     DocumentRow,
@@ -54,14 +55,15 @@ def save(
             "assessment_id": number,
             "position": position,
             "clause": finding.clause,
-            "verdict": finding.verdict,
+            "verdict": finding.verdict.value,
             "text": finding.text,
             "evidence": finding.evidence,
         }
         for position, finding in enumerate(assessment.findings)
     ]
     if findings:
-        connection.execute(_FINDINGS, findings)
+        many, adding = _adding_findings(dialect)
+        connection.execute(adding, many.given(findings))
     documents = [
         {
             "claim_id": claim_id,
@@ -78,8 +80,14 @@ def save(
 
 
 _ADDING = sa.insert(table_of(AssessmentRow)).returning(AssessmentRow.id)
-_FINDINGS = sa.insert(table_of(FindingRow))
+_FINDING = ("assessment_id", "position", "clause", "verdict", "text", "evidence")
 _JUDGED = ("verdict", "why", "files", "evidence")
+
+
+@cache
+def _adding_findings(dialect: str) -> tuple[ManyRows, sa.Insert]:
+    many = ManyRows(dialect, table_of(FindingRow), _FINDING)
+    return many, many.insert()
 
 
 @cache

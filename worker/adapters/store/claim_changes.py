@@ -94,9 +94,14 @@ def lock_claim(session: Session, claim_id: int) -> Claim | None:
     return None if row is None else to_claim(row)
 
 
-def append_event(session: Session, claim_id: int, event: ClaimEvent) -> int:
-    """Append one event; the sequence of a claim has no gaps. Returns its number."""
-    if dialect_of(session) != "sqlite":
+def append_event(
+    session: Session, claim_id: int, event: ClaimEvent, *, is_locked: bool = False
+) -> int:
+    """Append one event; the sequence of a claim has no gaps. Returns its number.
+
+    `is_locked` says that the transaction has written or locked the claim.
+    """
+    if dialect_of(session) != "sqlite" and not is_locked:
         # Who appends at the same time waits here, instead of taking the same number.
         lock_claim(session, claim_id)
     values = {

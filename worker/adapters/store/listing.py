@@ -5,7 +5,8 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.engine import dialect_of, insert_into
+from worker.adapters.store.engine import dialect_of
+from worker.adapters.store.many_rows import ManyRows
 from worker.adapters.store.schema import ClaimKeyRow, table_of
 from worker.domain.claim import Claim
 from worker.domain.findings import Assessment
@@ -31,12 +32,14 @@ def add_keys(session: Session, claim: Claim, order: Order) -> None:
     """
     keys = [{"key": key, "claim_id": claim.claim_id} for key in _keys(claim, order)]
     if keys:
-        session.connection().execute(_adding_keys(dialect_of(session)), keys)
+        many, adding = _adding_keys(dialect_of(session))
+        session.connection().execute(adding, many.given(keys))
 
 
 @cache
-def _adding_keys(dialect: str) -> sa.Insert:
-    return insert_into(dialect, table_of(ClaimKeyRow)).on_conflict_do_nothing()
+def _adding_keys(dialect: str) -> tuple[ManyRows, sa.Insert]:
+    many = ManyRows(dialect, table_of(ClaimKeyRow), ("key", "claim_id"))
+    return many, many.insert().on_conflict_do_nothing()
 
 
 def _keys(claim: Claim, order: Order) -> list[str]:

@@ -47,7 +47,7 @@ class ManyRows:
             )
             .table_valued(
                 *(sa.column(name, kind) for name, kind in types.items()),
-                with_ordinality="position",
+                with_ordinality="given_as",
                 name="given",
             )
             .render_derived()
@@ -65,7 +65,7 @@ class ManyRows:
             return statement.values(computed)
         found = sa.select(*(self._values[n] for n in self._names), *computed.values())
         return statement.from_select(
-            [*self._names, *computed], found.order_by(self._rows.c.position)
+            [*self._names, *computed], found.order_by(self._rows.c.given_as)
         )
 
     def given(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import Database, dialect_of, insert_into, once
+from worker.adapters.store.many_rows import ManyRows
 from worker.adapters.store.schema import (
     ClaimRow,
     PhotographKeyRow,
@@ -92,10 +93,14 @@ def add(
         for key in keys(row.phash)
     ]
     if parts:
-        connection.execute(_KEYS, parts)
+        many, adding = _adding_keys(dialect_of(session))
+        connection.execute(adding, many.given(parts))
 
 
-_KEYS = sa.insert(table_of(PhotographKeyRow))
+@cache
+def _adding_keys(dialect: str) -> tuple[ManyRows, sa.Insert]:
+    many = ManyRows(dialect, table_of(PhotographKeyRow), ("key", "photograph_id"))
+    return many, many.insert()
 
 
 @cache

@@ -66,6 +66,8 @@ class Work:
     _new_jobs: list[NewJob] = field(default_factory=list)
     _facts: dict[int, object] = field(default_factory=dict)
     _chain: Chain | None = None
+    _locked: set[int] = field(default_factory=set)
+    """Claims that nobody else changes before the commit."""
 
     # -- jobs --
     def add_jobs(self, *jobs: NewJob) -> None:
@@ -290,12 +292,15 @@ class Work:
     # -- claims --
     def open_claim(self, claim: Claim, *, held_address: str | None = None) -> Claim:
         """Insert a claim."""
-        return claim_rows.open_claim(
+        opened = claim_rows.open_claim(
             self.session, claim, held_address=held_address, number=self.number_claim()
         )
+        self._locked.add(opened.claim_id)
+        return opened
 
     def save_claim(self, before: Claim, after: Claim) -> Claim:
         """Write a changed claim; raises StaleClaim."""
+        self._locked.add(before.claim_id)
         return claim_rows.save_claim(self.session, before, after)
 
     def save_assessed(
@@ -308,11 +313,13 @@ class Work:
         """
         beside = listing_rows.columns(assessment, order)
         saved = claim_rows.save_claim(self.session, before, after, beside)
+        self._locked.add(saved.claim_id)
         listing_rows.add_keys(self.session, saved, order)
         return saved
 
     def lock_claim(self, claim_id: int) -> Claim | None:
         """Return the claim as it is now; nobody else changes it before the commit."""
+        self._locked.add(claim_id)
         return claim_rows.lock_claim(self.session, claim_id)
 
     def set_decided(self, claim_id: int, amount: Decimal) -> None:
@@ -378,7 +385,11 @@ class Work:
 
     def append_event(self, claim_id: int, event: ClaimEvent) -> int:
         """Append to the claim's history."""
-        return claim_rows.append_event(self.session, claim_id, event)
+        is_locked = claim_id in self._locked
+        self._locked.add(claim_id)
+        return claim_rows.append_event(
+            self.session, claim_id, event, is_locked=is_locked
+        )
 
     def add_pieces(self, claim_id: int, pieces: Sequence[Piece]) -> None:
         """Write the files of a mail."""
