@@ -26,7 +26,14 @@ from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
 from worker.domain.staff import StaffRole
-from worker.erasing import Erased, erase, erase_again, member_tag, remove_left
+from worker.erasing import (
+    Erased,
+    ErasedAgain,
+    erase,
+    erase_again,
+    member_tag,
+    remove_left,
+)
 from worker.recovering import recover
 from worker.retaining import apply, plan
 from worker.steps.shared import event_now
@@ -345,10 +352,10 @@ def test_a_restored_record_is_erased_again_by_the_log(
         Path(f"{database}{end}").unlink(missing_ok=True)
     backup.unlink()
 
-    count = erase_again(office.parts, None, by="jane")
+    again = erase_again(office.parts, None, by="jane")
 
     office.store.close()
-    assert count == 1
+    assert again == ErasedAgain(members=1)
     assert found_in(office.parts.data_dir) == set()
 
 
@@ -390,6 +397,59 @@ def test_a_recovery_stands_although_somebody_cannot_be_erased_again(
     assert office.store.mails.get(1).mail is None
 
 
+TORN = '{"tag": "0c81", "at": "2026-11-'
+
+
+def test_a_line_that_a_death_tore_keeps_nobody_else(office: MailboxOffice) -> None:
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    path.write_text(f"{path.read_text()}\n{TORN}")
+
+    again = erase_again(office.parts, None, by="jane")
+
+    assert again.members == 1
+    assert again.lacks.startswith(f"line 3 of {path} is torn and left out: ")
+    assert office.store.mails.get(1).mail is None
+
+
+def test_an_erasure_after_a_torn_line_is_on_a_line_of_its_own(
+    office: MailboxOffice,
+) -> None:
+    path = log_of(office)
+    path.write_text(TORN)
+
+    erased(office)
+
+    torn, line = path.read_text().splitlines()
+    assert torn == TORN
+    assert json.loads(line)["tag"] == member_tag(office.parts, MEMBER.lower())
+
+
+def test_a_recovery_says_which_line_is_torn(office: MailboxOffice) -> None:
+    at = office.clock.at
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    path.write_text(path.read_text() + TORN)
+
+    found = recover(office.parts, backup_at=at, lost_at=at, sent_list=None, by="jane")
+
+    assert found.erased == 1
+    assert found.refused.startswith(f"line 2 of {path} is torn")
+
+
+def test_a_line_that_is_damaged_keeps_nobody_else_and_is_named(
+    office: MailboxOffice,
+) -> None:
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    path.write_text(f'{{"tag": "0c81"}}\n{path.read_text()}')
+
+    with pytest.raises(UsageError, match=r"was erased again, line 1 of .* is damaged"):
+        erase_again(office.parts, None, by="jane")
+
+    assert office.store.mails.get(1).mail is None
+
+
 def test_who_came_back_after_an_erasure_is_left_alone(office: MailboxOffice) -> None:
     office.clock.at += timedelta(minutes=30)
     log_of(office, MEMBER.lower())
@@ -408,7 +468,7 @@ def test_the_log_is_written_before_the_record_forgets(
     def stop(_parts: object, _entry: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("worker.erasing._append", stop)
+    monkeypatch.setattr("worker.adapters.erasure_log.append", stop)
 
     with pytest.raises(OSError, match="disk full"):
         erased(office)

@@ -118,9 +118,12 @@ def erase(
         raise WrongUse(f"--basis is one of {', '.join(erasing.BASES)}")
     parts = open_record()
     if member is None:
-        count = erasing.erase_again(parts, log, by=by)
-        there = counted(count, "member of the log was", "members of the log were")
+        done = erasing.erase_again(parts, log, by=by)
+        one, many = "member of the log was", "members of the log were"
+        there = counted(done.members, one, many)
         out.print(f"{there} there; what there was of them is erased again.")
+        if done.lacks:
+            warn(done.lacks)
         return
     found = erasing.erase(parts, member, by=by, basis=basis, is_applied=is_applied)
     if not found.is_known:
