@@ -91,7 +91,8 @@ def erase(
             )
             # Before the commit: a line too many is safe, a missing one is not.
             at = min(work.at, up_to).isoformat()
-            entry = {"tag": tag, "at": at, "by": by, "basis": basis}
+            key = erasure_log.key_check(parts.secret_key)
+            entry = {"tag": tag, "at": at, "by": by, "basis": basis, "key": key}
             erasure_log.append(parts.data_dir / erasure_log.NAME, entry)
     remove_left(parts)
     if found.is_known:
@@ -110,12 +111,15 @@ def erase_again(parts: Parts, log: Path | None, *, by: str) -> ErasedAgain:
 
     Raises:
         UsageError: there is no such file; or a hold or an open claim stands against
-            somebody, or a line is damaged, and all others were erased.
+            somebody, or a line is damaged or of another key, and all others were
+            erased.
     """
     path = parts.data_dir / erasure_log.NAME if log is None else log
     if not path.exists():
         raise UsageError(f"{path} is not there: nobody was erased, or name the file")
     listed = erasure_log.read(path)
+    ours = {None, erasure_log.key_check(parts.secret_key)}
+    others = sum(entry.key_check not in ours for entry in listed.entries)
     last = {entry.tag: entry for entry in listed.entries}
     known = parts.store.holds.member_keys() | set(parts.store.orders.member_keys())
     found = {key: last.get(member_tag(parts, key)) for key in sorted(known)}
@@ -130,6 +134,8 @@ def erase_again(parts: Parts, log: Path | None, *, by: str) -> ErasedAgain:
         else:
             count += 1
     failed = [f"{len(refused):,} not: {'; '.join(refused)}"] if refused else []
+    if others:
+        failed.append(_of_another_key(path, others))
     if listed.damaged:
         failed.append(f"{_lines(path, listed.damaged)} damaged: copy it from a backup")
     lacks = _torn(path, listed.torn) if listed.torn else ""
@@ -138,6 +144,16 @@ def erase_again(parts: Parts, log: Path | None, *, by: str) -> ErasedAgain:
         why = "; ".join([*failed, lacks] if lacks else failed)
         raise UsageError(f"{done} erased again, {why}")
     return ErasedAgain(count, lacks)
+
+
+def _of_another_key(path: Path, number: int) -> str:
+    lines = counted(number, "line")
+    verb = "was" if number == 1 else "were"
+    return (
+        f"{lines} of {path} {verb} written with another secret key, and only that key"
+        " finds who was meant: say this again with that key in CLAIMS_SECRET_KEY, once"
+        " for each key there was"
+    )
 
 
 def _torn(path: Path, numbers: tuple[int, ...]) -> str:

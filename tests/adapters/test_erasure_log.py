@@ -44,6 +44,25 @@ def test_appending_begins_on_a_line_of_its_own(path: Path) -> None:
     assert path.read_text().startswith(f"{TORN}\n")
 
 
+def test_a_line_says_with_which_key_it_was_written(path: Path) -> None:
+    key = erasure_log.key_check(b"k" * 32)
+    erasure_log.append(path, {**line_of(ONE), "key": key})
+    erasure_log.append(path, line_of(TWO))
+
+    first, second = erasure_log.read(path).entries
+    assert (first.key_check, second.key_check) == (key, None)
+
+
+def test_the_check_of_a_key_tells_keys_apart_and_does_not_hold_them() -> None:
+    keys = [letter * 32 for letter in "abc"]
+
+    checks = [erasure_log.key_check(key.encode()) for key in keys]
+
+    assert len(set(checks)) == 3
+    assert all(len(check) == 16 for check in checks)
+    assert not any(key[:8] in check for key, check in zip(keys, checks, strict=True))
+
+
 def test_a_line_that_lacks_only_its_line_end_is_whole(path: Path) -> None:
     erasure_log.append(path, line_of(ONE))
     path.write_text(path.read_text().rstrip())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
+from worker.adapters import erasure_log
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import belongings, holds
 from worker.adapters.store import erasing as erasing_rows
@@ -394,6 +395,49 @@ def test_a_recovery_stands_although_somebody_cannot_be_erased_again(
     found = recover(office.parts, backup_at=at, lost_at=at, sent_list=None, by="jane")
 
     assert "1 not: CLM-000002 is open" in found.refused
+    assert office.store.mails.get(1).mail is None
+
+
+def with_key(office: MailboxOffice, key: bytes) -> None:
+    """From now on the installation has another secret key."""
+    office.parts.__dict__["secret_key"] = key
+
+
+def test_lines_of_another_key_are_counted_and_the_others_carried_out(
+    office: MailboxOffice,
+) -> None:
+    ours = office.parts.secret_key
+    log = office.parts.data_dir / "erasures.jsonl"
+    erased(office)
+    kept = log.read_text()
+    office.clock.at += timedelta(hours=2)
+    with_key(office, b"n" * 32)
+
+    with pytest.raises(UsageError) as told:
+        erase_again(office.parts, None, by="jane")
+
+    assert str(told.value).startswith(
+        f"0 members were erased again, 1 line of {log} was written with another"
+        " secret key, "
+    )
+    assert "in CLAIMS_SECRET_KEY" in str(told.value)
+    assert log.read_text() == kept
+    with_key(office, ours)
+    assert erase_again(office.parts, None, by="jane").lacks == ""
+
+
+def test_a_key_that_was_changed_keeps_nobody_of_the_new_one(
+    office: MailboxOffice,
+) -> None:
+    key = {"key": erasure_log.key_check(b"earlier" * 8)}
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    strange = {"tag": "0c81", "at": "2026-11-18T00:00:00Z", "basis": "request", **key}
+    path.write_text(path.read_text() + f"{json.dumps(strange)}\n" * 2)
+
+    with pytest.raises(UsageError, match=r"1 member was erased again, 2 lines of "):
+        erase_again(office.parts, None, by="jane")
+
     assert office.store.mails.get(1).mail is None
 
 

@@ -3,6 +3,8 @@
 One JSON object a line; it names nobody.
 """
 
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -13,15 +15,22 @@ from pathlib import Path
 NAME = "erasures.jsonl"
 """In the data folder."""
 _BEGINS = b'{"tag"'
+_CHECKED = b"key of the list of erasures"
+_CHECK_DIGITS = 16
+"""Enough to tell keys apart. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line: who was erased, by a keyed digest, and up to when."""
+    """A line: who was erased, by a keyed digest, and up to when.
+
+    `key_check` tells with which key; older lines have none.
+    """
 
     tag: str
     basis: str
     at: datetime
+    key_check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,12 @@ class Listed:
     entries: tuple[Entry, ...]
     torn: tuple[int, ...] = ()
     damaged: tuple[int, ...] = ()
+
+
+def key_check(secret_key: bytes) -> str:
+    """Return by what a key is known again: of the key alone, and not to be undone."""
+    whole = hmac.new(secret_key, _CHECKED, hashlib.sha256).hexdigest()
+    return whole[:_CHECK_DIGITS]
 
 
 def append(path: Path, entry: Mapping[str, str]) -> None:
@@ -68,6 +83,8 @@ def read(path: Path) -> Listed:
 
 def _entry(line: bytes) -> Entry:
     # Once an entry was written behind a torn one, on the same line.
-    fields = json.loads(line[max(line.rfind(_BEGINS), 0) :])
-    at = datetime.fromisoformat(fields["at"]).astimezone(UTC)
-    return Entry(str(fields["tag"]), str(fields["basis"]), at)
+    fields: dict[str, object] = json.loads(line[max(line.rfind(_BEGINS), 0) :])
+    at = datetime.fromisoformat(str(fields["at"])).astimezone(UTC)
+    key = fields.get("key")
+    checked = None if key is None else str(key)
+    return Entry(str(fields["tag"]), str(fields["basis"]), at, checked)

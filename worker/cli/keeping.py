@@ -103,8 +103,9 @@ def erase(
 ) -> None:
     """Forget a member: claims, mails, answers, the directory's entry.
 
-    Exit code 0: done, or counted; 1: a hold or an open claim stands against it, or
-    nothing is known of the member; 2: wrong use. Numbers, states, dates and amounts of
+    Exit code 0: done, or counted; 1: a hold or an open claim stands against it,
+    nothing is known of the member, or lines of the log are damaged or of another
+    secret key; 2: wrong use. Numbers, states, dates and amounts of
     the claims stay, and so do the UIDs of the mails, so that nothing is read from the
     mailbox again.
     """
