@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,14 +13,17 @@ import sqlalchemy as sa
 from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
+from worker import operating
 from worker.adapters import erasure_log
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import belongings, holds
 from worker.adapters.store import erasing as erasing_rows
 from worker.adapters.store.desk import actions
+from worker.adapters.store.desk_schema import PendingPlacementRow, PendingReplyRow
+from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
-from worker.adapters.store.schema import EmailRow
+from worker.adapters.store.schema import EmailRow, JobRow
 from worker.auditing import audit
 from worker.correcting import correct
 from worker.desk.work_query import ListQuery
@@ -204,6 +207,140 @@ def test_an_address_that_only_a_claim_has_is_theirs_too(office: MailboxOffice) -
     erased(office)
 
     assert desk.views.of(jane) == []
+
+
+# -- reasons for what was done to jobs and e-mails ---------------------------------
+
+WHY = "the sparrow phoned"
+
+
+def dead(office: MailboxOffice, *named: str) -> list[int]:
+    """Dead letters of these kinds and references, as `send 3`: their numbers."""
+    pairs = [(kind, ref) for kind, _, ref in (one.partition(" ") for one in named)]
+    with office.store.transaction() as work:
+        work.add_jobs(*(NewJob(kind, ref, "send") for kind, ref in pairs))
+    with office.store.transaction() as work:
+        one_of = sa.tuple_(JobRow.kind, JobRow.ref).in_(pairs)
+        died = {"state": "quarantined", "finished_at": work.at}
+        work.session.execute(sa.update(JobRow).where(one_of).values(**died))
+        rows = work.session.execute(
+            sa.select(JobRow.kind, JobRow.ref, JobRow.id).where(one_of)
+        )
+        ids = {(row.kind, row.ref): row.id for row in rows}
+    return [ids[pair] for pair in pairs]
+
+
+def reasons(office: MailboxOffice) -> list[str]:
+    """Why people did what they did to the machinery, oldest first."""
+    lines = office.parts.desk.actions.newest(limit=99)
+    return [line.reason for line in reversed(lines)]
+
+
+def email_of(office: MailboxOffice, claim_id: int) -> int:
+    """The number of an e-mail of a claim."""
+    return office.store.outbox.of_claim(claim_id)[0].email_id
+
+
+KINDS = (
+    *("validate {claim}:event:9", "prepare {claim}:99", "remind {claim}:2026-11-20:3"),
+    *("send {email}", "send {email}:released:1", "draft put:{email}"),
+    "draft remove:{email}",
+)
+
+
+def test_why_a_job_was_given_up_is_forgotten_with_what_it_is_about(
+    office: MailboxOffice,
+) -> None:
+    theirs, others = (
+        [named.format(claim=claim, email=email_of(office, claim)) for named in KINDS]
+        for claim in (1, 2)
+    )
+    theirs += ["read 1", "ocr 2"]
+    others += ["read 3", "ocr 3"]
+    for job in dead(office, *theirs, *others):
+        operating.discard(office.parts, [job], by="jane", reason=WHY)
+
+    erased(office)
+
+    assert reasons(office) == [""] * len(theirs) + [WHY] * len(others)
+
+
+def test_one_reason_for_several_jobs_goes_with_any_of_them(
+    office: MailboxOffice,
+) -> None:
+    email = email_of(office, 2)
+    mixed = dead(office, f"send {email}", "validate 1:event:9", "ocr 3")
+    others = dead(office, f"draft put:{email}", "validate 2:event:9")
+    for jobs in (mixed, others):
+        operating.discard(office.parts, jobs, by="jane", reason=WHY)
+
+    erased(office)
+
+    assert reasons(office) == ["", WHY]
+
+
+def test_one_reason_for_several_jobs_stays_where_a_hold_stands_on_one(
+    office: MailboxOffice,
+) -> None:
+    jobs = dead(office, "validate 1:event:9", "validate 2:event:9")
+    operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    hold_claim(office, 2)
+
+    erased(office)
+
+    assert reasons(office) == [WHY]
+
+
+def hold_claim(office: MailboxOffice, claim_id: int) -> None:
+    """Let nothing delete a claim."""
+    with office.store.transaction() as work:
+        holds.hold(
+            work.session,
+            claim_id=claim_id,
+            member_key=None,
+            reason="court",
+            by="jane",
+            at=work.at,
+        )
+
+
+def test_why_an_email_was_discarded_is_forgotten_with_its_claim(
+    office: MailboxOffice,
+) -> None:
+    for claim in (1, 2):
+        target = f"email:{email_of(office, claim)}"
+        office.parts.desk.actions.add("jane", "e-mail discarded", target, reason=WHY)
+
+    erased(office)
+
+    assert reasons(office) == ["", WHY]
+
+
+def test_why_a_reply_or_a_placement_was_given_up_is_forgotten(
+    office: MailboxOffice,
+) -> None:
+    with office.store.transaction() as work:
+        for claim in (1, 2):
+            add_pending(work.session, claim, at=work.at)
+    for number in (1, 2):
+        jobs = dead(office, f"desk_send key{number}", f"triage {number}")
+        for job in jobs:
+            operating.discard(office.parts, [job], by="jane", reason=WHY)
+
+    erased(office)
+
+    assert reasons(office) == ["", "", WHY, WHY]
+
+
+def add_pending(session: sa.orm.Session, claim: int, *, at: datetime) -> None:
+    """A reply that was not sent, `key1`, and a placement that did not happen, 1."""
+    seen = {"claim_version": 1, "events_seen": 1, "kind": "ask", "body": "hello"}
+    by = {"by": "jane", "at": at, "due_at": at, "why_not": "closed"}
+    reply = PendingReplyRow(key=f"key{claim}", claim_id=claim, **seen, **by)
+    placement = PendingPlacementRow(
+        id=claim, target=f"claim:{claim}", deed="open", claim_id=claim, seen="", **by
+    )
+    session.add_all([reply, placement])
 
 
 @pytest.mark.parametrize("about", ["claim", "member"])
@@ -658,6 +795,23 @@ def test_a_hold_keeps_the_members_other_mails_and_what_was_done_to_them(
     office.clock.at += timedelta(days=31)
 
     assert counted(office) == {"actions": 2}
+
+
+def test_a_hold_keeps_what_was_done_to_jobs_and_emails_of_its_claim(
+    office: MailboxOffice, tmp_path: Path
+) -> None:
+    retention(office, tmp_path, 'actions = "30 days"\n')
+    email = email_of(office, 2)
+    several = dead(office, "validate 1:event:9", "validate 2:event:9")
+    one = dead(office, f"send {email}")
+    other = dead(office, "ocr 2")
+    for jobs in (several, one, other):
+        operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    office.parts.desk.actions.add("jane", "e-mail discarded", f"email:{email}")
+    hold_claim(office, 2)
+    office.clock.at += timedelta(days=31)
+
+    assert counted(office) == {"actions": 1}
 
 
 @pytest.mark.parametrize(
