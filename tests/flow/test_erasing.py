@@ -29,6 +29,7 @@ from worker.correcting import correct
 from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
+from worker.domain.retention import DataClass
 from worker.domain.staff import StaffRole
 from worker.erasing import (
     Erased,
@@ -755,14 +756,23 @@ def test_a_mail_of_two_claims_goes_with_the_last_of_them(
 
 
 def test_a_hold_keeps_what_was_done_to_a_mail_of_two_claims(
-    office: MailboxOffice,
+    office: MailboxOffice, tmp_path: Path
 ) -> None:
+    """The hold is on the second claim; the mail is the first one's own."""
+    retention(office, tmp_path, 'actions = "30 days"\n')
     with office.store.transaction() as work:
         work.share_mail(2, 1, by="jane")
-    with office.store.transaction() as work:
-        kept = belongings.mails_with_shared(work.session, [2])
+        for target in ("claim:1", "mail:1", "mail:2", "claim:2", "mail:3"):
+            actions.append(work.session, work.at, "jane", "looked at", target)
+    hold_claim(office, 2)
+    office.clock.at += timedelta(days=31)
 
-    assert {1, 3} <= kept
+    gone = apply(office.parts, by="upkeep")
+
+    lines = office.parts.desk.actions.newest(limit=99)
+    kept = {line.target for line in lines if line.by == "jane"}
+    assert gone[DataClass.ACTIONS] == 2
+    assert kept == {"mail:1", "claim:2", "mail:3"}
 
 
 def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:
