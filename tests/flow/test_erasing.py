@@ -19,7 +19,11 @@ from worker.adapters.retention_file import read_retention
 from worker.adapters.store import belongings, holds
 from worker.adapters.store import erasing as erasing_rows
 from worker.adapters.store.desk import actions
-from worker.adapters.store.desk_schema import PendingPlacementRow, PendingReplyRow
+from worker.adapters.store.desk_schema import (
+    OperatorActionRow,
+    PendingPlacementRow,
+    PendingReplyRow,
+)
 from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
@@ -242,6 +246,16 @@ def email_of(office: MailboxOffice, claim_id: int) -> int:
     return office.store.outbox.of_claim(claim_id)[0].email_id
 
 
+def make_lines(office: MailboxOffice, *, is_old: bool) -> None:
+    """Let the lines be such as were written before they said what jobs are about."""
+    if not is_old:
+        return
+    with office.store.database.write() as session:
+        for line in session.execute(sa.select(OperatorActionRow)).scalars():
+            line.data = {name: line.data[name] for name in line.data if name != "about"}
+
+
+BOTH = pytest.mark.parametrize("is_old", [True, False], ids=["old line", "new line"])
 KINDS = (
     *("validate {claim}:event:9", "prepare {claim}:99", "remind {claim}:2026-11-20:3"),
     *("send {email}", "send {email}:released:1", "draft put:{email}"),
@@ -249,8 +263,9 @@ KINDS = (
 )
 
 
+@BOTH
 def test_why_a_job_was_given_up_is_forgotten_with_what_it_is_about(
-    office: MailboxOffice,
+    office: MailboxOffice, *, is_old: bool
 ) -> None:
     theirs, others = (
         [named.format(claim=claim, email=email_of(office, claim)) for named in KINDS]
@@ -260,20 +275,39 @@ def test_why_a_job_was_given_up_is_forgotten_with_what_it_is_about(
     others += ["read 3", "ocr 3"]
     for job in dead(office, *theirs, *others):
         operating.discard(office.parts, [job], by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
 
     erased(office)
 
     assert reasons(office) == [""] * len(theirs) + [WHY] * len(others)
 
 
+@BOTH
+def test_a_line_knows_what_its_jobs_were_about_when_these_are_gone(
+    office: MailboxOffice, *, is_old: bool
+) -> None:
+    """Not one from before lines said so."""
+    jobs = dead(office, "validate 1:event:9", "ocr 3")
+    operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
+    with office.store.database.write() as session:
+        session.execute(sa.delete(JobRow).where(JobRow.id.in_(jobs)))
+
+    erased(office)
+
+    assert reasons(office) == [WHY if is_old else ""]
+
+
+@BOTH
 def test_one_reason_for_several_jobs_goes_with_any_of_them(
-    office: MailboxOffice,
+    office: MailboxOffice, *, is_old: bool
 ) -> None:
     email = email_of(office, 2)
     mixed = dead(office, f"send {email}", "validate 1:event:9", "ocr 3")
     others = dead(office, f"draft put:{email}", "validate 2:event:9")
     for jobs in (mixed, others):
         operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
 
     erased(office)
 
@@ -317,8 +351,9 @@ def test_why_an_email_was_discarded_is_forgotten_with_its_claim(
     assert reasons(office) == ["", WHY]
 
 
+@BOTH
 def test_why_a_reply_or_a_placement_was_given_up_is_forgotten(
-    office: MailboxOffice,
+    office: MailboxOffice, *, is_old: bool
 ) -> None:
     with office.store.transaction() as work:
         for claim in (1, 2):
@@ -327,6 +362,7 @@ def test_why_a_reply_or_a_placement_was_given_up_is_forgotten(
         jobs = dead(office, f"desk_send key{number}", f"triage {number}")
         for job in jobs:
             operating.discard(office.parts, [job], by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
 
     erased(office)
 

@@ -5,7 +5,7 @@ there: `mail:12`, `email:12`, `claim:12`.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,11 +39,12 @@ def subject_of(kind: str, ref: str) -> tuple[str, int] | None:
     return None
 
 
-def actions_about(session: Session, subjects: Collection[str]) -> set[int]:
+def actions_about(session: Session, subjects: set[str]) -> set[int]:
     """Return the numbers of the lines about any of these, or about a job of theirs.
 
-    A job that was deleted since tells nothing, and so does one of a reply or a
-    placement that is settled.
+    A line says itself what its jobs were about. An older one does not: then a job that
+    was deleted since tells nothing, nor does one of a reply or a placement that is
+    settled.
     """
     found: set[int] = set()
     if not subjects:
@@ -64,18 +65,23 @@ def actions_about(session: Session, subjects: Collection[str]) -> set[int]:
     )
     lines_of_job: dict[int, set[int]] = defaultdict(set)
     for line in session.execute(of_jobs):
+        if "about" in line.data:
+            if not subjects.isdisjoint(line.data["about"]):
+                found.add(line.id)
+            continue
         kind, _, number = line.target.partition(":")
         jobs = [int(number)] if kind == "job" else line.data.get("jobs", [])
         for job in jobs:
             lines_of_job[job].add(line.id)
     for ids in batches(lines_of_job):
-        for job_id, about in _subjects_of_jobs(session, ids).items():
+        for job_id, about in subjects_of_jobs(session, ids).items():
             if not about.isdisjoint(subjects):
                 found |= lines_of_job[job_id]
     return found
 
 
-def _subjects_of_jobs(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
+def subjects_of_jobs(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
+    """Return what each of these jobs is about: a placement has a mail and a claim."""
     query = sa.select(JobRow.id, JobRow.kind, JobRow.ref).where(JobRow.id.in_(ids))
     rows = session.execute(query).all()
     found: dict[int, set[str]] = {}

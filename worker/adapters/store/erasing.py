@@ -287,7 +287,7 @@ def _blank(
     )
 
 
-def _forget_reasons(session: Session, gone: Collection[str]) -> None:
+def _forget_reasons(session: Session, gone: set[str]) -> None:
     """Take out why people did something to these, or to jobs about them.
 
     To be called while pending replies and placements still say what their jobs are
