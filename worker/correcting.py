@@ -48,7 +48,11 @@ def correct(parts: Parts, job_id: int, raw: bytes, *, by: str, reason: str) -> i
         mail_id, mailbox_id = made
         work.add_jobs(*jobs_of_new_mail(mail_id, mailbox_id))
         dead_letters.give_up(work.session, job_id, at=work.at)
-        data: dict[str, object] = {"mail": int(ref), "corrected": mail_id}
+        data: dict[str, object] = {
+            "mail": int(ref),
+            "corrected": mail_id,
+            "about": [f"mail:{ref}"],
+        }
         target = f"job:{job_id}"
         actions.append(
             work.session,

@@ -7,13 +7,11 @@ removes.
 
 import hashlib
 import hmac
-import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from worker.adapters import erasure_log
 from worker.adapters.store import erasing as rows
 from worker.adapters.store import holds
 from worker.adapters.store.belongings import FOR_EVER, Belongings, belongings
@@ -22,13 +20,11 @@ from worker.domain.counting import counted
 from worker.domain.errors import UsageError
 from worker.domain.orders import normal_id
 
-__all__ = ["BASES", "Erased", "erase", "erase_again", "remove_left"]
+__all__ = ["BASES", "Erased", "ErasedAgain", "erase", "erase_again", "remove_left"]
 
 BASES = ("request", "authority", "mistake")
 """Why a member is erased: they asked, an authority did, or they should never have been
 in the record. A word of the list, so that nothing personal stands there."""
-LOG = "erasures.jsonl"
-"""In the data folder. It names nobody, and no restored backup may replace it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +40,11 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A line of the log."""
+class ErasedAgain:
+    """How many members of the list were there again, and what it lacks, or ""."""
 
-    tag: str
-    basis: str
-    at: datetime
+    members: int
+    lacks: str = ""
 
 
 def erase(
@@ -96,7 +91,9 @@ def erase(
             )
             # Before the commit: a line too many is safe, a missing one is not.
             at = min(work.at, up_to).isoformat()
-            _append(parts, {"tag": tag, "at": at, "by": by, "basis": basis})
+            key = erasure_log.key_check(parts.secret_key)
+            entry = {"tag": tag, "at": at, "by": by, "basis": basis, "key": key}
+            erasure_log.append(parts.data_dir / erasure_log.NAME, entry)
     remove_left(parts)
     if found.is_known:
         parts.store.holds.compact()
@@ -107,19 +104,23 @@ def _counted(found: Belongings) -> Erased:
     return Erased(len(found.claims), len(found.mails), found.is_known)
 
 
-def erase_again(parts: Parts, log: Path | None, *, by: str) -> int:
+def erase_again(parts: Parts, log: Path | None, *, by: str) -> ErasedAgain:
     """Erase everybody of the log once more, after a backup was put back.
 
-    What came after somebody's erasure stays. Returns how many of them were there.
+    What came after somebody's erasure stays.
 
     Raises:
         UsageError: there is no such file; or a hold or an open claim stands against
-            somebody, and all others were erased.
+            somebody, or a line is damaged or of another key, and all others were
+            erased.
     """
-    path = parts.data_dir / LOG if log is None else log
+    path = parts.data_dir / erasure_log.NAME if log is None else log
     if not path.exists():
         raise UsageError(f"{path} is not there: nobody was erased, or name the file")
-    last = {entry.tag: entry for entry in _entries(path)}
+    listed = erasure_log.read(path)
+    ours = {None, erasure_log.key_check(parts.secret_key)}
+    others = sum(entry.key_check not in ours for entry in listed.entries)
+    last = {entry.tag: entry for entry in listed.entries}
     known = parts.store.holds.member_keys() | set(parts.store.orders.member_keys())
     found = {key: last.get(member_tag(parts, key)) for key in sorted(known)}
     count, refused = 0, []
@@ -132,11 +133,41 @@ def erase_again(parts: Parts, log: Path | None, *, by: str) -> int:
             refused.append(str(error))
         else:
             count += 1
-    if refused:
-        why = "; ".join(refused)
+    failed = [f"{len(refused):,} not: {'; '.join(refused)}"] if refused else []
+    if others:
+        failed.append(_of_another_key(path, others))
+    if listed.damaged:
+        failed.append(f"{_lines(path, listed.damaged)} damaged: copy it from a backup")
+    lacks = _torn(path, listed.torn) if listed.torn else ""
+    if failed:
         done = counted(count, "member was", "members were")
-        raise UsageError(f"{done} erased again, {len(refused):,} not: {why}")
-    return count
+        why = "; ".join([*failed, lacks] if lacks else failed)
+        raise UsageError(f"{done} erased again, {why}")
+    return ErasedAgain(count, lacks)
+
+
+def _of_another_key(path: Path, number: int) -> str:
+    lines = counted(number, "line")
+    verb = "was" if number == 1 else "were"
+    return (
+        f"{lines} of {path} {verb} written with another secret key, and only that key"
+        " finds who was meant: say this again with that key in CLAIMS_SECRET_KEY, once"
+        " for each key there was"
+    )
+
+
+def _torn(path: Path, numbers: tuple[int, ...]) -> str:
+    return (
+        f"{_lines(path, numbers)} torn and left out: the process died while writing,"
+        " and erased nobody then; remove what is torn, or, where this is a copy that"
+        " was cut off, copy the file again"
+    )
+
+
+def _lines(path: Path, numbers: tuple[int, ...]) -> str:
+    noun = "line" if len(numbers) == 1 else "lines"
+    verb = "is" if len(numbers) == 1 else "are"
+    return f"{noun} {', '.join(map(str, numbers))} of {path} {verb}"
 
 
 def remove_left(parts: Parts) -> int:
@@ -153,25 +184,3 @@ def member_tag(parts: Parts, member_key: str) -> str:
     """Return by what an erased member is known again; it tells nobody who that is."""
     text = f"erased member {member_key}".encode()
     return hmac.new(parts.secret_key, text, hashlib.sha256).hexdigest()
-
-
-def _append(parts: Parts, entry: dict[str, str]) -> None:
-    path = parts.data_dir / LOG
-    path.touch(mode=0o600)
-    with path.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(entry) + "\n")
-        log.flush()
-        os.fsync(log.fileno())
-
-
-def _entries(path: Path) -> Iterator[_Entry]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            at = datetime.fromisoformat(entry["at"]).astimezone(UTC)
-            yield _Entry(str(entry["tag"]), str(entry["basis"]), at)
-        except (ValueError, KeyError, TypeError):
-            raise UsageError(
-                f"{path}:{number} is no whole line: its process died while it wrote it,"
-                " and erased nobody then; remove the line and say this again"
-            ) from None

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from worker.actors import KINDS, QUEUES
 from worker.adapters.store import Work
+from worker.adapters.store.actions_about import subjects_of_jobs
 from worker.adapters.store.desk import actions, dead_letters, paused
 from worker.adapters.store.desk.dead_letters import DeadLetter
 from worker.bootstrap import Parts
@@ -193,7 +194,9 @@ def _log(
     if not ids:
         return
     target = f"job:{ids[0]}" if len(ids) == 1 else counted(len(ids), "job")
-    data: dict[str, object] = {"jobs": list(ids)}
+    # Jobs may be deleted before this line is; an erasure has to know it all the same.
+    about = set().union(*subjects_of_jobs(work.session, ids).values())
+    data: dict[str, object] = {"jobs": list(ids), "about": sorted(about)}
     actions.append(work.session, work.at, by, action, target, reason=reason, data=data)
 
 

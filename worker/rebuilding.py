@@ -29,7 +29,7 @@ from worker.outcomes import Difference, rebuilt_otherwise
 from worker.ports import Reader
 from worker.rejudging import Rejudging, Rules
 from worker.rereading import judge_all
-from worker.steps.shared import jobs_of_new_mail
+from worker.steps.shared import draft_job, jobs_of_new_mail
 
 __all__ = ["Rebuilt", "rebuild"]
 
@@ -66,7 +66,7 @@ def rebuild(
         parts: the installation; its record is only read.
         into: the URL of an empty database that the new record goes to: what was sent
             and who may sign in are copied, and e-mails that the record does not have
-            are held there for a person.
+            are held there for a person; drafts are laid into the staff's mailbox.
         reader: reads the raw mails; without one, children of its own.
         progress: told about each mail.
 
@@ -81,7 +81,13 @@ def rebuild(
         kept = frozenset(stored.claims - erased_claims(parts.store))
         found = tuple(rebuilt_otherwise(parts.store, made.store, kept))
         if into is not None:
-            copy_record(parts.store, made.store, into, jobs_for=jobs_of_new_mail)
+            copy_record(
+                parts.store,
+                made.store,
+                into,
+                jobs_for=jobs_of_new_mail,
+                draft_job=None if parts.drafts is None else draft_job,
+            )
         return Rebuilt(
             mails=len(stored.mails),
             claims=len(stored.claims),

@@ -11,13 +11,14 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from worker.adapters import erasure_log
 from worker.adapters.imap_sent import ImapSent
 from worker.adapters.store import recoveries
 from worker.bootstrap import Parts
 from worker.domain.errors import UsageError
 from worker.domain.reply import is_issued
 from worker.domain.sent_mail import SentCursor
-from worker.erasing import LOG, erase_again
+from worker.erasing import erase_again
 from worker.steps.delivery import RESPONSES
 
 __all__ = ["Recovered", "recover"]
@@ -32,7 +33,7 @@ class Recovered:
     `known` Message-IDs are known to have gone out; of what the backup had still to
     send, `sent` e-mails were among them and `held` were not. `erased` members were in
     the backup again; `has_erasures` says that anybody ever was erased, and `refused`
-    why somebody could not be erased again.
+    why somebody could not be erased again, or what the list of erasures lacks.
     """
 
     known: int
@@ -79,10 +80,12 @@ def recover(
             by=by,
             at=work.at,
         )
-    has_log = (parts.data_dir / LOG).exists()
+    has_log = (parts.data_dir / erasure_log.NAME).exists()
     erased, refused = 0, ""
     try:
-        erased = erase_again(parts, None, by=by) if has_log else 0
+        if has_log:
+            again = erase_again(parts, None, by=by)
+            erased, refused = again.members, again.lacks
     except UsageError as error:  # the recovery stands all the same
         refused = str(error)
     return Recovered(len(known), sent, held, erased, has_log, refused)

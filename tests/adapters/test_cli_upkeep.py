@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import an_order
 from tests.builders_mail import make_claim_mail
-from tests.commands import Done, one_line
+from tests.commands import Done, one_line, write_orders
 from tests.commands import claims_here as claims
 from tests.office import an_office
 
@@ -136,6 +136,26 @@ def test_a_recovery_ends_with_what_comes_next(tmp_path: Path) -> None:
     assert "docs/recovery.md" in steps
     assert "`claims erase --again --by NAME`" not in done.stdout
     assert "2. `claims erase --again --by NAME`" in with_erasures
+
+
+def test_erasures_of_another_key_are_said_in_one_line(tmp_path: Path) -> None:
+    orders = write_orders(tmp_path)
+    words = ("erase", "--by", "jane")
+    member = ("--member", "M104233", "--basis", "request", "--apply")
+    earlier, present = ({"CLAIMS_SECRET_KEY": letter * 40} for letter in "ab")
+    run(tmp_path, "orders", "import", orders)
+    first = run(tmp_path, *words, *member, **earlier)
+    run(tmp_path, "orders", "import", orders)
+
+    refused = run(tmp_path, *words, "--again", **present)
+    done = run(tmp_path, *words, "--again", **earlier)
+
+    assert first.returncode == 0, first.stderr
+    assert refused.returncode == 1
+    assert "0 members were erased again, 1 line of" in one_line(refused)
+    assert "another secret key" in one_line(refused)
+    assert done.returncode == 0, done.stderr
+    assert "1 member of the log was there" in done.stdout
 
 
 @pytest.mark.parametrize("more", [(), ("--basis", "request", "--apply")], ids=str)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders_mail import MEMBER, ORDER
+from tests.chaos import load
 from tests.chaos.checker import MailKeys, Scene
 from tests.commands import HEADER, ROW, claims_here
 from tests.services import Dovecot, Redis, SmtpSink
@@ -29,7 +30,10 @@ from worker.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 IDLE_WITHIN_S = 180.0
 END_WITHIN_S = 30.0
-CANARIES = ("lena.hoffmann", "hoffmann", MEMBER, ORDER, "opensesame", "tea set")
+CANARIES = (
+    *("lena.hoffmann", "hoffmann", MEMBER, ORDER, "opensesame", "tea set"),
+    *load.CANARIES,
+)
 """What mails and settings of these tests hold, and no log may."""
 _UID = re.compile(rb"UID (\d+) ")
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,20 +13,36 @@ import sqlalchemy as sa
 from tests.builders import a_member, an_order
 from tests.builders_mail import make_claim_mail, make_mail
 from tests.mailbox_office import MailboxOffice, a_mailbox_office
+from worker import operating
+from worker.adapters import erasure_log
 from worker.adapters.retention_file import read_retention
 from worker.adapters.store import belongings, holds
 from worker.adapters.store import erasing as erasing_rows
 from worker.adapters.store.desk import actions
+from worker.adapters.store.desk_schema import (
+    OperatorActionRow,
+    PendingPlacementRow,
+    PendingReplyRow,
+)
+from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
-from worker.adapters.store.schema import EmailRow
+from worker.adapters.store.schema import EmailRow, JobRow
 from worker.auditing import audit
 from worker.correcting import correct
 from worker.desk.work_query import ListQuery
 from worker.domain.claim import ClaimState, Event
 from worker.domain.errors import SettingsInvalid, UsageError
+from worker.domain.retention import DataClass
 from worker.domain.staff import StaffRole
-from worker.erasing import Erased, erase, erase_again, member_tag, remove_left
+from worker.erasing import (
+    Erased,
+    ErasedAgain,
+    erase,
+    erase_again,
+    member_tag,
+    remove_left,
+)
 from worker.recovering import recover
 from worker.retaining import apply, plan
 from worker.steps.shared import event_now
@@ -198,6 +214,172 @@ def test_an_address_that_only_a_claim_has_is_theirs_too(office: MailboxOffice) -
     assert desk.views.of(jane) == []
 
 
+# -- reasons for what was done to jobs and e-mails ---------------------------------
+
+WHY = "the sparrow phoned"
+
+
+def dead(office: MailboxOffice, *named: str) -> list[int]:
+    """Dead letters of these kinds and references, as `send 3`: their numbers."""
+    pairs = [(kind, ref) for kind, _, ref in (one.partition(" ") for one in named)]
+    with office.store.transaction() as work:
+        work.add_jobs(*(NewJob(kind, ref, "send") for kind, ref in pairs))
+    with office.store.transaction() as work:
+        one_of = sa.tuple_(JobRow.kind, JobRow.ref).in_(pairs)
+        died = {"state": "quarantined", "finished_at": work.at}
+        work.session.execute(sa.update(JobRow).where(one_of).values(**died))
+        rows = work.session.execute(
+            sa.select(JobRow.kind, JobRow.ref, JobRow.id).where(one_of)
+        )
+        ids = {(row.kind, row.ref): row.id for row in rows}
+    return [ids[pair] for pair in pairs]
+
+
+def reasons(office: MailboxOffice) -> list[str]:
+    """Why people did what they did to the machinery, oldest first."""
+    lines = office.parts.desk.actions.newest(limit=99)
+    return [line.reason for line in reversed(lines)]
+
+
+def email_of(office: MailboxOffice, claim_id: int) -> int:
+    """The number of an e-mail of a claim."""
+    return office.store.outbox.of_claim(claim_id)[0].email_id
+
+
+def make_lines(office: MailboxOffice, *, is_old: bool) -> None:
+    """Let the lines be such as were written before they said what jobs are about."""
+    if not is_old:
+        return
+    with office.store.database.write() as session:
+        for line in session.execute(sa.select(OperatorActionRow)).scalars():
+            line.data = {name: line.data[name] for name in line.data if name != "about"}
+
+
+BOTH = pytest.mark.parametrize("is_old", [True, False], ids=["old line", "new line"])
+KINDS = (
+    *("validate {claim}:event:9", "prepare {claim}:99", "remind {claim}:2026-11-20:3"),
+    *("send {email}", "send {email}:released:1", "draft put:{email}"),
+    "draft remove:{email}",
+)
+
+
+@BOTH
+def test_why_a_job_was_given_up_is_forgotten_with_what_it_is_about(
+    office: MailboxOffice, *, is_old: bool
+) -> None:
+    theirs, others = (
+        [named.format(claim=claim, email=email_of(office, claim)) for named in KINDS]
+        for claim in (1, 2)
+    )
+    theirs += ["read 1", "ocr 2"]
+    others += ["read 3", "ocr 3"]
+    for job in dead(office, *theirs, *others):
+        operating.discard(office.parts, [job], by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
+
+    erased(office)
+
+    assert reasons(office) == [""] * len(theirs) + [WHY] * len(others)
+
+
+@BOTH
+def test_a_line_knows_what_its_jobs_were_about_when_these_are_gone(
+    office: MailboxOffice, *, is_old: bool
+) -> None:
+    """Not one from before lines said so."""
+    jobs = dead(office, "validate 1:event:9", "ocr 3")
+    operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
+    with office.store.database.write() as session:
+        session.execute(sa.delete(JobRow).where(JobRow.id.in_(jobs)))
+
+    erased(office)
+
+    assert reasons(office) == [WHY if is_old else ""]
+
+
+@BOTH
+def test_one_reason_for_several_jobs_goes_with_any_of_them(
+    office: MailboxOffice, *, is_old: bool
+) -> None:
+    email = email_of(office, 2)
+    mixed = dead(office, f"send {email}", "validate 1:event:9", "ocr 3")
+    others = dead(office, f"draft put:{email}", "validate 2:event:9")
+    for jobs in (mixed, others):
+        operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
+
+    erased(office)
+
+    assert reasons(office) == ["", WHY]
+
+
+def test_one_reason_for_several_jobs_stays_where_a_hold_stands_on_one(
+    office: MailboxOffice,
+) -> None:
+    jobs = dead(office, "validate 1:event:9", "validate 2:event:9")
+    operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    hold_claim(office, 2)
+
+    erased(office)
+
+    assert reasons(office) == [WHY]
+
+
+def hold_claim(office: MailboxOffice, claim_id: int) -> None:
+    """Let nothing delete a claim."""
+    with office.store.transaction() as work:
+        holds.hold(
+            work.session,
+            claim_id=claim_id,
+            member_key=None,
+            reason="court",
+            by="jane",
+            at=work.at,
+        )
+
+
+def test_why_an_email_was_discarded_is_forgotten_with_its_claim(
+    office: MailboxOffice,
+) -> None:
+    for claim in (1, 2):
+        target = f"email:{email_of(office, claim)}"
+        office.parts.desk.actions.add("jane", "e-mail discarded", target, reason=WHY)
+
+    erased(office)
+
+    assert reasons(office) == ["", WHY]
+
+
+@BOTH
+def test_why_a_reply_or_a_placement_was_given_up_is_forgotten(
+    office: MailboxOffice, *, is_old: bool
+) -> None:
+    with office.store.transaction() as work:
+        for claim in (1, 2):
+            add_pending(work.session, claim, at=work.at)
+    for number in (1, 2):
+        jobs = dead(office, f"desk_send key{number}", f"triage {number}")
+        for job in jobs:
+            operating.discard(office.parts, [job], by="jane", reason=WHY)
+    make_lines(office, is_old=is_old)
+
+    erased(office)
+
+    assert reasons(office) == ["", "", WHY, WHY]
+
+
+def add_pending(session: sa.orm.Session, claim: int, *, at: datetime) -> None:
+    """A reply that was not sent, `key1`, and a placement that did not happen, 1."""
+    seen = {"claim_version": 1, "events_seen": 1, "kind": "ask", "body": "hello"}
+    by = {"by": "jane", "at": at, "due_at": at, "why_not": "closed"}
+    reply = PendingReplyRow(key=f"key{claim}", claim_id=claim, **seen, **by)
+    placement = PendingPlacementRow(
+        id=claim, target=f"claim:{claim}", deed="open", claim_id=claim, seen="", **by
+    )
+    session.add_all([reply, placement])
+
+
 @pytest.mark.parametrize("about", ["claim", "member"])
 def test_a_hold_that_was_lifted_names_nobody_any_more(
     office: MailboxOffice, about: str
@@ -345,10 +527,10 @@ def test_a_restored_record_is_erased_again_by_the_log(
         Path(f"{database}{end}").unlink(missing_ok=True)
     backup.unlink()
 
-    count = erase_again(office.parts, None, by="jane")
+    again = erase_again(office.parts, None, by="jane")
 
     office.store.close()
-    assert count == 1
+    assert again == ErasedAgain(members=1)
     assert found_in(office.parts.data_dir) == set()
 
 
@@ -390,6 +572,102 @@ def test_a_recovery_stands_although_somebody_cannot_be_erased_again(
     assert office.store.mails.get(1).mail is None
 
 
+def with_key(office: MailboxOffice, key: bytes) -> None:
+    """From now on the installation has another secret key."""
+    office.parts.__dict__["secret_key"] = key
+
+
+def test_lines_of_another_key_are_counted_and_the_others_carried_out(
+    office: MailboxOffice,
+) -> None:
+    ours = office.parts.secret_key
+    log = office.parts.data_dir / "erasures.jsonl"
+    erased(office)
+    kept = log.read_text()
+    office.clock.at += timedelta(hours=2)
+    with_key(office, b"n" * 32)
+
+    with pytest.raises(UsageError) as told:
+        erase_again(office.parts, None, by="jane")
+
+    assert str(told.value).startswith(
+        f"0 members were erased again, 1 line of {log} was written with another"
+        " secret key, "
+    )
+    assert "in CLAIMS_SECRET_KEY" in str(told.value)
+    assert log.read_text() == kept
+    with_key(office, ours)
+    assert erase_again(office.parts, None, by="jane").lacks == ""
+
+
+def test_a_key_that_was_changed_keeps_nobody_of_the_new_one(
+    office: MailboxOffice,
+) -> None:
+    key = {"key": erasure_log.key_check(b"earlier" * 8)}
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    strange = {"tag": "0c81", "at": "2026-11-18T00:00:00Z", "basis": "request", **key}
+    path.write_text(path.read_text() + f"{json.dumps(strange)}\n" * 2)
+
+    with pytest.raises(UsageError, match=r"1 member was erased again, 2 lines of "):
+        erase_again(office.parts, None, by="jane")
+
+    assert office.store.mails.get(1).mail is None
+
+
+TORN = '{"tag": "0c81", "at": "2026-11-'
+
+
+def test_a_line_that_a_death_tore_keeps_nobody_else(office: MailboxOffice) -> None:
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    path.write_text(f"{path.read_text()}\n{TORN}")
+
+    again = erase_again(office.parts, None, by="jane")
+
+    assert again.members == 1
+    assert again.lacks.startswith(f"line 3 of {path} is torn and left out: ")
+    assert office.store.mails.get(1).mail is None
+
+
+def test_an_erasure_after_a_torn_line_is_on_a_line_of_its_own(
+    office: MailboxOffice,
+) -> None:
+    path = log_of(office)
+    path.write_text(TORN)
+
+    erased(office)
+
+    torn, line = path.read_text().splitlines()
+    assert torn == TORN
+    assert json.loads(line)["tag"] == member_tag(office.parts, MEMBER.lower())
+
+
+def test_a_recovery_says_which_line_is_torn(office: MailboxOffice) -> None:
+    at = office.clock.at
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    path.write_text(path.read_text() + TORN)
+
+    found = recover(office.parts, backup_at=at, lost_at=at, sent_list=None, by="jane")
+
+    assert found.erased == 1
+    assert found.refused.startswith(f"line 2 of {path} is torn")
+
+
+def test_a_line_that_is_damaged_keeps_nobody_else_and_is_named(
+    office: MailboxOffice,
+) -> None:
+    office.clock.at += timedelta(hours=2)
+    path = log_of(office, MEMBER.lower())
+    path.write_text(f'{{"tag": "0c81"}}\n{path.read_text()}')
+
+    with pytest.raises(UsageError, match=r"was erased again, line 1 of .* is damaged"):
+        erase_again(office.parts, None, by="jane")
+
+    assert office.store.mails.get(1).mail is None
+
+
 def test_who_came_back_after_an_erasure_is_left_alone(office: MailboxOffice) -> None:
     office.clock.at += timedelta(minutes=30)
     log_of(office, MEMBER.lower())
@@ -408,7 +686,7 @@ def test_the_log_is_written_before_the_record_forgets(
     def stop(_parts: object, _entry: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("worker.erasing._append", stop)
+    monkeypatch.setattr("worker.adapters.erasure_log.append", stop)
 
     with pytest.raises(OSError, match="disk full"):
         erased(office)
@@ -514,14 +792,23 @@ def test_a_mail_of_two_claims_goes_with_the_last_of_them(
 
 
 def test_a_hold_keeps_what_was_done_to_a_mail_of_two_claims(
-    office: MailboxOffice,
+    office: MailboxOffice, tmp_path: Path
 ) -> None:
+    """The hold is on the second claim; the mail is the first one's own."""
+    retention(office, tmp_path, 'actions = "30 days"\n')
     with office.store.transaction() as work:
         work.share_mail(2, 1, by="jane")
-    with office.store.transaction() as work:
-        kept = belongings.mails_with_shared(work.session, [2])
+        for target in ("claim:1", "mail:1", "mail:2", "claim:2", "mail:3"):
+            actions.append(work.session, work.at, "jane", "looked at", target)
+    hold_claim(office, 2)
+    office.clock.at += timedelta(days=31)
 
-    assert {1, 3} <= kept
+    gone = apply(office.parts, by="upkeep")
+
+    lines = office.parts.desk.actions.newest(limit=99)
+    kept = {line.target for line in lines if line.by == "jane"}
+    assert gone[DataClass.ACTIONS] == 2
+    assert kept == {"mail:1", "claim:2", "mail:3"}
 
 
 def test_a_held_claim_is_kept(office: MailboxOffice, tmp_path: Path) -> None:
@@ -554,6 +841,23 @@ def test_a_hold_keeps_the_members_other_mails_and_what_was_done_to_them(
     office.clock.at += timedelta(days=31)
 
     assert counted(office) == {"actions": 2}
+
+
+def test_a_hold_keeps_what_was_done_to_jobs_and_emails_of_its_claim(
+    office: MailboxOffice, tmp_path: Path
+) -> None:
+    retention(office, tmp_path, 'actions = "30 days"\n')
+    email = email_of(office, 2)
+    several = dead(office, "validate 1:event:9", "validate 2:event:9")
+    one = dead(office, f"send {email}")
+    other = dead(office, "ocr 2")
+    for jobs in (several, one, other):
+        operating.discard(office.parts, jobs, by="jane", reason=WHY)
+    office.parts.desk.actions.add("jane", "e-mail discarded", f"email:{email}")
+    hold_claim(office, 2)
+    office.clock.at += timedelta(days=31)
+
+    assert counted(office) == {"actions": 1}
 
 
 @pytest.mark.parametrize(

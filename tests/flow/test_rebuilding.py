@@ -24,6 +24,7 @@ from worker.adapters.queue import CollectingQueue
 from worker.adapters.store import Store
 from worker.adapters.store.belongings import mails_of_claims
 from worker.adapters.store.erasing import erase_mails
+from worker.adapters.store.outbox import Email
 from worker.adapters.store.points_entries import Holder
 from worker.adapters.store.points_orders import Bought
 from worker.adapters.store.rebuilt import LEFT, OF_MADE, OF_SOURCE
@@ -35,7 +36,7 @@ from worker.domain.errors import UsageError
 from worker.erasing import erase, remove_left
 from worker.rebuilding import Rebuilt, rebuild
 from worker.runner import Runner
-from worker.steps.shared import event_now
+from worker.steps.shared import draft_job, event_now
 
 ERASED_ORDER = "ORD-20261104-0777"
 
@@ -289,6 +290,87 @@ def test_an_email_that_only_the_new_record_has_is_held_there(
     copy = Store(fresh, owner="copy", clock=office.clock, queue=CollectingQueue())
     assert [email.held_reason for email in copy.outbox.held()] == ["rebuilt"]
     copy.close()
+
+
+STALE = "<stale@claims.example>"
+
+
+class Shelf:
+    """The staff's mailbox of drafts; see ports.Drafts."""
+
+    def __init__(self) -> None:
+        self.laid: dict[str, bytes] = {}
+
+    def put(self, raw: bytes, *, message_id: str) -> None:
+        self.laid[message_id] = raw
+
+    def remove(self, *, message_id: str) -> None:
+        self.laid.pop(message_id, None)
+
+
+def draft_of(office: MailboxOffice) -> Email:
+    (draft,) = (
+        email for email in office.store.outbox.of_claim(1) if email.status == "draft"
+    )
+    return draft
+
+
+def with_drafts(office: MailboxOffice) -> Shelf:
+    shelf = Shelf()
+    office.parts.__dict__["drafts"] = shelf
+    return shelf
+
+
+def test_a_draft_that_only_the_new_record_has_is_laid_into_the_mailbox(
+    office: MailboxOffice, fresh: str
+) -> None:
+    """Under a number of its own: the job of the lost row has been done."""
+    shelf, draft = with_drafts(office), draft_of(office)
+    with office.store.transaction() as work:
+        work.add_jobs(draft_job("put", draft.email_id))
+    office.run()
+    assert shelf.laid.keys() == {draft.message_id}
+    shelf.laid.clear()
+    run_sql(office, f"delete from emails where id >= {draft.email_id}")  # noqa: S608 - ours
+
+    rebuilt(office, into=fresh)
+
+    into_place(office, fresh)
+    office.run_again()
+    assert draft_of(office).status == "draft"
+    assert shelf.laid[draft.message_id] == draft_of(office).raw
+
+
+def test_a_draft_of_the_new_record_takes_the_place_of_the_old_one(
+    office: MailboxOffice, fresh: str
+) -> None:
+    shelf, draft = with_drafts(office), draft_of(office)
+    shelf.put(b"stale", message_id=STALE)
+    run_sql(
+        office,
+        "update emails set dedup_key = 'claim:1:approved:stale',"  # noqa: S608 - ours
+        f" message_id = '{STALE}' where id = {draft.email_id}",
+    )
+
+    rebuilt(office, into=fresh)
+
+    into_place(office, fresh)
+    office.run_again()
+    assert draft_of(office).message_id == draft.message_id
+    assert STALE not in shelf.laid
+    assert draft.message_id in shelf.laid
+
+
+def test_without_a_mailbox_of_drafts_nothing_is_laid(
+    office: MailboxOffice, fresh: str
+) -> None:
+    run_sql(office, f"delete from emails where id = {draft_of(office).email_id}")  # noqa: S608 - ours
+
+    rebuilt(office, into=fresh)
+
+    copy = into_place(office, fresh)
+    assert draft_of(office).status == "draft"
+    assert copy.jobs.count_alive() == 0
 
 
 def test_a_database_with_a_record_is_left_alone(

@@ -103,8 +103,9 @@ def erase(
 ) -> None:
     """Forget a member: claims, mails, answers, the directory's entry.
 
-    Exit code 0: done, or counted; 1: a hold or an open claim stands against it, or
-    nothing is known of the member; 2: wrong use. Numbers, states, dates and amounts of
+    Exit code 0: done, or counted; 1: a hold or an open claim stands against it,
+    nothing is known of the member, or lines of the log are damaged or of another
+    secret key; 2: wrong use. Numbers, states, dates and amounts of
     the claims stay, and so do the UIDs of the mails, so that nothing is read from the
     mailbox again.
     """
@@ -118,9 +119,12 @@ def erase(
         raise WrongUse(f"--basis is one of {', '.join(erasing.BASES)}")
     parts = open_record()
     if member is None:
-        count = erasing.erase_again(parts, log, by=by)
-        there = counted(count, "member of the log was", "members of the log were")
+        done = erasing.erase_again(parts, log, by=by)
+        one, many = "member of the log was", "members of the log were"
+        there = counted(done.members, one, many)
         out.print(f"{there} there; what there was of them is erased again.")
+        if done.lacks:
+            warn(done.lacks)
         return
     found = erasing.erase(parts, member, by=by, basis=basis, is_applied=is_applied)
     if not found.is_known:

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
-from worker.adapters.store.holds import held_claims, is_member_held
+from worker.adapters.store.holds import held_claims, held_members, is_member_held
 from worker.adapters.store.naming import Naming
 from worker.adapters.store.points_schema import PointsAccountRow
 from worker.adapters.store.schema import (
     ClaimRow,
+    EmailRow,
     MailRow,
     MemberAddressRow,
     MemberRow,
@@ -87,6 +88,34 @@ def mails_of_claims(session: Session, claim_ids: Collection[int]) -> set[int]:
             .where(MailRow.id.in_(ids), has_them)
         )
         found -= set(session.execute(sa.union(by_share, as_own)).scalars())
+    return found
+
+
+def held_subjects(session: Session) -> set[str]:
+    """Return what a hold stands on as the log of actions names it: `mail:12`."""
+    claims = held_claims(session)
+    mails = mails_with_shared(session, claims)
+    for member_key in held_members(session):
+        mails |= mails_of_member(session, member_key, [])
+    return subjects(session, claims=claims, mails=mails)
+
+
+def subjects(
+    session: Session, *, claims: Collection[int] = (), mails: Collection[int] = ()
+) -> set[str]:
+    """Return claims and mails so named, with the e-mails that go with each.
+
+    What was written about a claim goes with the claim, whatever mail it answers.
+    """
+    found = {f"claim:{number}" for number in claims}
+    found |= {f"mail:{number}" for number in mails}
+    of_no_claim = EmailRow.claim_id.is_(None)
+    for which in (
+        *(EmailRow.claim_id.in_(ids) for ids in batches(claims)),
+        *(EmailRow.mail_id.in_(ids) & of_no_claim for ids in batches(mails)),
+    ):
+        rows = session.execute(sa.select(EmailRow.id).where(which)).scalars()
+        found |= {f"email:{number}" for number in rows}
     return found
 
 

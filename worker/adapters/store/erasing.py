@@ -12,11 +12,14 @@ from urllib.parse import parse_qsl
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store.actions_about import actions_about
 from worker.adapters.store.belongings import (
     FOR_EVER,
     addresses_of_member,
     batches,
     claims_of_member,
+    held_subjects,
+    subjects,
 )
 from worker.adapters.store.desk_schema import (
     DraftEditRow,
@@ -43,7 +46,6 @@ from worker.adapters.store.schema import (
     ClaimRow,
     DocumentRow,
     EmailRow,
-    JobRow,
     MailRow,
     MemberAddressRow,
     MemberRow,
@@ -57,8 +59,6 @@ from worker.adapters.store.upkeep_schema import LegalHoldRow
 from worker.domain.orders import normal_id
 
 ERASED = "erased"
-_KINDS_OF_MAILS = ("read", "understand", "ocr", "mark")
-"""Jobs that a mail's number names."""
 _UNSENT = ("draft", "queued", "sending", "held")
 
 
@@ -67,8 +67,9 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
 
     With a mail go its rows under other UIDVALIDITYs, and what it was corrected from.
     """
-    count = 0
-    for ids in batches(_with_same(session, mail_ids)):
+    count, every = 0, _with_same(session, mail_ids)
+    _forget_reasons(session, subjects(session, mails=every))
+    for ids in batches(every):
         done = session.execute(
             sa.update(MailRow)
             .where(MailRow.id.in_(ids), MailRow.erased_at.is_(None))
@@ -101,12 +102,6 @@ def erase_mails(session: Session, mail_ids: Collection[int], *, at: datetime) ->
         of_no_claim = EmailRow.claim_id.is_(None)
         which = sa.and_(EmailRow.mail_id.in_(ids), of_no_claim)
         _erase_emails(session, which, at=at)
-        _forget_reasons(session, "mail", ids)
-        of_mails = sa.and_(
-            JobRow.kind.in_(_KINDS_OF_MAILS), JobRow.ref.in_([str(i) for i in ids])
-        )
-        jobs = session.execute(sa.select(JobRow.id).where(of_mails)).scalars().all()
-        _forget_reasons(session, "job", jobs)
     return count
 
 
@@ -131,6 +126,7 @@ def _with_same(session: Session, mail_ids: Collection[int]) -> set[int]:
 
 def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) -> int:
     """Take what is personal out of claims; return how many there were."""
+    _forget_reasons(session, subjects(session, claims=claim_ids))
     for ids in batches(claim_ids):
         for table in (
             ClaimKeyRow,
@@ -149,7 +145,6 @@ def erase_claims(session: Session, claim_ids: Collection[int], *, at: datetime) 
         _blank(session, ClaimFlagRow, ids, evidence="", cleared_reason="")
         _blank(session, ClaimEventRow, ids, reason="", data={})
         _erase_emails(session, EmailRow.claim_id.in_(ids), at=at)
-        _forget_reasons(session, "claim", ids)
         session.execute(
             sa.update(LegalHoldRow)
             .where(LegalHoldRow.claim_id.in_(ids))
@@ -292,14 +287,23 @@ def _blank(
     )
 
 
-def _forget_reasons(session: Session, kind: str, ids: Sequence[int]) -> None:
-    targets = [f"{kind}:{number}" for number in ids]
-    session.execute(
-        sa.update(OperatorActionRow)
-        .where(OperatorActionRow.target.in_(targets))
-        .values(reason="")
-        .execution_options(synchronize_session=False)
-    )
+def _forget_reasons(session: Session, gone: set[str]) -> None:
+    """Take out why people did something to these, or to jobs about them.
+
+    To be called while pending replies and placements still say what their jobs are
+    about. Where several jobs were given one reason it goes with the first that is
+    about any of these, unless a hold stands on what another is about.
+    """
+    lines = actions_about(session, gone)
+    if lines:
+        lines -= actions_about(session, held_subjects(session))
+    for ids in batches(lines):
+        session.execute(
+            sa.update(OperatorActionRow)
+            .where(OperatorActionRow.id.in_(ids))
+            .values(reason="")
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _drop_words(session: Session, ids: Sequence[int]) -> None:

@@ -11,10 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import Store
+from worker.adapters.store.actions_about import subject_of
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.job_adding import add_jobs
 from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.mail_changes import COPY_BY_PERSON, DISMISSED_BY_PERSON
+from worker.adapters.store.outbox_changes import cancel_drafts
 from worker.adapters.store.replica import SEEN
 from worker.adapters.store.schema import (
     Base,
@@ -98,7 +100,7 @@ LEFT = frozenset(
 """What belongs to the processes and browsers of the old record."""
 _OF_OUTBOX = ("send", "draft", "sent")
 _BY_PEOPLE = ("decided_usd", "paid_at", "payout_ref", "assigned_to", "erased_at")
-_HELD, _REASON = "held", "rebuilt"
+_DRAFT, _HELD, _REASON = "draft", "held", "rebuilt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +178,16 @@ def copy_record(
     url: str,
     *,
     jobs_for: Callable[[int, int], list[NewJob]],
+    draft_job: Callable[[str, int], NewJob] | None = None,
 ) -> None:
     """Fill an empty, migrated database with a record that was made once more.
 
     Its e-mails are those of the source. One that only the new record has is held
-    there: nobody knows whether it went out. What was erased, and a claim that was not
-    made again, is taken over as it is; a mail without a fate is judged there, by
-    `jobs_for` of its number and its mailbox.
+    there: nobody knows whether it went out. A draft that only the new record has is a
+    draft there, in place of those that the source had for the claim: `draft_job` lays
+    it into the staff's mailbox and takes those away, where there is one. What was
+    erased, and a claim that was not made again, is taken over as it is; a mail without
+    a fate is judged there, by `jobs_for` of its number and its mailbox.
 
     Raises:
         UsageError: there are mails or claims in the database already, or the record
@@ -205,7 +210,7 @@ def copy_record(
                     _copy(table, old, new, write, whole)
             _take_cursors(cursors, write)
             _take_acts(old, new, write, whole)
-            _hold_new_emails(new, write, whole)
+            _add_new_emails(new, write, whole, draft_job)
             _put_all_words(write)
             _judge_later(unsettled, jobs_for, write)
             _number_on(write)
@@ -332,18 +337,43 @@ def _take_acts(old: Session, new: Session, write: Session, whole: WholeClaims) -
         )
 
 
-def _hold_new_emails(new: Session, write: Session, whole: WholeClaims) -> None:
+def _add_new_emails(
+    new: Session,
+    write: Session,
+    whole: WholeClaims,
+    draft_job: Callable[[str, int], NewJob] | None,
+) -> None:
     known = set(write.execute(sa.select(EmailRow.dedup_key)).scalars())
-    next_id = (write.execute(sa.select(sa.func.max(EmailRow.id))).scalar() or 0) + 1
+    next_id = _last_email(write) + 1
     table = Base.metadata.tables["emails"]
     for row in whole.left_out(table, _rows(new, table)):
         if row["dedup_key"] in known:
             continue
         values = row | {"id": next_id, "attempts": 0, "sent_at": None}
-        if row["status"] not in {"draft", "cancelled"}:
+        if row["status"] == _DRAFT:
+            stale = cancel_drafts(write, row["claim_id"])
+            if draft_job is not None:
+                jobs = [draft_job("remove", one) for one in stale]
+                jobs.append(draft_job("put", next_id))
+                add_jobs(write, jobs, at=row["created_at"])
+        elif row["status"] != "cancelled":
             values |= {"status": _HELD, "held_reason": _REASON}
         write.execute(table.insert(), [values])
         next_id += 1
+
+
+def _last_email(write: Session) -> int:
+    """Return the highest number of an e-mail that is there, or that a job still names.
+
+    A damaged record may have lost e-mails whose jobs it has.
+    """
+    last = write.execute(sa.select(sa.func.max(EmailRow.id))).scalar() or 0
+    jobs = sa.select(JobRow.kind, JobRow.ref).where(JobRow.kind.in_(_OF_OUTBOX))
+    for row in write.execute(jobs.execution_options(yield_per=BATCH)):
+        subject = subject_of(row.kind, row.ref)
+        if subject is not None:
+            last = max(last, subject[1])
+    return last
 
 
 def _put_all_words(write: Session) -> None:

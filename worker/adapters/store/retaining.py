@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import belongings, erasing
+from worker.adapters.store.actions_about import actions_about
 from worker.adapters.store.desk_schema import (
     DeskSessionRow,
     OperatorActionRow,
@@ -93,13 +94,8 @@ def _other_mails(session: Session, before: datetime) -> list[int]:
 
 
 def _is_unheld_action(session: Session) -> sa.ColumnElement[bool]:
-    claims = held_claims(session)
-    mails = belongings.mails_with_shared(session, claims)
-    for member_key in held_members(session):
-        mails |= belongings.mails_of_member(session, member_key, [])
-    held = [f"claim:{number}" for number in claims]
-    held += [f"mail:{number}" for number in mails]
-    return OperatorActionRow.target.not_in(held)
+    held = belongings.held_subjects(session)
+    return OperatorActionRow.id.not_in(actions_about(session, held))
 
 
 def _old_rows(

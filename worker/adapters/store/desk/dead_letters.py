@@ -8,14 +8,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from worker.adapters.store.actions_about import subject_of
 from worker.adapters.store.engine import Database, clock_of, dialect_of
 from worker.adapters.store.schema import EmailRow, JobRow, MailRow
 from worker.ports import Bell
 
 MOST_COUNTED = 10_000
 """So many are looked at for totals, that a page costs the same at any size."""
-_OF_MAILS = frozenset({"read", "understand", "ocr", "mark"})
-_OF_CLAIMS = frozenset({"validate", "prepare", "remind"})
 _IS_DEAD = JobRow.state == "quarantined"
 
 
@@ -162,16 +161,19 @@ def _matching(kind: str, reason: str) -> list[sa.ColumnElement[bool]]:
 
 def _letters(session: Session, rows: Sequence[JobRow]) -> list[DeadLetter]:
     """Return the rows with the mail, e-mail and claim of each."""
-    mails = {row.id: int(row.ref) for row in rows if row.kind in _OF_MAILS}
-    emails = {row.id: _email_of(row) for row in rows if row.kind in {"send", "draft"}}
+    numbers: dict[str, dict[int, int]] = {"mail": {}, "email": {}, "claim": {}}
+    for row in rows:
+        subject = subject_of(row.kind, row.ref)
+        if subject is not None:
+            numbers[subject[0]][row.id] = subject[1]
+    mails, emails = numbers["mail"], numbers["email"]
     claim_of_mail = _claims(session, MailRow, mails.values())
     claim_of_email = _claims(session, EmailRow, emails.values())
     found = []
     for row in rows:
         mail_id, email_id = mails.get(row.id), emails.get(row.id)
         claim_id = claim_of_mail.get(mail_id or 0) or claim_of_email.get(email_id or 0)
-        if row.kind in _OF_CLAIMS:
-            claim_id = int(row.ref.partition(":")[0])
+        claim_id = numbers["claim"].get(row.id, claim_id)
         found.append(
             DeadLetter(
                 job_id=row.id,
@@ -191,12 +193,6 @@ def _letters(session: Session, rows: Sequence[JobRow]) -> list[DeadLetter]:
             )
         )
     return found
-
-
-def _email_of(row: JobRow) -> int:
-    """Return the outbox row of a job: `12`, `12:released:1`, `put:12`."""
-    first, _, rest = row.ref.partition(":")
-    return int(first) if first.isdecimal() else int(rest)
 
 
 def _claims(
