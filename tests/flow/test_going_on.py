@@ -13,11 +13,16 @@ from tests.builders_mail import auto_reply, claim_files, make_claim_mail, make_m
 from tests.office import OPENING, InlineReader, Office, an_office
 from worker import faults
 from worker.actors import KINDS
+from worker.adapters.orders_csv import read_orders
+from worker.adapters.store import Store
 from worker.adapters.store.desk_schema import PausedQueueRow
 from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
-from worker.domain.claim import ClaimState
+from worker.demo.cast import orders_csv
+from worker.demo.samples import make_play
+from worker.domain.claim import Claim, ClaimState
 from worker.domain.orders import Order
+from worker.lookups import Opened, Seen, look_up, look_up_opened
 from worker.ports import Bell
 from worker.steps import intake
 
@@ -194,6 +199,18 @@ def test_a_mail_that_was_read_is_answered_in_one_transaction(at_once: Office) ->
     assert {bell.queue for bell in rings} == {"send"}
 
 
+def test_nobody_does_at_once_what_waits_in_a_queue_that_rests(at_once: Office) -> None:
+    at_once.deliver(make_claim_mail(), run=False)
+    with at_once.store.database.write() as session:
+        session.add(PausedQueueRow(queue="validate", by="ada", at=OPENING))
+
+    rings = hear(at_once)
+
+    assert jobs(at_once, state="ready") == ["validate"]
+    assert at_once.kinds == []
+    assert {bell.queue for bell in rings} == {"validate"}
+
+
 def test_several_mails_that_were_read_are_answered_in_one_transaction(
     at_once: Office,
 ) -> None:
@@ -234,6 +251,37 @@ def test_it_comes_to_the_same_as_one_after_the_other(
         assert other.store.notes.of_claim(1) == at_once.store.notes.of_claim(1)
         assert subjects(other) == subjects(at_once)
         assert states(other) == states(at_once)
+
+
+def test_what_is_known_of_a_claim_that_was_just_opened_is_what_would_be_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For every mail of the demo: with files and without, flagged, repeated, late."""
+    play = make_play(DELIVERED + DAY)
+    file = tmp_path / "orders.csv"
+    file.write_text(orders_csv(play.people.values()), encoding="utf-8")
+    pairs: list[tuple[object, object]] = []
+
+    def both(store: Store, claim: Claim, order: Order, opened: Opened) -> Seen:
+        known = look_up_opened(store, claim, order, opened)
+        found = look_up(store, claim, order, answering=opened.mail.mail_id)
+        go_live_at = store.claims.go_live_at(claim.claim_id)
+        has_receipt = store.outbox.has_receipt(claim.claim_id)
+        pairs.append(
+            ((known, opened.go_live_at, False), (found, go_live_at, has_receipt))
+        )
+        return known
+
+    monkeypatch.setattr("worker.steps.shared.look_up_opened", both)
+    with an_office(tmp_path / "play", *read_orders(file).rows) as office:
+        office.deliver(*[sample.raw for sample in play.samples])
+        opened = "select count(*) from claim_events where event = 'claim.opened'"
+        with office.store.database.read() as session:
+            claims = session.execute(sa.text(opened)).scalar_one()
+
+    known, found = zip(*pairs, strict=True)
+    assert known == found
+    assert len(pairs) == claims > 10
 
 
 def states(office: Office) -> list[tuple[str, str]]:

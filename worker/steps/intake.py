@@ -247,9 +247,10 @@ def _opened(
         message_id=record.message_id,
         flags=found.flags,
     )
+    event = event_now(work, Event.OPENED, None, claim.state)
     return Opened(
         mail=mail,
-        event=event_now(work, Event.OPENED, None, claim.state),
+        event=dataclasses.replace(event, data={}),
         go_live_at=record.go_live_at,
         has_files=bool(found.pieces),
     )

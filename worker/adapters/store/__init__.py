@@ -41,10 +41,14 @@ def _next_number() -> None:
 
 @dataclass(slots=True)
 class _Rings:
-    """What is rung after a commit, and the lanes in which nobody was rung."""
+    """What is rung after a commit, and the lanes in which nobody was rung.
+
+    `resting` are queues that rest as long as it is not committed.
+    """
 
     bells: list[Bell] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
+    resting: frozenset[str] = frozenset()
 
 
 class Store:
@@ -109,7 +113,7 @@ class Store:
                 self._clock.now(),
                 self.number_claim,
                 self.jobs,
-                is_together=self.is_together,
+                resting=None if self._together is None else self._together.resting,
             )
             yield work
             silent = work.pass_on()
@@ -127,8 +131,8 @@ class Store:
 
         The bells of all are rung after the commit.
         """
-        rings = _Rings()
         with self.database.together():
+            rings = _Rings(resting=self.jobs.resting())
             self._thread.together = rings
             try:
                 yield

@@ -192,6 +192,11 @@ class Jobs:
                 int(ref.removeprefix(begin)) for ref in refs if ref.startswith(begin)
             }
 
+    def resting(self) -> frozenset[str]:
+        """Return the queues that rest."""
+        with self._database.read() as session:
+            return frozenset(session.connection().execute(_RESTING).scalars())
+
     def count_alive(self) -> int:
         """Return how many jobs are neither done nor quarantined."""
         with self._database.read() as session:
@@ -202,6 +207,7 @@ class Jobs:
             ).scalar_one()
 
 
+_RESTING = sa.select(PausedQueueRow.queue)
 _VALIDATIONS = sa.select(JobRow.ref).where(
     JobRow.lane == sa.bindparam("the_lane"),
     JobRow.kind == "validate",

@@ -1,6 +1,6 @@
 """One writing transaction over all tables: what a step does, in the terms of steps."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -56,8 +56,8 @@ class Work:
     at: datetime
     number_claim: Callable[[], int | None]
     jobs: Jobs
-    is_together: bool = False
-    """Whether what follows may be done in the same transaction."""
+    resting: Collection[str] | None = None
+    """Queues that rest, where what follows may be done in this transaction too."""
     bells: list[Bell] = field(default_factory=list)
     wake_lanes: set[str] = field(default_factory=set)
     """Lanes that have another first job now."""
@@ -94,11 +94,18 @@ class Work:
 
         They need no taking: their rows say from the start that they are done.
         """
-        if self._chain is None or not self.is_together:
+        chain, resting = self._chain, self.resting
+        if chain is None or resting is None:
             return []
-        kinds, room = self._chain.kinds, self._chain.room - len(self._chain.next_jobs)
-        fit = [job for job in jobs if job.is_alone and job.kind in kinds]
-        return [job for job in fit if not job.delay][:room]
+        fit = [
+            job
+            for job in jobs
+            if job.is_alone
+            and job.kind in chain.kinds
+            and job.queue not in resting
+            and not job.delay
+        ]
+        return fit[: chain.room - len(chain.next_jobs)]
 
     def _goes_on_here(self, job: NewJob, job_id: int) -> None:
         if self._chain is not None:
