@@ -67,7 +67,7 @@ bench: $(DEV) ## measure everything against its peers, and write docs/bench
 	@$(BIN)/python -m bench table $(ARGS)
 
 .PHONY: bench-smoke
-bench-smoke: $(DEV) ## run each measurement once, tiny: only for breakage; a minute
+bench-smoke: $(DEV) ## run each measurement once, tiny: only for breakage; 80 seconds
 	@tools/bootstrap.sh peers
 	@$(BIN)/python -m bench table --smoke $(ARGS)
 

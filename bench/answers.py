@@ -12,6 +12,7 @@ Example: `python -m bench answers --rounds 3 --only small`
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -44,6 +45,13 @@ TWO_AT_LEAST = 1.6
 """Two workers to one. Source: issue 8."""
 WITHIN_S = 600.0
 LOOKS_EVERY_S = 0.1
+LOOP = """\
+import json
+rows = [{"n": n, "text": str(n) * 3} for n in range(200)]
+for _ in range(8_000):
+    json.loads(json.dumps(rows))
+"""
+"""Two seconds of nothing but Python."""
 FROM_SHARE, TO_SHARE = 0.2, 0.9
 """Of the jobs: what is before and after is start and end of the workers."""
 _ENDED = "state in ('done', 'quarantined')"
@@ -159,16 +167,19 @@ def _two_to_one(case: Case, rounds: int) -> Row:
         {
             "one": partial(worked, case, workers=1),
             "two": partial(worked, case, workers=2),
+            "loop": partial(looped, 1),
+            "loops": partial(looped, 2),
         },
     )
     count = len(case.made.facts) * (TO_SHARE - FROM_SHARE)
     rates = [rate(round(count), seconds[name]) for name in ("two", "one")]
+    loops = statistics.median(2 * r for r in ratios(seconds["loop"], seconds["loops"]))
     return Row(
         part="answers",
         what="claims, PostgreSQL, two workers to one, each with its reader on a core",
         figures=ratios(seconds["one"], seconds["two"]),
         at_least=TWO_AT_LEAST,
-        note=" to ".join(rates),
+        note=f"{' to '.join(rates)}; two bare loops do {loops:.2f}× the work of one",
     )
 
 
@@ -215,6 +226,22 @@ def worked(case: Case, *, workers: int) -> float:
         began = next(at for at, done in seen if done >= FROM_SHARE * last)
         ended = next(at for at, done in seen if done >= TO_SHARE * last)
     return ended - began
+
+
+def looped(processes: int) -> float:
+    """Return the seconds of so many processes that only compute, each on a core.
+
+    What the machine itself gains by its second core, which may not be a whole one.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    command = [sys.executable, "-c", LOOP]
+    began = time.perf_counter()
+    started = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603 - ours
+    for number, process in enumerate(started):
+        psutil.Process(process.pid).cpu_affinity([cores[number % len(cores)]])
+    for process in started:
+        process.wait()
+    return time.perf_counter() - began
 
 
 @contextlib.contextmanager

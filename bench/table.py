@@ -1,7 +1,8 @@
 """Every figure in one table of ratios, with medians and spreads, as in docs/bench.
 
-It starts its own servers. `make bench` runs it; `make bench-smoke` runs each part once
-with tiny sizes, which shows that nothing is broken, and writes nothing.
+It starts its own servers. `make bench` runs it. `make bench-smoke` runs each part once
+with tiny sizes, several beside each other: that shows that nothing is broken and no
+peer is missing, and its figures mean nothing.
 
 Example: `python -m bench table --only ingest answers --rounds 3`
 """
@@ -18,8 +19,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -40,6 +43,9 @@ INTRODUCTION = (
     "Written by `make bench`. A ratio is ours to a reference in the same round; the"
     " median of the rounds counts, the spread is the least and the most."
 )
+AT_ONCE = 3
+"""Parts that a smoke run has beside each other; more wait for the same two cores."""
+SMOKE_WITHIN_S = 600.0
 GB = 1024**3
 WIDTH = 150
 
@@ -47,17 +53,24 @@ WIDTH = 150
 def main(arguments: list[str] | None = None) -> int:
     """Measure; return 0 unless something broke, which a figure that is short is not."""
     args = _arguments(arguments)
+    if args.smoke:
+        return smoke(args.only or PARTS)
+    if args.tiny:
+        return _print_part(
+            importlib.import_module(f"bench.{args.tiny}").rows, smoke=True
+        )
     began = time.monotonic()
     rows: list[Row] = []
     broken: list[str] = []
     took: list[str] = []
     with tidy():
-        if not args.smoke:
-            settle(show)
+        settle(show)
         for part in args.only or PARTS:
             part_began = time.monotonic()
             try:
-                for row in _rows(part, args.rounds, smoke=args.smoke):
+                for row in importlib.import_module(f"bench.{part}").rows(
+                    args.rounds, smoke=False
+                ):
                     rows.append(row)
                     show(f"{row.part}: {row.what}: {_median(row)} {row.verdict}")
             except CheckFailed as failure:
@@ -65,22 +78,45 @@ def main(arguments: list[str] | None = None) -> int:
             took.append(f"{part} {time.monotonic() - part_began:.0f} s")
     show_end()
     minutes = (time.monotonic() - began) / 60
-    rounds = 1 if args.smoke else args.rounds
-    facts = machine() | {"rounds": str(rounds), "minutes": f"{minutes:.0f}"}
+    facts = machine() | {"rounds": str(args.rounds), "minutes": f"{minutes:.0f}"}
     facts |= {"of these": ", ".join(took)}
     print_rows(rows, facts)
     for line in broken:
         print(f"FAIL  {line}")
-    if args.smoke:
-        print(f"{len(rows)} rows, {len(broken)} broken, {minutes * 60:.0f} s")
-    elif not args.only or args.write:
+    if not args.only or args.write:
         write(rows, facts, args.write or FOLDER)
     return int(bool(broken))
 
 
-def _rows(part: str, rounds: int, *, smoke: bool) -> Iterator[Row]:
-    module = importlib.import_module(f"bench.{part}")
-    yield from _judged(module.rows(1 if smoke else rounds, smoke=smoke), smoke=smoke)
+def smoke(parts: Sequence[str]) -> int:
+    """Run parts in processes of their own, print what each says; 0 unless one broke."""
+    began = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = {pool.submit(_tiny, part): part for part in parts}
+        broken = []
+        for one in as_completed(done):
+            code, said = one.result()
+            print(said, end="" if said.endswith("\n") else "\n", flush=True)
+            if code:
+                broken.append(done[one])
+    for part in broken:
+        print(f"FAIL  {part}: see what it said above")
+    seconds = time.monotonic() - began
+    print(f"{len(parts)} parts, {len(broken)} broken, {seconds:.0f} s")
+    return int(bool(broken))
+
+
+def _tiny(part: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "bench", "table", "--tiny", part]
+    done = subprocess.run(  # noqa: S603 - ourselves
+        command,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SMOKE_WITHIN_S,
+    )
+    return done.returncode, done.stdout
 
 
 def _judged(rows: Iterable[Row], *, smoke: bool) -> Iterator[Row]:
@@ -155,8 +191,9 @@ def run_part(
     *,
     profiles: Sequence[str] = (),
 ) -> int:
-    """Print the rows of one part: what its own `main` does; returns 0.
+    """Print the rows of one part, as its own `main` does; return 0.
 
+    With `--smoke` 1 where something could not be measured: a peer is missing then.
     `profiles` are the mailboxes that it may be kept to, where it takes some.
     """
     parser = argparse.ArgumentParser(
@@ -170,10 +207,17 @@ def run_part(
         parser.add_argument("--only", choices=profiles, nargs="+", default=profiles)
     args = parser.parse_args(arguments)
     kept = {"profiles": tuple(args.only)} if profiles else {}
+    return _print_part(partial(rows, **kept), rounds=args.rounds, smoke=args.smoke)
+
+
+def _print_part(
+    rows: Callable[..., Iterator[Row]], *, rounds: int = 1, smoke: bool
+) -> int:
     with tidy():
-        made = rows(args.rounds, smoke=args.smoke, **kept)
-        print_rows(_judged(made, smoke=args.smoke))
-    return 0
+        made = rows(1 if smoke else rounds, smoke=smoke)
+        judged = list(_judged(made, smoke=smoke))
+        print_rows(judged)
+    return int(smoke and any(row.missing for row in judged))
 
 
 def print_rows(rows: Iterable[Row], facts: Mapping[str, str] | None = None) -> None:
@@ -231,6 +275,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--rounds", type=int, default=ROUNDS, metavar="N")
     add("--smoke", action="store_true", help="tiny, once, for breakage only")
+    add("--tiny", metavar="PART", help="one part as --smoke runs it")
     add("--only", nargs="+", metavar="PART", help=f"of {', '.join(PARTS)}")
     add("--write", type=Path, metavar="DIR", help="also with --only, and elsewhere")
     return parser.parse_args(arguments)

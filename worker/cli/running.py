@@ -12,7 +12,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +25,7 @@ from worker.cli.starting import read_settings
 from worker.domain.errors import RetryLater, UsageError
 
 if TYPE_CHECKING:
+    from worker.adapters.queue import QueueWorker
     from worker.bootstrap import Parts
 
 app = typer.Typer()
@@ -172,13 +174,22 @@ def work(*, migrate: Migrate = False) -> None:
         structlog.get_logger().info("worker_started", owner=parts.owner)
         stop.wait()
         logs.silence_libraries()  # Redis may end before its consumers
-        for worker in workers:
-            worker.stop(timeout_ms=STOP_WITHIN_MS)
+        _stop_all(workers)
         doorbell.stop()
         runner.leases.stop()
         parts.reader.close()
         if parts.scanner is not None:
             parts.scanner.close()
+
+
+def _stop_all(workers: "Sequence[QueueWorker]") -> None:
+    """Stop them beside each other: each waits for its consumer to look up."""
+    with ThreadPoolExecutor(len(workers)) as pool:
+        stopping = [
+            pool.submit(worker.stop, timeout_ms=STOP_WITHIN_MS) for worker in workers
+        ]
+    for one in stopping:
+        one.result()
 
 
 def _threads(parts: "Parts", queue: str) -> int:
