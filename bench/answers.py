@@ -36,7 +36,7 @@ from bench.table import run_part
 from worker.adapters import mime, pdf
 from worker.adapters.store.desk_schema import PausedQueueRow
 
-COUNTS = {"small": 200, "claims": 100}
+COUNTS = {"small": 160, "claims": 100}
 SMOKE_MAILS = 10
 WARM_MAILS = 8
 AT_LEAST = {"small": 8.0, "claims": 3.0}
@@ -48,10 +48,10 @@ LOOKS_EVERY_S = 0.1
 LOOP = """\
 import json
 rows = [{"n": n, "text": str(n) * 3} for n in range(200)]
-for _ in range(8_000):
+for _ in range(4_000):
     json.loads(json.dumps(rows))
 """
-"""Two seconds of nothing but Python."""
+"""A second of nothing but Python."""
 FROM_SHARE, TO_SHARE = 0.2, 0.9
 """Of the jobs: what is before and after is start and end of the workers."""
 _ENDED = "state in ('done', 'quarantined')"

@@ -52,8 +52,8 @@ HOUSE = {
     "CLAIMS_TRUSTED_MX": OUR_MX,
     "CLAIMS_TRUSTED_AUTHSERV": OUR_MX,
 }
-MAILS_A_ROUND = 12
-IDLE_S, IDLE_WINDOWS, SETTLES_S = 20.0, 3, 2.0
+MAILS_A_ROUND = 10
+IDLE_S, IDLE_WINDOWS, SETTLES_S = 8.0, 5, 2.0
 STAGES = ("seen", "understood", "written", "sent")
 
 
