@@ -43,7 +43,10 @@ class AtHand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """All there is of a claim that was just opened; what is not here, it has not."""
+    """What there is of a claim that was just opened, its files aside: no more.
+
+    `has_files` says whether there are any to be looked up.
+    """
 
     mail: ClaimMail
     event: ClaimEvent

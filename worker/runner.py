@@ -184,6 +184,7 @@ class Runner(Generic[P]):
         after = chain.next_job
         with self.leases.keep(*([] if after is None else [after])):
             for one in left:
+                self._along.take_out(one.job_id)  # it may be put back, and rung again
                 self._run_step(kind, replace(one, chain=None))
         return after
 

@@ -195,6 +195,24 @@ def test_a_mail_comes_with_both_its_jobs_and_the_first_is_rung(
     assert queue.bells == [Bell("read", 1)]
 
 
+def test_one_bell_stands_for_so_many_reads_that_are_done_together(
+    store: Store, queue: CollectingQueue
+) -> None:
+    ledger = store.ledger(
+        jobs_for=jobs_of_new_mail, go_live_at=None, most_by_kind={"read": 4}
+    )
+    lease = begun(ledger)
+
+    ledger.add_mails(lease, [a_mail(uid) for uid in range(1, 7)], last_uid=6)
+    ledger.add_mails(lease, [a_mail(7)], last_uid=7)
+
+    refs = {bell.job_id for bell in queue.bells}
+    with store.database.read() as session:
+        query = sa.text("select id, kind, ref from jobs")
+        rung = [(row.kind, row.ref) for row in session.execute(query) if row.id in refs]
+    assert sorted(rung) == [("read", "1"), ("read", "5"), ("read", "7")]
+
+
 def test_L3_rows_jobs_and_cursor_are_written_together_or_not_at_all(
     store: Store, queue: CollectingQueue
 ) -> None:

@@ -14,7 +14,7 @@ from worker.adapters.store.desk.figure_kinds import Load, PeriodFigures, Span, S
 from worker.adapters.store.desk.figures import Figures
 from worker.domain.claim import Claim, ClaimEvent, ClaimState, Event
 from worker.domain.money import Money
-from worker.samples import a_claim, a_proposal, an_assessment
+from worker.samples import a_claim, a_proposal, an_assessment, an_order
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -257,6 +257,7 @@ def assessed(record: Record, claim: Claim, usd: str, points: int = 0) -> None:
     proposal = replace(a_proposal(), total=Money(Decimal(usd)), points_restored=points)
     with record.store.transaction() as work:
         made = an_assessment(proposal=proposal)
+        work.save_assessed(claim, claim, made, an_order())
         work.save_assessment(claim.claim_id, made, job_id=None)
 
 

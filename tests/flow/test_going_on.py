@@ -21,9 +21,10 @@ from worker.bootstrap import Parts
 from worker.demo.cast import orders_csv
 from worker.demo.samples import make_play
 from worker.domain.claim import Claim, ClaimState
+from worker.domain.mail import Mail
 from worker.domain.orders import Order
 from worker.lookups import Opened, Seen, look_up, look_up_opened
-from worker.ports import Bell
+from worker.ports import Bell, ReadFailed
 from worker.steps import intake
 
 DELIVERED = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)
@@ -182,6 +183,30 @@ def test_a_claim_that_changed_in_between_is_assessed_anew(office: Office) -> Non
 
     assert before == ["validate"]
     assert office.kinds == ["received"]
+
+
+def test_the_ring_of_a_read_that_is_tried_again_is_heard_though_its_own_never_came(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bell stood for both, and the second one kills its reader in the group."""
+    office.deliver(make_claim_mail(), make_mail(), run=False)
+    del office.queue.bells[1:]
+    reads = InlineReader.read
+    second = [record.sha256 for record in office.store.mails.get_many([2])]
+    deaths = iter([True, True])
+
+    def read(self: InlineReader, sha256: str) -> Mail:
+        if sha256 in second and next(deaths, False):
+            raise ReadFailed("crashed", died=True)
+        return reads(self, sha256)
+
+    monkeypatch.setattr(InlineReader, "read", read)
+    rings = [bell for bell in hear(office) if bell.queue == "read"]
+    office.queue.bells[:] = rings
+    hear(office)
+
+    assert len(rings) == 1
+    assert jobs(office, state="done").count("read") == 2
 
 
 # -- at once -------------------------------------------------------------------------

@@ -5,7 +5,8 @@ there: `mail:12`, `email:12`, `claim:12`.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -42,9 +43,10 @@ def subject_of(kind: str, ref: str) -> tuple[str, int] | None:
 def actions_about(session: Session, subjects: set[str]) -> set[int]:
     """Return the numbers of the lines about any of these, or about a job of theirs.
 
-    A line says itself what its jobs were about. An older one does not: then a job that
-    was deleted since tells nothing, nor does one of a reply or a placement that is
-    settled.
+    A line says itself what its jobs were about, as far as that was known: of a reply or
+    a placement that a person had settled by then it was not, and of a mail in the sent
+    folder it never is. An older line does not say: then a job that was deleted since
+    tells nothing.
     """
     found: set[int] = set()
     if not subjects:
@@ -69,15 +71,31 @@ def actions_about(session: Session, subjects: set[str]) -> set[int]:
             if not subjects.isdisjoint(line.data["about"]):
                 found.add(line.id)
             continue
-        kind, _, number = line.target.partition(":")
-        jobs = [int(number)] if kind == "job" else line.data.get("jobs", [])
-        for job in jobs:
+        for job in _jobs_of(line.target, line.data):
             lines_of_job[job].add(line.id)
     for ids in batches(lines_of_job):
         for job_id, about in subjects_of_jobs(session, ids).items():
             if not about.isdisjoint(subjects):
                 found |= lines_of_job[job_id]
     return found
+
+
+def with_subjects(
+    session: Session, target: str, data: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the data of a line with what its jobs are about, before they change."""
+    jobs = [] if "about" in data else _jobs_of(target, data)
+    if not jobs:
+        return data
+    about = set[str]().union(*subjects_of_jobs(session, jobs).values())
+    return {**data, "about": sorted(about)}
+
+
+def _jobs_of(target: str, data: Mapping[str, Any]) -> list[int]:
+    kind, _, number = target.partition(":")
+    if kind == "job":
+        return [int(number)]
+    return list(data.get("jobs", [])) if target.endswith(" jobs") else []
 
 
 def subjects_of_jobs(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
@@ -99,5 +117,7 @@ def subjects_of_jobs(session: Session, ids: Sequence[int]) -> dict[int, set[str]
         PendingPlacementRow.claim_id,
     )
     for one in session.execute(placed.where(PendingPlacementRow.id.in_(by_number))):
-        found[by_number[one.id]] |= {f"mail:{one.mail_id}", f"claim:{one.claim_id}"}
+        of = found[by_number[one.id]]
+        of |= {f"mail:{one.mail_id}"} if one.mail_id is not None else set()
+        of |= {f"claim:{one.claim_id}"} if one.claim_id is not None else set()
     return found

@@ -232,11 +232,9 @@ class Database:
             self._turns or contextlib.nullcontext()
         )
         self._reading: dict[str, Any] = {_READ_ONLY: True}
-        self._whole: dict[str, Any] = {}
         if engine.dialect.name == "postgresql":
             # One snapshot for all statements; SQLite's transactions have one anyway.
-            self._whole["isolation_level"] = "REPEATABLE READ"
-            self._reading |= self._whole
+            self._reading["isolation_level"] = "REPEATABLE READ"
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._open = threading.local()
         """Of this thread: the session of its `reading` and what that has looked up, or
@@ -287,7 +285,6 @@ class Database:
         if self._shared() is not None:
             raise RuntimeError("a transaction inside another")
         with self._turn, translated(), self._sessions.begin() as session:
-            session.connection(execution_options=self._whole)
             self._open.session, self._open.is_undone = session, False
             try:
                 yield

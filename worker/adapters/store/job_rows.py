@@ -38,7 +38,11 @@ class NewJob:
     is_waiting: bool = False
     delay: timedelta = timedelta(0)
     is_alone: bool = False
-    """That its writer knows: no other job is in its lane."""
+    """That its writer knows: no other job is in its lane once the writer's own ended.
+
+    So it is rung without a look at the lane; where its writer's thread does it in the
+    same transaction, its row says from the start that it is done.
+    """
     facts: object | None = field(default=None, compare=False)
     """What its writer has at hand, for who goes on with it at once; never stored."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from worker.adapters.store import Store
-from worker.adapters.store.actions_about import subject_of
+from worker.adapters.store.actions_about import subject_of, with_subjects
 from worker.adapters.store.engine import Database, make_engine
 from worker.adapters.store.job_adding import add_jobs
 from worker.adapters.store.job_rows import NewJob
@@ -270,6 +270,9 @@ def _rows(
         values = dict(row._mapping)  # noqa: SLF001 - its API
         if table.name == "jobs":
             values.pop("id")  # those of two records would meet
+        if table.name == "operator_actions":  # which names jobs by these
+            data = with_subjects(session, values["target"], values["data"])
+            values["data"] = data
         if table.name == "assessments":
             values["job_id"] = None
         if table.name == "claims":
