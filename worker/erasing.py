@@ -91,8 +91,8 @@ def erase(
             )
             # Before the commit: a line too many is safe, a missing one is not.
             at = min(work.at, up_to).isoformat()
-            key = erasure_log.key_check(parts.secret_key)
-            entry = {"tag": tag, "at": at, "by": by, "basis": basis, "key": key}
+            check = erasure_log.key_check(parts.secret_key)
+            entry = {"tag": tag, "at": at, "by": by, "basis": basis, "key": check}
             erasure_log.append(parts.data_dir / erasure_log.NAME, entry)
     remove_left(parts)
     if found.is_known:

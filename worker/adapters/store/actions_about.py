@@ -22,7 +22,6 @@ from worker.adapters.store.schema import JobRow
 _OF_MAILS = frozenset({"read", "understand", "ocr", "mark"})
 _OF_CLAIMS = frozenset({"validate", "prepare", "remind"})
 _OF_EMAILS = frozenset({"send", "draft"})
-_BATCH = 500
 
 
 def subject_of(kind: str, ref: str) -> tuple[str, int] | None:
@@ -51,12 +50,11 @@ def actions_about(session: Session, subjects: set[str]) -> set[int]:
     found: set[int] = set()
     if not subjects:
         return found
-    every = sorted(subjects)
-    for start in range(0, len(every), _BATCH):
-        named = OperatorActionRow.target.in_(every[start : start + _BATCH])
-        found |= set(
-            session.execute(sa.select(OperatorActionRow.id).where(named)).scalars()
+    for targets in batches(subjects):
+        named = sa.select(OperatorActionRow.id).where(
+            OperatorActionRow.target.in_(targets)
         )
+        found |= set(session.execute(named).scalars())
     of_jobs = sa.select(
         OperatorActionRow.id, OperatorActionRow.target, OperatorActionRow.data
     ).where(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -26,6 +27,7 @@ from worker.domain.mail import Mail
 
 FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 BATCH = 500
+N = TypeVar("N", int, str)
 _ANY = 2**62
 _MAIL = TypeAdapter(Mail)
 
@@ -220,7 +222,7 @@ def loose_mails(
     return found
 
 
-def batches(ids: Collection[int]) -> list[list[int]]:
-    """Return numbers in order, so many at a time as a statement takes."""
+def batches(ids: Collection[N]) -> list[list[N]]:
+    """Return numbers or names in order, so many at a time as a statement takes."""
     every = sorted(ids)
     return [every[start : start + BATCH] for start in range(0, len(every), BATCH)]

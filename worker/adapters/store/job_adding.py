@@ -1,6 +1,5 @@
 """Writes job rows with the state that they follow from, and lets waiting ones go."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store.engine import clock_of, dialect_of
 from worker.adapters.store.job_figures import note_added
-from worker.adapters.store.job_rows import CANCELLED, NewJob, ms
+from worker.adapters.store.job_rows import CANCELLED, NewJob, ms, one_for_many
 from worker.adapters.store.many_rows import ManyRows
 from worker.adapters.store.schema import JobRow, table_of
 from worker.ports import Bell
@@ -71,13 +70,12 @@ def bells_of(
 
     Of a kind in `most_by_kind` one stands for so many, which are done together.
     """
-    bells, alike = [], Counter[str]()
-    for job, job_id in added:
-        if not job.is_waiting and not job.delay:
-            if alike[job.kind] % (most_by_kind or {}).get(job.kind, 1) == 0:
-                bells.append(Bell(job.queue, job_id))
-            alike[job.kind] += 1
-    return bells
+    due = (
+        (job.kind, Bell(job.queue, job_id))
+        for job, job_id in added
+        if not job.is_waiting and not job.delay
+    )
+    return one_for_many(due, most_by_kind or {})
 
 
 @cache

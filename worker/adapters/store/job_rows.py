@@ -1,7 +1,10 @@
 """What a job row is to those who write, take and end it."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -17,6 +20,7 @@ READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
 RUNNING: sa.ColumnElement[str] = sa.literal_column("'running'")
 """The same for `ix_jobs_due` and `ix_jobs_leases`."""
 REASON_LENGTH = 200
+T = TypeVar("T")
 CANCELLED = "cancelled"
 ALONE_AFTER_VANISHED = 5
 """Source: DESIGN section 2, Jobs."""
@@ -116,6 +120,18 @@ def is_blocked() -> sa.ColumnElement[bool]:
         )
         .correlate(JobRow)
     )
+
+
+def one_for_many(
+    jobs: Iterable[tuple[str, T]], most_by_kind: Mapping[str, int]
+) -> list[T]:
+    """Return what to ring of jobs by kind: of some kinds one in so many."""
+    alike, rung = Counter[str](), []
+    for kind, job in jobs:
+        if alike[kind] % most_by_kind.get(kind, 1) == 0:
+            rung.append(job)
+        alike[kind] += 1
+    return rung
 
 
 def ms(length: timedelta) -> int:

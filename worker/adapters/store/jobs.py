@@ -7,7 +7,6 @@ waiting ──release──▶ ready ──take──▶ running ──finish─
 """
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
@@ -25,6 +24,7 @@ from worker.adapters.store.job_rows import (
     is_blocked,
     is_fresh,
     ms,
+    one_for_many,
     rowcount,
 )
 from worker.adapters.store.schema import JobRow
@@ -221,11 +221,6 @@ def _bells(
     most_by_kind: Mapping[str, int],
 ) -> list[Bell]:
     """Return a bell for each job, or for so many of a kind that are run together."""
-    alike: Counter[str] = Counter()
-    ids = []
-    for row in rows:
-        most = most_by_kind.get(row.kind, 1) if row.is_fresh else 1
-        if most == 1 or alike[row.kind] % most == 0:
-            ids.append(row.id)
-        alike[row.kind] += most > 1
+    fresh = [(row.kind, row.id) for row in rows if row.is_fresh]
+    ids = [*one_for_many(fresh, most_by_kind), *(r.id for r in rows if not r.is_fresh)]
     return [Bell(queue, job_id) for job_id in sorted(ids)]
