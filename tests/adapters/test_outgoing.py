@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from worker.adapters.outgoing import MailIdentity, build
+from worker.adapters.wrapping import wrap
 from worker.domain.errors import GiveUp
 from worker.domain.identity import SenderTier
 from worker.domain.reply import (
@@ -120,13 +121,14 @@ def test_text_in_another_script_travels_in_base64() -> None:
 
 
 @given(st.text(max_size=3000))
-def test_any_text_comes_out_as_it_went_in(text: str) -> None:
+@example("0" * 76 + " ")
+def test_any_text_comes_out_as_it_was_wrapped(text: str) -> None:
     part = next(read_reply(a_reply(), replace(RENDERED, text=text)).iter_parts())
 
     payload = part.get_payload(decode=True)
 
     assert isinstance(payload, bytes)
-    expected = text.replace("\r\n", "\n").replace("\r", "\n")
+    expected = wrap(text).replace("\r\n", "\n").replace("\r", "\n")
     assert payload.decode().replace("\r\n", "\n").rstrip("\n") == expected.rstrip("\n")
 
 
