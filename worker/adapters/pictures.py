@@ -37,8 +37,11 @@ MAX_DECODED_PIXELS = 40_000_000
 MAX_COPIED_PIXELS = 60_000_000
 """Shown to staff, one at a time: a phone takes 50 megapixels. Our choice."""
 COPY_QUALITY = 85
-SMALL_SIDE = 400
-"""Side of the copy that is looked at: print stays print. Our choice."""
+SMALL_SIDE, LEAST_SIDE = 400, 300
+"""Longer side of the copy that is looked at, in pixels: at most, and at least where a
+JPEG is decoded to less than its size. Print stays print, and few are scaled twice.
+Source: measured 2026-11-23 on 771 drawn pictures, eight sizes: all were told rightly; of
+two sizes of one photograph, one pair in twelve has hashes more than `NEAR` apart."""
 
 LOOK_COST = 400_000
 """To look at any small copy: 10 ms, in pixels. Source: measured on set 1."""
@@ -228,7 +231,7 @@ def _is_plain_jpeg(image: Image.Image) -> bool:
 def _cost(image: Image.Image) -> int:
     """Return what decoding takes, once the image was asked for a smaller copy."""
     whole = image.width * image.height
-    image.draft("RGB", (SMALL_SIDE, SMALL_SIDE))
+    image.draft("RGB", _fitting(image.size, LEAST_SIDE))
     if image.format in {"JPEG", "MPO"}:
         cheaper = 1 if image.info.get("progressive") else JPEG_CHEAPER
         return LOOK_COST + whole // cheaper
