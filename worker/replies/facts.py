@@ -246,6 +246,7 @@ def paragraphs(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Return the text on one line, without control and direction characters."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return " ".join("".join(c if c.isprintable() else " " for c in line).split())

@@ -83,9 +83,8 @@ def _words(text: str) -> Iterable[str]:
 
 def _words_of_any_script(text: str) -> Iterator[str]:
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold())
-    for found in _RUNS.finditer(unicodedata.normalize("NFKC", bare)):
-        run, word = found.groups()
-        if word is not None:
+    for run, word in _RUNS.findall(unicodedata.normalize("NFKC", bare)):
+        if word:
             yield word[:LONGEST]
         else:
             yield from (run[at : at + 2] for at in range(len(run)))
