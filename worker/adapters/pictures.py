@@ -40,8 +40,8 @@ COPY_QUALITY = 85
 SMALL_SIDE, LEAST_SIDE = 400, 300
 """Longer side of the copy that is looked at, in pixels: at most, and at least where a
 JPEG is decoded to less than its size. Print stays print, and few are scaled twice.
-Source: measured 2026-11-23 on 771 drawn pictures, eight sizes: all were told rightly; of
-two sizes of one photograph, one pair in twelve has hashes more than `NEAR` apart."""
+Source: measured 2026-11-23 on 771 drawn pictures of eight sizes: all were told rightly,
+and of two sizes of one photograph, one pair in twelve has hashes over `NEAR` apart."""
 
 LOOK_COST = 400_000
 """To look at any small copy: 10 ms, in pixels. Source: measured on set 1."""
