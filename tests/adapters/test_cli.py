@@ -57,7 +57,14 @@ def test_each_command_shows_an_example_of_itself(tmp_path: Path, command: str) -
 
 
 @pytest.mark.parametrize(
-    "words", [["nonsense"], ["inspect"], ["show"], ["list", "--limit", "many"]]
+    "words",
+    [
+        ["nonsense"],
+        ["inspect"],
+        ["show"],
+        ["list", "--limit", "many"],
+        ["quote", "--order", "ORD-1"],
+    ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(
     tmp_path: Path, words: list[str]

@@ -86,9 +86,9 @@ def main() -> None:
     except TyperException as error:
         context = getattr(error, "ctx", None)
         command = "claims" if context is None else context.command_path
-        text = error.format_message().strip().rstrip(".?")
-        mark = "?" if error.format_message().strip().endswith("?") else "."
-        fail(f"{text}{mark} See `{command} --help`.", code=error.exit_code)
+        text = " ".join(error.format_message().split()).replace("Value error, ", "")
+        mark = "?" if text.endswith("?") else "."
+        fail(f"{text.rstrip('.?')}{mark} See `{command} --help`.", code=error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except SettingsInvalid as error:
