@@ -193,6 +193,20 @@ def test_files_that_settings_name_are_read_before_anything_starts(
     ]
 
 
+@pytest.mark.parametrize(
+    "words", [("dead", "show"), ("list", "--limit"), ("release", "--by", "jane")]
+)
+def test_a_number_that_no_record_holds_is_wrong_use(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    claims(tmp_path, "migrate")
+
+    done = claims(tmp_path, *words, "9" * 20)
+
+    assert done.returncode == 2
+    assert one_line(done) == "claims: a number is larger than any in the record"
+
+
 def test_a_mailbox_that_is_away_is_told_with_what_to_check(tmp_path: Path) -> None:
     claims(tmp_path, "migrate")
 

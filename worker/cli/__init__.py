@@ -99,6 +99,8 @@ def main() -> None:
         fail(str(error), code=2 if isinstance(error, WrongUse) else 1)
     except RetryLater as error:
         fail(said(error), code=1)
+    except OverflowError:  # SQLite's, for a number of more than 64 bits
+        fail("a number is larger than any in the record", code=2)
     except BrokenPipeError:
         sys.exit(0)
     else:
