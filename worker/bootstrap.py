@@ -101,9 +101,18 @@ class Parts:
 
     @cached_property
     def data_dir(self) -> Path:
-        """Return the data folder, made where it is missing."""
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        return self.settings.data_dir.resolve()
+        """Return the data folder, made where it is missing.
+
+        Raises:
+            SettingsInvalid: it cannot be made.
+        """
+        chosen = self.settings.data_dir
+        try:
+            chosen.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fault = f"CLAIMS_DATA_DIR: {chosen} cannot be made: {error.strerror}"
+            raise SettingsInvalid([fault]) from error
+        return chosen.resolve()
 
     @cached_property
     def database_url(self) -> str:

@@ -48,8 +48,8 @@ __all__ = [
 ORDER_DIGITS = 8
 """A lone id with so many digits is an order number: members have shorter ones."""
 WHICH_PACKAGE, SEVERAL_ORDERS = "which_package", "several_orders"
-MACHINE_NAMED_CLAIM = "machine_named_claim"
 WITHDRAWAL_ASKED = "withdrawal_asked"
+MACHINE_NAMED_CLAIM = "machine_named_claim"
 """An alert: a mail that passes for a machine's has the form of a member's claim."""
 NO_ANSWER = "no_automatic_answer"
 """A person's mail that gets no automatic answer: spam, or a no-reply sender."""

@@ -36,6 +36,9 @@ LIBRARY_LEVELS = {
     "asyncio": logging.ERROR,
 }
 SAID_AGAIN_AFTER_S = 60.0
+NO_REDIS = "Consumer encountered a connection error: %s"
+"""What each thread that waits for rings says where Redis is away. Source: dramatiq 2.2,
+worker.py."""
 
 
 def configure(
@@ -75,18 +78,25 @@ def silence_libraries() -> None:
 
 
 class _OnlyThePlace(logging.Handler):
-    """Says once a minute for each place that a library had something to say."""
+    """Says once a minute for each place that a library had something to say.
+
+    That Redis is away is said in our words, once for all threads.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._said: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        where = f"{record.name}:{record.lineno}"
+        is_away = record.msg == NO_REDIS
+        where = "redis" if is_away else f"{record.name}:{record.lineno}"
         now = time.monotonic()
         if now - self._said.get(where, -SAID_AGAIN_AFTER_S) < SAID_AGAIN_AFTER_S:
             return
         self._said[where] = now
+        if is_away:
+            structlog.get_logger().warning("redis_away")
+            return
         kind = record.exc_info[0] if record.exc_info else None
         structlog.get_logger().warning(
             "library_trouble",

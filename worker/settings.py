@@ -367,7 +367,10 @@ class Settings(BaseSettings):
             _variable(name, field).removeprefix(PREFIX)
             for name, field in cls.model_fields.items()
         }
-        file = DotEnvSettingsSource(cls, env_file=".env").env_vars
+        try:
+            file = DotEnvSettingsSource(cls, env_file=".env").env_vars
+        except (OSError, UnicodeDecodeError):
+            file = {}  # `from_env` says so
         given = {name.upper() for name in (*os.environ, *file)}
         lines = []
         for name in sorted(name for name in given if name.startswith(PREFIX)):

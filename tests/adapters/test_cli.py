@@ -57,7 +57,14 @@ def test_each_command_shows_an_example_of_itself(tmp_path: Path, command: str) -
 
 
 @pytest.mark.parametrize(
-    "words", [["nonsense"], ["inspect"], ["show"], ["list", "--limit", "many"]]
+    "words",
+    [
+        ["nonsense"],
+        ["inspect"],
+        ["show"],
+        ["list", "--limit", "many"],
+        ["quote", "--order", "ORD-1"],
+    ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(
     tmp_path: Path, words: list[str]
@@ -105,6 +112,34 @@ def test_a_command_before_migrate_says_so(tmp_path: Path) -> None:
     assert "claims migrate" in one_line(done)
 
 
+def test_a_data_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = claims(tmp_path, "migrate", CLAIMS_DATA_DIR="file")
+
+    assert done.returncode == 2
+    assert one_line(done) == "claims: CLAIMS_DATA_DIR: file cannot be made: File exists"
+
+
+def test_doctor_goes_on_without_a_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = claims(tmp_path, "doctor", CLAIMS_DATA_DIR="file")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "✗ Database       CLAIMS_DATA_DIR: file cannot be made" in done.stdout
+    assert "✓ Policy" in done.stdout
+
+
+def test_migrate_says_what_it_did(tmp_path: Path) -> None:
+    first = claims(tmp_path, "migrate")
+    second = claims(tmp_path, "migrate")
+
+    assert re.fullmatch(r"The database was made, and is at \d+\.\n", first.stdout)
+    assert re.fullmatch(r"The database is at \d+\.\n", second.stdout)
+
+
 @pytest.mark.parametrize("words", LOOKING, ids=lambda words: words[0])
 def test_a_command_in_the_wrong_folder_says_so_and_makes_nothing(
     tmp_path: Path, words: tuple[str, ...]
@@ -136,6 +171,51 @@ def test_no_command_starts_with_a_policy_that_cannot_be_read(
     assert done.returncode == 2
     assert one_line(done) == (
         "claims: CLAIMS_POLICY: nope.toml cannot be read: No such file or directory"
+    )
+
+
+def test_files_that_settings_name_are_read_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "keep.toml").write_text("mails = '1 day'", encoding="utf-8")
+
+    done = claims(
+        tmp_path, "serve", CLAIMS_POLICY="nope.toml", CLAIMS_RETENTION="keep.toml"
+    )
+
+    assert done.returncode == 2
+    named = [line.split()[1].rstrip(":") for line in done.stderr.splitlines()]
+    assert named == [
+        "CLAIMS_MAILBOX_URL",
+        "CLAIMS_SMTP_URL",
+        "CLAIMS_POLICY",
+        "CLAIMS_RETENTION",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [("dead", "show"), ("list", "--limit"), ("release", "--by", "jane")]
+)
+def test_a_number_that_no_record_holds_is_wrong_use(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    claims(tmp_path, "migrate")
+
+    done = claims(tmp_path, *words, "9" * 20)
+
+    assert done.returncode == 2
+    assert one_line(done) == "claims: a number is larger than any in the record"
+
+
+def test_a_mailbox_that_is_away_is_told_with_what_to_check(tmp_path: Path) -> None:
+    claims(tmp_path, "migrate")
+
+    done = claims(tmp_path, "audit", CLAIMS_MAILBOX_URL="imap://a:b@127.0.0.1:1/INBOX")
+
+    assert done.returncode == 1
+    assert one_line(done) == (
+        "claims: the mailbox cannot be read (unreachable): check CLAIMS_MAILBOX_URL"
+        " with `claims doctor`"
     )
 
 

@@ -152,7 +152,7 @@ def test_a_held_claim_is_released_and_a_claim_without_documents_is_closed(
         ("propose CLM-1 --reject --amount 5 --by jo", "--amount goes with an approval"),
         ("payment-failed CLM-1 --problem sad --by jo", "--problem is one of"),
         ("flag CLM-1 X99 --evidence e --by jo", "there is no clause X99"),
-        ("type CLM-1 theft --by jo", "is not one of"),
+        ("type CLM-1 theft --by jo", "Invalid value for 'kind': 'theft' is not one of"),
         ("merge CLM-1 --by jo", "Missing option '--into'"),
     ],
 )

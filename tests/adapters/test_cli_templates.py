@@ -49,6 +49,15 @@ def test_the_signature_that_was_set_stands_under_them(tmp_path: Path) -> None:
         assert "\nThe parcel desk\n" in path.read_text()
 
 
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "pages").touch()
+
+    done = claims_here(tmp_path, "templates", "preview", "--out", "pages")
+
+    assert done.returncode == 2
+    assert one_line(done).startswith("claims: --out pages cannot be written: ")
+
+
 @pytest.mark.parametrize("wish", [("--language", "fr"), ("--kind", "hello")])
 def test_what_is_not_there_is_refused_with_what_is(
     tmp_path: Path, wish: tuple[str, str]

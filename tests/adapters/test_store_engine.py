@@ -591,6 +591,21 @@ def test_no_free_connection_is_a_passing_trouble(sqlite_url: str) -> None:
     crowded.dispose()
 
 
+@pytest.mark.parametrize("begins", [b"", b"SQLite format 3\0"], ids=["other", "cut"])
+def test_a_file_that_is_no_database_is_told_and_left_as_it_is(
+    tmp_path: Path, begins: bytes
+) -> None:
+    path = tmp_path / "claims.db"
+    path.write_bytes(begins + b"something else " * 100)
+    before = path.read_bytes()
+    database = Database(make_engine(f"sqlite:///{path}"))
+
+    with pytest.raises(RetryLater, match="database_damaged"), database.read():
+        pass
+
+    assert path.read_bytes() == before
+
+
 PASSING = {exc.OperationalError, exc.InterfaceError}
 
 

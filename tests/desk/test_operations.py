@@ -349,6 +349,26 @@ def test_the_page_follows_what_happens_and_keeps_what_was_unfolded(
         page.close()
 
 
+def test_the_page_says_whether_it_follows(
+    office: Office, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_person(office, "ruth", OPERATOR)
+    follows, again = "keeps itself up to date", "Load this page again"
+
+    with a_served_desk(office) as address:
+        page = context.new_page()
+        sign_in(page, address, "ruth")
+        page.goto(f"{address}/operations")
+        expect(page.get_by_text(follows)).to_be_visible()
+        expect(page.get_by_text(again)).to_be_hidden()
+
+        monkeypatch.setattr(live, "MOST_WATCHERS", 0)
+        page.reload()
+        expect(page.get_by_text(again)).to_be_visible()
+        expect(page.get_by_text(follows)).to_be_hidden()
+        page.close()
+
+
 def test_a_live_page_ends_with_its_session(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

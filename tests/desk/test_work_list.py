@@ -283,6 +283,14 @@ def test_the_next_claim_is_that_of_the_list_somebody_came_from(office: Office) -
     assert end.headers["location"] == "/claims?tab=mine"
 
 
+@pytest.mark.parametrize("after", ["-1", "9" * 30, "x"])
+def test_what_is_no_claims_number_leads_nowhere(office: Office, after: str) -> None:
+    with signed_in(office) as visitor:
+        seen = visitor.get(f"/claims/next?after={after}")
+
+    assert seen.status_code == 422
+
+
 def test_htmx_gets_the_list_without_the_frame(office: Office) -> None:
     add_claims(office, 1)
 

@@ -1,6 +1,7 @@
 """Logs: JSON lines of constant events and listed fields; no word of a member."""
 
 import ast
+import inspect
 import io
 import json
 import logging
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import dramatiq.worker
 import pytest
 import structlog
 
@@ -17,6 +19,7 @@ import worker
 from worker.log import (
     FIELDS,
     LIBRARY_LEVELS,
+    NO_REDIS,
     _OnlyThePlace,
     configure,
     only_known_fields,
@@ -146,6 +149,20 @@ def test_of_what_a_library_says_only_the_place_is_kept_once_a_minute(
     assert str(line["where"]).startswith("dramatiq.worker:")
     assert (line["code"], line["exc_type"]) == ("critical", "ConnectionResetError")
     assert A_NAME not in stream.getvalue()
+
+
+def test_that_redis_is_away_is_said_once_for_all_threads(stream: io.StringIO) -> None:
+    assert NO_REDIS in inspect.getsource(dramatiq.worker)
+    handler = _OnlyThePlace()
+    threads = [logging.getLogger(f"dramatiq.worker.{number}") for number in range(3)]
+
+    for library in threads:
+        library.addHandler(handler)
+        library.critical(NO_REDIS, ConnectionResetError(A_NAME))
+        library.removeHandler(handler)
+
+    (line,) = lines(stream)
+    assert (line["event"], line["level"]) == ("redis_away", "warning")
 
 
 def test_debug_is_left_out_unless_it_is_asked_for(stream: io.StringIO) -> None:

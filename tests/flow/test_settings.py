@@ -113,6 +113,7 @@ def test_what_is_no_setting_is_named_with_the_nearest_one(
 def test_a_file_named_env_that_is_no_text_is_one_fault(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"CLAIMS_FROM=\xff\xfe")
 
+    assert Settings.unknown() == []
     assert faults() == [".env cannot be read as text in UTF-8"]
 
 

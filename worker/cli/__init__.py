@@ -22,6 +22,7 @@ from worker.cli.looking import app as looking
 from worker.cli.points import app as points
 from worker.cli.quoting import app as quoting
 from worker.cli.rebuilding import app as rebuilding
+from worker.cli.refusals import said
 from worker.cli.replaying import app as replaying
 from worker.cli.running import app as running
 from worker.cli.staff import app as staff
@@ -37,14 +38,6 @@ Turns a claims mailbox into decided claims.
 Settings are environment variables beginning with CLAIMS_, also from a .env file.
 Start with `claims demo`; for a real mailbox, with `claims doctor` and `claims serve`.
 """
-REASONS = {
-    "database_not_migrated": "the database has no tables yet: run `claims migrate`",
-    "database_unreachable": "the database cannot be reached: check CLAIMS_DATABASE_URL",
-    "database_locked": "the database is locked by another program: try again",
-    "database_migrated": "the database was migrated at this moment: try again",
-    "database_full": "the disk of the database is full: make room and try again",
-    "order_gone": "the order directory no longer has this order: import it again",
-}
 
 
 def make_app() -> typer.Typer:
@@ -93,9 +86,9 @@ def main() -> None:
     except TyperException as error:
         context = getattr(error, "ctx", None)
         command = "claims" if context is None else context.command_path
-        text = error.format_message().strip().rstrip(".?")
-        mark = "?" if error.format_message().strip().endswith("?") else "."
-        fail(f"{text}{mark} See `{command} --help`.", code=error.exit_code)
+        text = " ".join(error.format_message().split()).replace("Value error, ", "")
+        mark = "?" if text.endswith("?") else "."
+        fail(f"{text.rstrip('.?')}{mark} See `{command} --help`.", code=error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except SettingsInvalid as error:
@@ -105,10 +98,9 @@ def main() -> None:
     except UsageError as error:
         fail(str(error), code=2 if isinstance(error, WrongUse) else 1)
     except RetryLater as error:
-        text = REASONS.get(error.reason, f"not possible now: {error.reason}")
-        if error.alert is not None:
-            text += "; see `claims doctor`"
-        fail(text, code=1)
+        fail(said(error), code=1)
+    except OverflowError:  # SQLite's, for a number of more than 64 bits
+        fail("a number is larger than any in the record", code=2)
     except BrokenPipeError:
         sys.exit(0)
     else:

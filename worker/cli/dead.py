@@ -175,11 +175,11 @@ def _check(jobs: list[int] | None, *, every: bool, filters: tuple[str, str]) -> 
 
 
 def _say(found: "Result", what: str) -> None:
+    if not found.done and not found.skipped:
+        raise UsageError("none of these is a dead letter: see `claims dead list`")
     out.print(f"{counted(len(found.done), 'dead letter')} {what}.")
     for job_id in found.skipped:
         warn(f"job {job_id}: a person has settled what it was about; discard it")
-    if not found.done and not found.skipped:
-        raise UsageError("none of these is a dead letter: see `claims dead list`")
 
 
 def _about(letter: "DeadLetter") -> str:

@@ -15,6 +15,7 @@ from worker.adapters.resources import folder
 from worker.adapters.smtp import SmtpTransport
 from worker.bootstrap import Parts
 from worker.cli.console import out
+from worker.cli.refusals import REASONS
 from worker.domain.counting import counted
 from worker.domain.errors import GiveUp, RetryLater, SettingsInvalid
 from worker.domain.reply import ReplyKind
@@ -75,7 +76,7 @@ class Examination:
         except (Trouble, SettingsInvalid) as error:
             self._failed(name, str(error))
         except (RetryLater, GiveUp) as error:
-            self._failed(name, error.reason)
+            self._failed(name, REASONS.get(error.reason, error.reason))
 
     def _failed(self, name: str, text: str) -> None:
         self.is_well = False

@@ -69,7 +69,7 @@ def retain(
         ]
         sys.stdout.write(json.dumps(facts, indent=1) + "\n")
         return
-    table = Table("class", "kept since", "deleted" if is_applied else "would go")
+    table = Table("Class", "Kept since", "Deleted" if is_applied else "Would go")
     for one in due:
         since = "for ever" if one.before is None else f"{one.before:%Y-%m-%d}"
         count = gone.get(one.what, 0) if is_applied else one.count

@@ -103,7 +103,9 @@ def adjust(
     points: Annotated[int, typer.Option(help="How many; negative takes away.")],
     by: Annotated[str, typer.Option(help="Who decides; stands in the history.")],
     reason: Annotated[str, typer.Option(help="Why; stands in the history.")],
-    site: Site = None,
+    site: Annotated[
+        str | None, typer.Option(help="Another site than CLAIMS_SITE (P5).")
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option(help="An id of yours: the same again changes nothing."),

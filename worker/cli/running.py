@@ -242,8 +242,12 @@ def migrate() -> None:
     before = migrations.current(parts.database_url)
     migrations.upgrade(parts.database_url)
     after = migrations.current(parts.database_url)
-    words = f"is at {after}" if before == after else f"went from {before} to {after}"
-    out.print(f"The database {words}.")
+    if before == after:
+        out.print(f"The database is at {after}.")
+    elif before is None:
+        out.print(f"The database was made, and is at {after}.")
+    else:
+        out.print(f"The database went from {before} to {after}.")
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from worker.cli.console import fail, warn
-from worker.domain.errors import UsageError
+from worker.domain.errors import SettingsInvalid, UsageError
 
 if TYPE_CHECKING:
     from worker.bootstrap import Parts
@@ -29,18 +29,29 @@ def read_settings(*needed: str, is_quiet: bool = False) -> "Settings":
     """Return the settings; what nobody knows is warned of, unless `is_quiet`.
 
     Raises:
-        SettingsInvalid: a setting is wrong, one that is needed is not set, or the
-            policy that they name cannot be read.
+        SettingsInvalid: a setting is wrong, one that is needed is not set, or a file
+            that they name, of the policy or the retention, cannot be read.
     """
     from worker.adapters.policy_file import read_policy
+    from worker.adapters.retention_file import read_retention
     from worker.settings import Settings
 
     if not is_quiet:
         for line in Settings.unknown():
             warn(line)
     settings = Settings.from_env()
-    settings.need(*needed)
-    read_policy(settings.policy)
+    faults = []
+    for look in (
+        lambda: settings.need(*needed),
+        lambda: read_policy(settings.policy),
+        lambda: read_retention(settings.retention),
+    ):
+        try:
+            look()
+        except SettingsInvalid as error:
+            faults += error.faults
+    if faults:
+        raise SettingsInvalid(faults)
     return settings
 
 

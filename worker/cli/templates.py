@@ -58,7 +58,10 @@ def preview(
     renderer = JinjaRenderer(
         folder("templates") / "emails", signature=read_settings().signature
     )
-    pages = write_gallery(to, renderer, languages, kinds)
+    try:
+        pages = write_gallery(to, renderer, languages, kinds)
+    except OSError as error:
+        raise WrongUse(f"--out {to} cannot be written: {error.strerror}") from None
     out.print(
         f"{counted(len(pages), 'e-mail')} written; open {to / 'index.html'}",
         soft_wrap=True,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from worker import decide
@@ -134,7 +134,9 @@ def work_list(visit: Reader, after: str = "", before: str = "") -> Response:
 
 
 @router.get("/claims/next")
-def next_claim(visit: Reader, after: int = 0) -> Response:
+def next_claim(
+    visit: Reader, after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0
+) -> Response:
     """Lead to the claim behind one in a list; without one named, in the last shown."""
     query = ListQuery.of(visit.request.query_params)
     if not str(query):

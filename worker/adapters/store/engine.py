@@ -46,6 +46,9 @@ ALIVE_OR_GONE: dict[str, int] = {
 """A server that fell silent is noticed within a minute; by default it takes hours, and
 who waits for it keeps its lease. Source: PostgreSQL, 34.1.2; the numbers are ours."""
 _READ_ONLY = "claims_read_only"
+PRIMARY = 0xFF
+"""The part of SQLite's extended codes that says the kind."""
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NOT_MIGRATED = frozenset({"42P01", "42703"})
 """Undefined table, undefined column. Source: PostgreSQL, appendix A."""
 
@@ -155,7 +158,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
         except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            is_busy = error.sqlite_errorcode & PRIMARY == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > until:
                 raise
             threading.Event().wait(0.02)
@@ -380,22 +383,28 @@ def translated() -> Iterator[None]:
     """Turn passing troubles of the database into RetryLater."""
     try:
         yield
-    except exc.OperationalError as error:
-        if _is_bug(error):
+    except exc.DatabaseError as error:
+        code = _passing(error)
+        if code is None:
             raise
-        raise RetryLater(_code(error)) from None
-    except exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", "") in _NOT_MIGRATED:
-            raise RetryLater("database_not_migrated") from None
-        raise
-    except exc.NotSupportedError as error:
-        if error.connection_invalidated:  # see `_forget_old_statements`
-            raise RetryLater("database_migrated") from None
-        raise
+        raise RetryLater(code) from None
     except exc.InterfaceError:
         raise RetryLater("database_unreachable") from None
     except exc.TimeoutError:
         raise RetryLater("database_pool_exhausted") from None
+
+
+def _passing(error: exc.DatabaseError) -> str | None:
+    """Return the code of a trouble that may pass, or a person can end; None: a bug."""
+    if isinstance(error, exc.OperationalError):
+        return None if _is_bug(error) else _code(error)
+    if getattr(error.orig, "sqlstate", "") in _NOT_MIGRATED:
+        return "database_not_migrated"
+    if isinstance(error, exc.NotSupportedError) and error.connection_invalidated:
+        return "database_migrated"  # see `_forget_old_statements`
+    if getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY in _DAMAGED:
+        return "database_damaged"
+    return None
 
 
 def _is_bug(error: exc.OperationalError) -> bool:

@@ -5,6 +5,7 @@
 //   data-list            its children with data-open are walked with j and k
 //   data-open="/path"    where Enter leads from that row
 //   data-live="/path"    server-sent events that replace parts; rests while hidden
+//   data-when-live, data-when-still   shown while they come, and while they do not
 //   data-confirm="..."   asks before a form is sent
 "use strict";
 
@@ -92,9 +93,15 @@ function switchTheme() {
 // A part of the page that the server sends anew; nothing is asked for while hidden.
 function live(part) {
   let source = null;
+  const tell = (isLive) => {
+    document.querySelectorAll("[data-when-live]").forEach((one) => (one.hidden = !isLive));
+    document.querySelectorAll("[data-when-still]").forEach((one) => (one.hidden = isLive));
+  };
   const open = () => {
     if (source || document.hidden) return;
     source = new EventSource(part.dataset.live);
+    source.onopen = () => tell(true);
+    source.onerror = () => tell(false); // the browser tries again by itself, or it is over
     source.onmessage = (event) => {
       // Whoever is at work in it is not disturbed; what has an id gets its state back.
       const at = part.contains(document.activeElement) ? document.activeElement : null;
