@@ -25,6 +25,7 @@ from tests.mailbox_office import (
 from tests.services.postgres import find_programs
 from worker import desk_send
 from worker.auditing import audit
+from worker.decide.emails import release
 from worker.domain.errors import UsageError
 from worker.domain.written import Seen, Written, WrittenKind
 from worker.recovering import recover
@@ -193,6 +194,34 @@ def test_what_the_backup_had_still_to_send_is_held(
 
         assert (found.sent, found.held) == (0, 1)
         assert [one.held_reason for one in office.store.outbox.held()] == ["recovered"]
+
+
+def test_what_is_held_after_a_backup_and_released_has_one_job(
+    lost: tuple[MailboxOffice, Path, datetime],
+) -> None:
+    """Two that run beside each other would both send it."""
+    before, backup, backup_at = lost
+    with restored(backup, before) as office:
+        with office.store.database.write() as session:
+            connection = session.connection()
+            connection.exec_driver_sql(
+                "update emails set status = 'queued', sent_at = null where id = 1"
+            )
+            connection.exec_driver_sql(
+                "update jobs set state = 'ready', finished_at = null"
+                " where kind = 'send' and ref = '1'"
+            )
+        recover(office.parts, backup_at=backup_at, lost_at=before.clock.at, by="jane")
+
+        release(office.parts, 1, by="jane")
+
+        with office.store.database.read() as session:
+            alive = session.connection().exec_driver_sql(
+                "select ref from jobs where kind = 'send' and finished_at is null"
+            )
+            assert [ref.partition(":")[0] for ref in alive.scalars()] == ["1"]
+        office.run()
+        assert len(office.relay.taken) == 1
 
 
 def test_an_answer_that_stops_a_clock_is_a_persons_to_look_at(

@@ -81,6 +81,7 @@ def begin(
             .on_conflict_do_nothing()
         )
     _stop_pending(session, at=at)
+    _end_sending(session, at=at)
     known = sa.select(KnownSentRow.message_id)
     unsent = EmailRow.status.in_(("queued", "sending"))
     gone_out = session.execute(
@@ -119,6 +120,16 @@ def _stop_pending(session: Session, *, at: datetime) -> None:
         placed.why_not = WHY_NOT
         ref = f"placement:{placed.id}"
         raise_alert(session, "placement_failed", ref, at=at, claim_id=placed.claim_id)
+
+
+def _end_sending(session: Session, *, at: datetime) -> None:
+    """End the jobs that send: beside the one of a release, they would send twice."""
+    session.execute(
+        sa.update(JobRow)
+        .where(JobRow.kind == "send", JobRow.state.in_(ALIVE))
+        .values(state="done", token=None, finished_at=at, reason=HELD)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _causes_at_work(session: Session) -> list[datetime]:
