@@ -8,9 +8,16 @@ from worker.adapters.store import Store
 from worker.adapters.store.claims import ClaimMail
 from worker.adapters.store.flags import ClaimFlag, is_set_by_person
 from worker.adapters.store.mails import MailRecord
+from worker.bootstrap import Parts
 from worker.domain.authentication import Authentication
 from worker.domain.claim import SYSTEM, Claim, ClaimEvent, Event, reference
-from worker.domain.decisions import appealed_at
+from worker.domain.decisions import (
+    ApprovalReason,
+    ProposedDecision,
+    appealed_at,
+    deciders,
+    needs_another,
+)
 from worker.domain.documents import DocumentKind, Piece
 from worker.domain.errors import RetryLater
 from worker.domain.exclusions import HISTORY_WINDOW, History
@@ -167,6 +174,21 @@ def order_of(orders: Orders, claim: Claim) -> Order:
     if order is None:
         raise RetryLater("order_gone")
     return order
+
+
+def reasons_for_two(
+    parts: Parts, claim: Claim, decision: ProposedDecision
+) -> tuple[ApprovalReason, ...]:
+    """Return why one person is not enough for a decision; nothing: one is."""
+    events = parts.store.claims.events(claim.claim_id)
+    return needs_another(
+        decision,
+        parts.policy,
+        exclusions=parts.store.flags.standing_exclusions(
+            claim.claim_id, though_cleared_by=decision.by
+        ),
+        earlier_deciders=deciders(events),
+    )
 
 
 def cause_of(record: MailRecord, mail: ClaimMail) -> MailCause:

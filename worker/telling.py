@@ -16,8 +16,17 @@ from worker.adapters.store.watches import Untold, mark_told
 from worker.bootstrap import Parts
 from worker.composing import compose, queue_emails
 from worker.domain.alert_words import says
+from worker.domain.deadlines import is_answered
+from worker.domain.decisions import pending
 from worker.domain.reply import Reply, ReplyKind
-from worker.replies.staff import tell_alert
+from worker.lookups import reasons_for_two
+from worker.replies.staff import (
+    ask_approval,
+    tell_alert,
+    tell_dead_letter,
+    tell_silence,
+    warn_due,
+)
 
 __all__ = ["tell"]
 
@@ -28,6 +37,19 @@ AT_MOST_S = 30.0
 """How long one round takes before the rest waits for the next. Our choice: what is
 begun then still ends before `HOLD_FOR`."""
 WEBHOOK, EMAIL = "webhook", "email"
+LONG_SILENT = timedelta(minutes=1)
+"""A mailbox that was read less long ago cannot be opened; how long says nothing yet."""
+OWN_KINDS = frozenset(
+    {
+        ReplyKind.STAFF_ALERT,
+        ReplyKind.STAFF_DUE_SOON,
+        ReplyKind.STAFF_OVERDUE,
+        ReplyKind.STAFF_APPROVAL,
+        ReplyKind.STAFF_DEAD_LETTER,
+        ReplyKind.STAFF_MAILBOX_SILENT,
+    }
+)
+"""E-mails that tell of an alert."""
 
 
 def tell(parts: Parts) -> int:
@@ -75,17 +97,86 @@ def _post(parts: Parts, url: str, one: Untold) -> bool:
 def _email(parts: Parts, to: str, one: Untold) -> None:
     with parts.store.transaction() as work:
         if not _is_about_a_telling(parts, one):
-            _queue(parts, work, tell_alert(_facts(one), to, at=one.raised_at))
+            _queue(parts, work, _told(parts, to, one))
         mark_told(work.session, one.alert_id, EMAIL, at=work.at)
 
 
 def _is_about_a_telling(parts: Parts, one: Untold) -> bool:
     """Return whether an alert says that such an e-mail did not arrive: no more mail."""
-    kind, _, number = one.ref.partition(":")
-    if kind != "email" or not number.isdecimal():
+    kind, _, rest = one.ref.partition(":")
+    if kind not in {"email", "job"} or not rest.isdecimal():
         return False
-    email = parts.store.outbox.find(int(number))
-    return email is not None and email.kind == ReplyKind.STAFF_ALERT
+    number: int | None = int(rest)
+    if kind == "job":
+        letter = parts.desk.dead_letters.find(int(rest))
+        number = None if letter is None else letter.email_id
+    email = None if number is None else parts.store.outbox.find(number)
+    return email is not None and email.kind in OWN_KINDS
+
+
+def _told(parts: Parts, to: str, one: Untold) -> Reply:
+    """Return the e-mail of an alert: its own, or the general one.
+
+    What was settled since it was raised has the general one too.
+    """
+    about, _, rest = one.ref.partition(":")
+    number = int(rest.partition(":")[0]) if about in {"claim", "job"} else 0
+    match one.code:
+        case "warn_48h" | "warn_24h":
+            found = _warning(parts, to, number)
+        case "approval_needed":
+            found = _request(parts, to, number)
+        case "dead_letter":
+            found = _dead_letter(parts, to, number)
+        case "watch_mailbox":
+            found = _silence(parts, to)
+        case _:
+            found = None
+    return found or tell_alert(_facts(one), to, at=one.raised_at)
+
+
+def _warning(parts: Parts, to: str, claim_id: int) -> Reply | None:
+    claim = parts.store.claims.get(claim_id)
+    if claim is None or claim.respond_by is None or is_answered(claim):
+        return None
+    now = parts.clock.now()
+    return warn_due(claim, to, respond_by=claim.respond_by, now=now)
+
+
+def _request(parts: Parts, to: str, claim_id: int) -> Reply | None:
+    claim = parts.store.claims.get(claim_id)
+    decision = None if claim is None else pending(parts.store.claims.events(claim_id))
+    if claim is None or decision is None or claim.respond_by is None:
+        return None
+    return ask_approval(
+        claim,
+        to,
+        amount=decision.amount,
+        reasons=reasons_for_two(parts, claim, decision),
+        respond_by=claim.respond_by,
+    )
+
+
+def _dead_letter(parts: Parts, to: str, job_id: int) -> Reply | None:
+    letter = parts.desk.dead_letters.find(job_id)
+    if letter is None:
+        return None
+    return tell_dead_letter(
+        job_id,
+        to,
+        job_kind=letter.kind,
+        reason=letter.reason,
+        attempts=letter.attempts,
+        at=letter.died_at,
+    )
+
+
+def _silence(parts: Parts, to: str) -> Reply | None:
+    now = parts.clock.now()
+    passes = [box.passed_at for box in parts.store.stats.mailboxes() if box.passed_at]
+    if not passes or now - min(passes) < LONG_SILENT:
+        return None
+    return tell_silence(to, last_pass_at=min(passes), now=now)
 
 
 def _facts(one: Untold) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Semaphore
 
 import pytest
+import sqlalchemy as sa
 import structlog
 from pydantic import SecretStr
 
@@ -429,6 +430,102 @@ def test_an_alert_goes_by_e_mail_through_the_outbox_once(
     ((recipient, raw),) = office.relay.taken
     assert recipient == "ops@logistics.example"
     assert b"Subject: claims-worker: an e-mail was refused" in raw
+
+
+def raise_about(
+    office: Office, code: str, ref: str, claim_id: int | None = None
+) -> None:
+    with office.store.transaction() as work:
+        work.raise_alert(code, ref, claim_id=claim_id)
+
+
+def subjects_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    telling(office, "mailto:ops@logistics.example", monkeypatch)
+    while tell(office.parts):
+        pass
+    return [
+        email.subject
+        for email in office.emails
+        if email.recipient == "ops@logistics.example"
+    ]
+
+
+def test_a_deadline_that_comes_near_is_told_with_its_claim(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_claim_mail())
+    office.clock.at += timedelta(days=5, hours=1)
+    raise_about(office, "warn_48h", "claim:1:2026-11-25", claim_id=1)
+
+    assert subjects_told(office, monkeypatch) == [
+        "46 hours left: claim CLM-000001 needs a response"
+    ]
+
+
+def test_a_deadline_that_has_passed_is_told_as_overdue(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_claim_mail())
+    office.clock.at += timedelta(days=8)
+    raise_about(office, "warn_24h", "claim:1:2026-11-25", claim_id=1)
+
+    assert subjects_told(office, monkeypatch) == [
+        "Overdue: claim CLM-000001 has had no response"
+    ]
+
+
+def test_a_decision_that_needs_a_second_person_is_told_with_why(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_claim_mail())
+    wanted = decide.rejection(
+        office.parts, office.claim, clauses=("G9a",), by="jane", reason="Box intact."
+    )
+    decide.propose(office.parts, office.claim, wanted, by="jane")
+
+    assert subjects_told(office, monkeypatch) == [
+        "Please check: claim CLM-000001 has a proposed decision"
+    ]
+
+
+def test_a_dead_letter_is_told_with_its_step(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_mail(), run=False)
+    with office.store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "update jobs set state = 'quarantined', reason = 'reader_crashed',"
+            " finished_at = created_at where id = 1"
+        )
+    raise_about(office, "dead_letter", "job:1")
+
+    assert subjects_told(office, monkeypatch) == ["Job 1 was set aside"]
+
+
+def test_a_silent_mailbox_is_told_with_how_long(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver(make_mail())
+    with office.store.database.write() as session:
+        session.connection().execute(
+            sa.text("update mailboxes set passed_at = :at"), {"at": office.clock.at}
+        )
+    office.clock.at += timedelta(minutes=35)
+    raise_about(office, "watch_mailbox", "mailbox:not_read:20261118T191200")
+
+    assert subjects_told(office, monkeypatch) == [
+        "The claims mailbox was not read for 35 minutes"
+    ]
+
+
+def test_a_mailbox_that_was_read_a_moment_ago_is_told_of_in_general(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_about(office, "watch_mailbox", "mailbox:login_refused:20261118T191200")
+
+    assert subjects_told(office, monkeypatch) == [
+        "claims-worker: the mailbox is not being read: see `claims doctor`"
+    ]
 
 
 def test_a_telling_that_is_refused_leads_to_no_other(

@@ -32,10 +32,10 @@ from worker.domain.decisions import (
     Ruling,
     deciders,
     is_overtaken,
-    needs_another,
     pending,
 )
 from worker.domain.errors import UsageError, WrongUse
+from worker.lookups import reasons_for_two
 
 _EVENTS = {
     Ruling.APPROVED: Event.APPROVED,
@@ -156,21 +156,6 @@ def overrule(parts: Parts, claim: Claim, *, by: By, reason: str) -> Done:
 
 
 # -- one person or two --------------------------------------------------------------
-
-
-def reasons_for_two(
-    parts: Parts, claim: Claim, decision: ProposedDecision
-) -> tuple[ApprovalReason, ...]:
-    """Return why one person is not enough for a decision; nothing: one is."""
-    events = parts.store.claims.events(claim.claim_id)
-    return needs_another(
-        decision,
-        parts.policy,
-        exclusions=parts.store.flags.standing_exclusions(
-            claim.claim_id, though_cleared_by=decision.by
-        ),
-        earlier_deciders=deciders(events),
-    )
 
 
 def why_two(parts: Parts, claim: Claim, decision: ProposedDecision) -> str:
