@@ -205,10 +205,10 @@ NOT = Terms(
     zadn ikke! aldrig! aldri! inte! didnt! hasnt! havent! wasnt! isnt! arent! doesnt!
     dont! degil! degildi! yok! 没 沒 未 无 無 不是 않 없 아니 ありませ なし! していませ
     していな neither! nor! nothing! hardly! keiner nichts! weder! nirgends kaum! ni!
-    aucunement nada! tampoco! ninguna! nessuna! niente! neppure! neanche! nenhuma! nem! niets!
-    geenszins ingen! inget! inga! ej! utan! intet! uden! ikkje! uten! ei_ole!
-    ei_koskaan! eika! ilman! ani! zadny! zadne! zadna! nemaji! neni! nebyl! nebyla! nebylo!
-    nebyly! nie_je! nebol! nebola! nebolo! nelkul! nincs! nu_este! nu_a_fost!
+    aucunement nada! tampoco! ninguna! nessuna! niente! neppure! neanche! nenhuma! nem!
+    niets! geenszins ingen! inget! inga! ej! utan! intet! uden! ikkje! uten! ei_ole!
+    ei_koskaan! eika! ilman! ani! zadny! zadne! zadna! nemaji! neni! nebyl! nebyla!
+    nebylo! nebyly! nie_je! nebol! nebola! nebolo! nelkul! nincs! nu_este! nu_a_fost!
     nu_sunt! nu_e! fara! няма! нито! nije! nisam! nisu! nema!
     није! нисам! нису! нема! δεν! δε! μην! χωρίς! ούτε! καμία! нету! немає!
     لم! لن! لا! ليس ليست غير! بدون! دون! هیچ نیست! نشده!
