@@ -65,6 +65,17 @@ def test_a_forward_of_a_forward_gives_two() -> None:
     ]
 
 
+def test_a_line_that_closes_a_header_block_begins_no_other_mail() -> None:
+    rule = "============ Forwarded message ============"
+    head = f"From: Shop <o@s.example>\nSubject: {ORDER_SUBJECT}\nDate: 4 Nov 2026"
+
+    found = forwards.split(f"It broke.\n\n{rule}\n{head}\n{rule}\n\n{ORDER_TEXT}")
+
+    assert [(f.subject, f.text) for f in found.forwards] == [
+        (ORDER_SUBJECT, ORDER_TEXT)
+    ]
+
+
 def test_a_body_that_is_only_a_forward_has_no_own_text() -> None:
     assert forwards.split(with_forward("gmail", words="")).own_text == ""
 

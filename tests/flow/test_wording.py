@@ -128,6 +128,7 @@ def test_C5_damage_is_understood(text: str) -> None:
         "The lamp is nowhere to be found in the box",
         "faltava um dos dois candeeiros",
         "mancava una delle due lampade",
+        "Λείπουν δύο κομμάτια",
         "The box arrived empty",
         "Kutu hasarsız ama bir kupa eksik",
         "De doos is onbeschadigd maar er ontbreekt een kop",
@@ -168,6 +169,8 @@ def test_a_partial_loss_is_understood(text: str) -> None:
         "I ordered two books but they never arrived",
         "Il pacco delle scarpe non è mai arrivato",
         "Still no sign of my order",
+        "快件至今未到",
+        "لم أتلق الطرد",
     ],
 )
 def test_a_total_loss_is_understood(text: str) -> None:

@@ -129,9 +129,15 @@ def _block_at(lines: list[str], start: int) -> tuple[_Block | None, int]:
     fields, end = _fields(lines, start + is_marked)
     has_sender = "from" in fields
     if is_marked and (has_sender or not fields):
-        return _Block(start, end, fields), end
+        return _Block(start, _behind_rule(lines, end), fields), end
     needed = {"from", "subject"}.issubset(fields) and fields.keys() & {"date", "to"}
     return _Block(start, end, fields) if needed else None, end
+
+
+def _behind_rule(lines: list[str], end: int) -> int:
+    """Return the line behind a separator that closes a block instead of opening one."""
+    is_closed = end < len(lines) and SEPARATOR.match(lines[end]) is not None
+    return end + 1 if is_closed and not _fields(lines, end + 1)[0] else end
 
 
 def _has_colon(line: str) -> bool:

@@ -13,7 +13,8 @@ DAMAGE = Terms(
     vinha_partid vinham_partid ficaram_partid trincou! se_soltou
     duizend_stuk nat_geworden bedorven! afgebroken zijn_stuk! waren_stuk! was_stuk!
     w_kawalkach отломил обломил отвалил kopmus koptu! gatt_av! sirpale na_kusy!
-    na_kousky darabokra facut_bucati facuta_bucati κομμάτια!
+    na_kousky darabokra facut_bucati facuta_bucati ήρθε_κομμάτια
+    έγινε_κομμάτια σε_κομμάτια тріснув
     穴が 電源が入ら 電源が入りま 떨어져_나 구멍 켜지지 湿了 濕了 断掉 斷掉
     damag broke! broken breakage crack shatter smash crush dent! dents! dented torn!
     leak scratched split_open defect faulty ruined destroyed chipped! soaked got_wet

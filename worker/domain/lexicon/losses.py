@@ -108,7 +108,7 @@ MISSING = Terms(
 
 LOST = Terms(
     """
-    no_sign_of_my no_sign_of_the_pa no_sign_of_it
+    no_sign_of_my no_sign_of_the_pa no_sign_of_it 至今未到 لم_أتلق
     lost! loss! disappear vanish stolen! misdeliver undelivered non-delivery
     non-receipt
     nondelivery nowhere_to_be_found
