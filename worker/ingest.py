@@ -21,7 +21,7 @@ from worker.domain.mail import Fate, Mail, ReceivedStamp
 from worker.domain.orders import Member, Order, Package
 from worker.domain.policy import Policy
 from worker.domain.reply import MailCause, is_issued
-from worker.domain.roles import dropped, pieces
+from worker.domain.roles import brings_files, dropped, pieces
 from worker.domain.subject import (
     Candidates,
     IdPatterns,
@@ -423,7 +423,8 @@ class _Case:
     def _is_bare(self) -> bool:
         """Return whether the mail brings no file and tells of no loss or damage."""
         mail = self.mail
-        return not (mail.attachments or tells_of_harm(mail.own_text, mail.subject))
+        has_files = brings_files(mail, self.house.own_addresses)
+        return not (has_files or tells_of_harm(mail.own_text, mail.subject))
 
     def _pieces(
         self, order: Order, found: Understanding, earlier: tuple[Piece, ...]

@@ -65,6 +65,17 @@ def test_a_forward_of_a_forward_gives_two() -> None:
     ]
 
 
+def test_a_line_that_closes_a_header_block_begins_no_other_mail() -> None:
+    rule = "============ Forwarded message ============"
+    head = f"From: Shop <o@s.example>\nSubject: {ORDER_SUBJECT}\nDate: 4 Nov 2026"
+
+    found = forwards.split(f"It broke.\n\n{rule}\n{head}\n{rule}\n\n{ORDER_TEXT}")
+
+    assert [(f.subject, f.text) for f in found.forwards] == [
+        (ORDER_SUBJECT, ORDER_TEXT)
+    ]
+
+
 def test_a_body_that_is_only_a_forward_has_no_own_text() -> None:
     assert forwards.split(with_forward("gmail", words="")).own_text == ""
 
@@ -91,10 +102,36 @@ def test_an_html_table_of_labels_is_a_forward() -> None:
 def test_words_of_a_quoted_mail_are_not_the_members_own(line: str, mark: str) -> None:
     text = f"Thank you.\n\n{line}\n\n{mark}We have received your claim.\n{mark}Bye"
 
-    found = forwards.split(text)
+    found = forwards.split(text, ("claims@logistics.example", "c+abc123@l.example"))
 
     assert found.own_text == "Thank you."
     assert found.forwards == ()
+
+
+@pytest.mark.parametrize("line", REPLIES.values(), ids=REPLIES)
+@pytest.mark.parametrize("mark", ["> ", ""], ids=["quoted", "bare"])
+def test_a_quoted_mail_of_somebody_else_is_passed_on(line: str, mark: str) -> None:
+    line = line.replace("claims@logistics", "c@l").replace("c@l", "orders@shop")
+    text = f"It broke.\n\n{line}\n\n{mark}Thank you for your order.\n{mark}Lamp $9.00"
+
+    found = forwards.split(text, ("claims@logistics.example",))
+
+    assert found.own_text == "It broke."
+    assert [(one.sender, one.text) for one in found.forwards] == [
+        ("orders@shop.example", "Thank you for your order.\nLamp $9.00")
+    ]
+
+
+def test_the_words_below_a_quoted_mail_are_none_of_it() -> None:
+    text = (
+        "On 4 Nov 2026, Shop <orders@shop.example> wrote:\n> Order 1\n>\n\n> Lamp\n"
+        "\nIt broke."
+    )
+
+    found = forwards.split(text)
+
+    assert found.own_text == "It broke."
+    assert [one.text for one in found.forwards] == ["Order 1\n\n\nLamp"]
 
 
 def test_an_answer_line_by_line_is_the_members_own() -> None:
@@ -103,7 +140,10 @@ def test_an_answer_line_by_line_is_the_members_own() -> None:
         "The second one.\n> Is the box damaged?\nYes.\n"
     )
 
-    assert forwards.split(text).own_text == "Hello,\n\nThe second one.\nYes."
+    found = forwards.split(text, ("c@l.example",))
+
+    assert found.own_text == "Hello,\n\nThe second one.\nYes."
+    assert found.forwards == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.builders import a_package, a_when, an_order
-from tests.builders_mail import a_file, claim_files, invoice_pdf, make_claim_mail
+from tests.builders_mail import (
+    File,
+    a_file,
+    claim_files,
+    invoice_pdf,
+    logo,
+    make_claim_mail,
+)
 from tests.office import OPENING, Office, an_office
 from worker import decide
 from worker.adapters.mime import parse
@@ -672,14 +679,32 @@ def test_T26_after_the_window_a_reply_opens_a_claim_of_its_own_or_none(
     assert claim_of(office).state is S.CLOSED_INCOMPLETE
 
 
-def test_T26_words_of_thanks_open_nothing(office: Office) -> None:
+OUR_MAIL = (
+    "\n\n________________________________\nFrom: Claims <claims@logistics.example>\n"
+    "Sent: Thursday, 26 November 2026 09:00\nTo: Lena\nSubject: Your claim\n\n"
+    "We have closed it: no invoice came."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("Thank you, all the best.", []),
+        ("Thank you, all the best." + OUR_MAIL, []),
+        ("Thank you, all the best.", [a_file(logo(), "image001.png")]),
+    ],
+    ids=["alone", "above our mail", "with a logo"],
+)
+def test_T26_words_of_thanks_open_nothing(
+    office: Office, text: str, files: list[File]
+) -> None:
     closed(office)
 
     office.deliver(
         make_claim_mail(
             subject=f"Re: M104233+{FIRST}+Claim",
-            text="Thank you, all the best.",
-            files=[],
+            text=text,
+            files=files,
             received_at=OPENING + 9 * DAY,
             headers=[("In-Reply-To", "<one@mail.example>")],
         )

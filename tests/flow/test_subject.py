@@ -355,6 +355,20 @@ def test_dates_prices_times_telephones_and_links_are_no_candidates() -> None:
     assert found.members == found.orders == ()
 
 
+@pytest.mark.parametrize(
+    "text", ["ordered 2026-11-01", "my order of 03.11.2026", "Bestellung vom 3.11.26"]
+)
+def test_the_day_of_an_order_is_no_order_number(text: str) -> None:
+    assert candidates_in(text).orders == ()
+
+
+@pytest.mark.parametrize("order", ["2026-11-0412", "11-2026-412", "0412.11.2026"])
+def test_a_number_like_a_date_that_is_none_is_an_order_number(order: str) -> None:
+    found = read_ids(f"Claim {order} of member M1001").candidates
+
+    assert any(same_id(number, order) for number in found.orders)
+
+
 def test_own_patterns_narrow_the_candidates() -> None:
     patterns = IdPatterns(
         member=re.compile(r"m\d{6}", re.IGNORECASE),

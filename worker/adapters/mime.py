@@ -125,7 +125,8 @@ def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
     sender = read_sender(values_of(headers, "from"))
     text = body.read(tree.leaves)
     files = walk(tree, text)
-    inner = forwards.split(text.text)
+    recipients = _recipients(headers)
+    inner = forwards.split(text.text, recipients)
     failed = decoded_text(headers, "x-failed-recipients", MAX_ADDRESS_CHARS)
     library_defects = library.defects_categories if library else {"mailparser_failed"}
     return Mail(
@@ -133,7 +134,7 @@ def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
         from_addresses=sender.addresses,
         from_name=sender.name,
         is_from_clear=sender.is_clear,
-        to_addresses=_recipients(headers),
+        to_addresses=recipients,
         message_id=next(iter(message_ids(values_of(headers, "message-id"))), None),
         in_reply_to=message_ids(values_of(headers, "in-reply-to")),
         references=message_ids(values_of(headers, "references")),

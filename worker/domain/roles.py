@@ -71,6 +71,18 @@ def pieces(
     return tuple(sorted(new, key=lambda piece: (position[piece.path], piece.kind)))
 
 
+def brings_files(mail: Mail, own_addresses: frozenset[str]) -> bool:
+    """Return whether a mail has a file that may be evidence.
+
+    A logo is none, nor is a mail of ours that is quoted back to us.
+    """
+    return any(
+        labels.may_count(file, mail)
+        and not (file.kind is FileKind.MAIL and _is_ours(file, own_addresses))
+        for file in mail.attachments[:MOST_FILES]
+    )
+
+
 def dropped(
     mail: Mail, found: tuple[Piece, ...], earlier: tuple[Piece, ...] = ()
 ) -> dict[str, str]:

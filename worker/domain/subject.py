@@ -296,7 +296,7 @@ def _labelled(word: str) -> re.Pattern[str]:
     # Mails are compared in NFKC, which takes a Thai vowel apart.
     word = unicodedata.normalize("NFKC", word)
     return re.compile(
-        rf"(?<![A-Za-z])(?:(?:{word})(?:[ -]?(?:{_KIND})(?![a-z]))?"
+        rf"(?<![A-Za-z])(?:(?:{word})(?:[ -]?(?:{_KIND})(?![a-z])|(?![a-z]{{1,5}} ))"
         rf"|(?:{_KIND})\.? ?(?:(?:{_OF})\b ?)?(?:{word}))"
         rf"{_FILLER}{{0,4}} ?{_VALUE}",
         re.IGNORECASE,
@@ -307,8 +307,12 @@ _LABELLED_MEMBER = _labelled(_MEMBER)
 _LABELLED_ORDER = _labelled(_ORDER)
 _TOKEN = re.compile(r"#?[A-Za-z0-9]+(?:[_/.#-]+[A-Za-z0-9]+)*")
 _LETTERS = re.compile(r"[A-Za-z]{1,4}")
+_DATE = re.compile(
+    r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:T\d\d.*)?"
+    r"|\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})"
+)
 _ORDINARY = re.compile(
-    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:T\d\d.*)?"  # dates
+    rf"{_DATE.pattern}"
     r"|\d{1,3}(?:\.\d{3})+(?:\.\d{1,2})?|\d{1,9}\.\d{1,2}"  # prices and weights
     r"|\d{1,2}(?:st|nd|rd|th|am|pm|h|kg|g|cm|mm|x|k|€)"
     r"|00\d{8,}"
@@ -347,7 +351,9 @@ def _values(label: re.Pattern[str], text: str) -> Iterator[str]:
     for count, found in enumerate(label.finditer(text)):
         if count == MOST_CANDIDATES:
             return
-        yield found["id"]
+        value: str = found["id"]
+        if not _DATE.fullmatch(value.rpartition(" ")[2]):  # "ordered on 3.11.2026"
+            yield value
 
 
 def _forms(value: str) -> Iterator[str]:

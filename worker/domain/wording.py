@@ -6,10 +6,12 @@ Words only propose. What they leave open is `unknown`, and staff choose.
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 
 from worker.domain import lexicon
 from worker.domain.claim import ClaimType
 from worker.domain.lexicon import Terms, fold, spread
+from worker.domain.lexicon.partly import COUNT, OF, OF_ALL, value_of
 
 TEXT_CHARACTERS = 10_000
 """What a person writes about a parcel is shorter; the rest is not read for words."""
@@ -138,6 +140,8 @@ _CLAUSE = re.compile(
     r"|але|коли|ama|fakat|لكن|ولكن|اما|ولي|אבל|tetapi|tapi|nhung|αλλα)\b"
     r"|लेकिन|परंतु|แต่|しかし|하지만|그런데"
 )
+_SENTENCE = re.compile(r"[.!?;\n。！？؟।]+")
+_MOST_COUNTS = 2
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr)[.:#]* (?=#?[a-z-]{0,6}\d)")
 _ONLY_SOME = re.compile(
     r"\b(?:only|just|nur|lediglich|blo(?:ss|ß)|seulement|solo|solamente|soltanto"
@@ -161,6 +165,10 @@ _LITTLE_WORDS = (
     r"|ha|sido|estado|esta|estaba|fue|e|stato|stata|is|geraakt|foi|estava|jest|byla"
     r"|byl|zostala|zostal|este|a|fost|je|bio|bila|bylo|var|blev|ble|blivit|ειναι|ηταν|был|была|было)\b){0,3}"
 )
+_ONE_MORE = (
+    r"(?:\W+\w+\W+(?:or|nor|oder|noch|ou|ni|of|eller|ani|czy|lub|или|ані|чи|veya))?"
+)
+"""Of a denied pair: "nothing is broken or missing"."""
 _NEAR = 60
 _NEVER_ARRIVED = "mai "
 """Italian, and the only arrival that is told without a word of the lists below."""
@@ -171,24 +179,27 @@ _TELLING = (
     | lexicon.LOST
     | lexicon.ARRIVED
     | lexicon.CAME
+    | lexicon.IN_PARCEL
 )
 """Whatever says what happened has a word of these, and most clauses have none."""
 _NOT_AFTER = re.compile(
     r"\W{0,2}(?:degil|yok|gormemis|नहीं|[はが]?ありませ|なし|し?て(?:い|お)?(?:ませ|な|ら)"
     r"|되지 않|없)"
+    r"|\W{1,2}(?:nichts|niets|rien|inget|ingenting|intet|nothing)\b|s[iu]z\b"
 )
 
 
 @cache
 def _not_damaged() -> re.Pattern[str]:
     """A denial at the end of what stands before a word."""
-    return re.compile(rf"(?:(?:{lexicon.NOT.pattern}){_LITTLE_WORDS}\W*|\bun)\Z")
+    denied = rf"(?:{lexicon.NOT.pattern}){_LITTLE_WORDS}{_ONE_MORE}"
+    return re.compile(rf"(?:{denied}\W*|\b[uo]n)\Z")
 
 
 @cache
 def _never_came_words() -> re.Pattern[str]:
     """A denied arrival, in either order of words."""
-    never, arrived = lexicon.NOT.pattern, lexicon.ARRIVED.pattern
+    never, arrived = (lexicon.NOT | lexicon.NEVER).pattern, lexicon.ARRIVED.pattern
     return re.compile(
         rf"(?:{never})(?:\W+\w+){{0,3}}?\W+(?:{arrived})"
         rf"|(?:{lexicon.CAME.pattern})(?:\W+\w+){{0,5}}?\W+(?:{never})"
@@ -207,6 +218,9 @@ def _kinds(text: str) -> Mapping[ClaimType, str]:
         if _TELLING.search(clause) or _NEVER_ARRIVED in clause:
             for kind, words in _kinds_of(clause):
                 found.setdefault(kind, words)
+    for sentence in _SENTENCE.split(_read(text)):
+        if part := _only_a_part(sentence):
+            found.setdefault(ClaimType.PARTIAL_LOSS, part)
     return found
 
 
@@ -218,13 +232,16 @@ def _kinds_of(clause: str) -> Iterator[tuple[ClaimType, str]]:
         yield ClaimType.PARTIAL_LOSS, short
     elif lexicon.PAPER.search(clause) and not lexicon.PARCEL.search(clause):
         return
+    elif absent := _not_in_parcel(clause):
+        yield ClaimType.PARTIAL_LOSS, absent
     elif some := _only_some(clause):
         yield ClaimType.PARTIAL_LOSS, some
     elif missing := next(_stated(lexicon.MISSING, clause), None):
         is_whole = lexicon.PARCEL.search(clause) and not _is_in_parcel(clause)
         yield _loss(is_part=not is_whole), missing
     elif lost := next(_stated(lexicon.LOST, clause), None) or _never_came(clause):
-        is_part = bool(lexicon.SOME.search(clause) or lexicon.OUT_OF.search(clause))
+        signs = (lexicon.SOME, lexicon.OUT_OF, lexicon.IN_PARCEL)
+        is_part = any(sign.search(clause) for sign in signs)
         yield _loss(is_part=is_part), lost
 
 
@@ -263,6 +280,40 @@ def _only_some(clause: str) -> str | None:
     has_come = lexicon.ARRIVED.search(clause) or lexicon.CAME.search(clause)
     found = _ONLY_SOME.search(clause) if has_come else None
     return found[0] if found else None
+
+
+def _not_in_parcel(clause: str) -> str | None:
+    """The container in which something is not: "there is no charger in the box"."""
+    found = lexicon.IN_PARCEL.search(clause)
+    others = (lexicon.DAMAGE, lexicon.MISSING, lexicon.PAPER)
+    is_absent = lexicon.NOT.search(clause) and not any(o.search(clause) for o in others)
+    return found[0] if found and is_absent else None
+
+
+def _only_a_part(sentence: str) -> str | None:
+    """What tells of a part in a sentence: an exception, or fewer than were ordered.
+
+    "Everything arrived except the lamp", "I ordered three mugs and got two", "4 of 5
+    items came": counts of things only, the smaller one last or in front of an "of".
+    """
+    if lexicon.PAPER.search(sentence) and not lexicon.PARCEL.search(sentence):
+        return None
+    came = (lexicon.ARRIVED, lexicon.CAME, lexicon.HAS_COME)
+    if not any(words.search(sentence) for words in came):
+        return None
+    excepted = lexicon.EXCEPT.search(sentence)
+    if excepted and not _never_came(sentence):
+        return excepted[0]
+    counts = list(islice(COUNT.finditer(sentence), _MOST_COUNTS))
+    if len(counts) < _MOST_COUNTS:
+        return None
+    first, second = counts
+    if value_of(second) < value_of(first):
+        is_whole = OF_ALL.search(sentence[: first.start()])
+        return second[0] if is_whole or lexicon.ORDERED.search(sentence) else None
+    between = sentence[first.end() : second.start()]
+    is_share = value_of(first) < value_of(second) and OF.fullmatch(between)
+    return first[0] if is_share else None
 
 
 def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:

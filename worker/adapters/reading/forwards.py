@@ -8,6 +8,7 @@ mails below them.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from worker.adapters.reading.forward_marks import (
     BEGIN,
@@ -34,6 +35,7 @@ MAX_GAP = 1
 """Empty lines inside a header block: HTML tables leave them. Our choice."""
 
 _DATED = re.compile(r"@|\d{1,2}[:.h]\d{2}|\b\d{4}\b")
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[A-Za-z0-9.-]{1,253}[A-Za-z0-9]")
 _RULE = re.compile(r"^[\s_=*—–-]*$")
 _QUOTE = re.compile(r"^\s*>")
 _QUOTE_MARKS = re.compile(r"^(?:\s*>)+ ?")
@@ -66,8 +68,11 @@ class _Block:
     fields: dict[str, str]
 
 
-def split(text: str) -> Split:
+def split(text: str, recipients: tuple[str, ...] = ()) -> Split:
     """Return the person's own words and the mails forwarded or quoted below them.
+
+    A mail that is quoted below "Shop <orders@shop.example> wrote:" is one too, unless
+    it is answered here: then its sender is among the recipients.
 
     `>` lines and the "On ... wrote:" above them are nobody's own words; text between
     and below them is, as in an answer line by line. Where such a line is not followed
@@ -81,12 +86,16 @@ def split(text: str) -> Split:
         _forward(block, whole[block.end : end])
         for block, end in zip(blocks, ends[1:], strict=True)
     )
-    own = [whole[position] for position in _own_lines(lines[: ends[0]])]
+    above = lines[: ends[0]]
+    own = [whole[position] for position in _own_lines(above)]
     while blocks and own and _RULE.match(own[-1]):
         own.pop()
     return Split(
         own_text="\n".join(own).strip(),
-        forwards=tuple(f for f in forwards if f.text or f.subject),
+        forwards=(
+            *islice(_passed_on(above, whole, recipients), MAX_FORWARDS),
+            *(f for f in forwards if f.text or f.subject),
+        ),
     )
 
 
@@ -120,9 +129,15 @@ def _block_at(lines: list[str], start: int) -> tuple[_Block | None, int]:
     fields, end = _fields(lines, start + is_marked)
     has_sender = "from" in fields
     if is_marked and (has_sender or not fields):
-        return _Block(start, end, fields), end
+        return _Block(start, _behind_rule(lines, end), fields), end
     needed = {"from", "subject"}.issubset(fields) and fields.keys() & {"date", "to"}
     return _Block(start, end, fields) if needed else None, end
+
+
+def _behind_rule(lines: list[str], end: int) -> int:
+    """Return the line behind a separator that closes a block instead of opening one."""
+    is_closed = end < len(lines) and SEPARATOR.match(lines[end]) is not None
+    return end + 1 if is_closed and not _fields(lines, end + 1)[0] else end
 
 
 def _has_colon(line: str) -> bool:
@@ -196,6 +211,42 @@ def _own_lines(lines: list[str]) -> Iterator[int]:
         if not _QUOTE.match(lines[position]):
             yield position
         position += 1
+
+
+def _passed_on(
+    lines: list[str], whole: list[str], recipients: tuple[str, ...]
+) -> Iterator[Forward]:
+    """Yield the mails quoted below an "On ... wrote:" that are no recipient's."""
+    answered = {_untagged(address) for address in recipients}
+    position = 0
+    while position < len(lines):
+        height = _attribution_height(lines, position)
+        if not height:
+            position += 1
+            continue
+        start = position + height
+        sender = _ADDRESS.search(" ".join(lines[position:start]))
+        is_quoted = _is_quoted_next(lines, start)
+        position = _end_of_quote(lines, start) if is_quoted else len(lines)
+        if sender is not None and _untagged(sender[0]) not in answered:
+            block = _Block(start, position, {"from": sender[0]})
+            yield _forward(block, whole[start:position])
+
+
+def _end_of_quote(lines: list[str], start: int) -> int:
+    """Return the first line behind a quote, empty lines within it passed over."""
+    rest = range(start, len(lines))
+    return next((at for at in rest if _is_own(lines[at])), len(lines))
+
+
+def _untagged(address: str) -> str:
+    """`claims+token@x` is `claims@x`: we ask to be answered under a token."""
+    local, at, domain = address.lower().rpartition("@")
+    return local.partition("+")[0] + at + domain
+
+
+def _is_own(line: str) -> bool:
+    return bool(line.strip()) and not _QUOTE.match(line)
 
 
 def _attribution_height(lines: list[str], start: int) -> int:

@@ -4,12 +4,25 @@ from worker.domain.lexicon.terms import Terms
 
 DAMAGE = Terms(
     """
+    soaking! million_pieces thousand_pieces didn't_survive did_not_survive knocked_off
+    unusable! doesn't_power does_not_power won't_power hole_in has_a_hole
+    has_a_big_hole glass_everywhere came_off_in
+    riss! risse! ein_loch locher! ist_hinuber sind_hinuber nicht_mehr_einschalt
+    pris_l'eau gondole s'est_detach sont_detach perce! percee! ne_s'allume
+    mille_pezzi staccat non_si_accende trizas anicos cacos! estao_partid foram_partid
+    vinha_partid vinham_partid ficaram_partid trincou! se_soltou
+    duizend_stuk nat_geworden bedorven! afgebroken zijn_stuk! waren_stuk! was_stuk!
+    w_kawalkach отломил обломил отвалил kopmus koptu! gatt_av! sirpale na_kusy!
+    na_kousky darabokra facut_bucati facuta_bucati ήρθε_κομμάτια
+    έγινε_κομμάτια σε_κομμάτια тріснув
+    穴が 電源が入ら 電源が入りま 떨어져_나 구멍 켜지지 湿了 濕了 断掉 斷掉
     damag broke! broken breakage crack shatter smash crush dent! dents! dented torn!
     leak scratched split_open defect faulty ruined destroyed chipped! soaked got_wet
     mangled! deform warped ripped! burst! not_working does_not_work doesn't_work
     in_pieces
     *beschadig *beschaedig kaputt *zerbroch *zerstor *zerstoer *schaden zerdruck
-    zerdrueck zerquetsch eingedruck eingedrueck eingedell delle! verbeult *gerissen
+    zerdrueck zerquetsch eingedruck eingedrueck eingedell eine_delle! delle_im!
+    delle_am! verbeult *gerissen
     *gebrochen defekt ausgelaufen verkratz kratzer zersplitter zerschlag durchnass
     ramponiert gesprungen einen_sprung sprung_im nabasag basag!
     casse! cassee! casses! cassees! brise! brisee! brises! brisees! endommag abim

@@ -4,6 +4,9 @@ from worker.domain.lexicon.terms import Terms
 
 INCOMPLETE = Terms(
     """
+    arrived_empty came_empty delivered_empty was_not_there! were_not_there!
+    nicht_drin! lag_nicht_bei lagen_nicht_bei kam_leer kutu_bos puste! 里缺 裡缺 缺两
+    缺兩 개만_왔 개만_받 개만_들어 개만_도착
     incomplete! partial_loss part_of_the_contents not_in_the_box not_in_the_package
     not_in_the_parcel not_included not_inside *n't_in_the *n't_inside shortage
     only_received_one only_one_of only_two_of only_half only_received_part is_empty
@@ -84,6 +87,7 @@ INCOMPLETE = Terms(
 
 MISSING = Terms(
     """
+    faltava! faltavam! manglet! غير_موجود
     missing! lacks! lacking! fehlt! fehlte! fehlen! fehlend manque! manquait manquent
     manquant falta! faltan! faltaba faltante faltou faltam faltando manca! mancano!
     mancava mancante ontbreekt ontbreken ontbrak brak! отсутств saknas saknades
@@ -104,6 +108,7 @@ MISSING = Terms(
 
 LOST = Terms(
     """
+    no_sign_of_my no_sign_of_the_pa no_sign_of_it 至今未到 لم_أتلق
     lost! loss! disappear vanish stolen! misdeliver undelivered non-delivery
     non-receipt
     nondelivery nowhere_to_be_found
@@ -195,23 +200,31 @@ LOST = Terms(
 NOT = Terms(
     """
     not! never! no! *n't none! without! cannot! nicht! nie! niemals! kein keine ohne!
-    pas! jamais! aucun aucune sans! nunca! jamas! sin! ningun non! senza! nessun niet!
-    nooit! geen! zonder! nao! sem! nenhum не! нет! ни! никогда! без! nie! nigdy! bez!
-    zadn ikke! aldrig! inte! didnt! hasnt! havent! wasnt! isnt! arent! doesnt! dont!
-    degil! yok! 没 沒 未 无 無 不是 않 없 아니 ありませ なし! していませ していな
-    neither! nor! nothing! hardly! keiner nichts! weder! nirgends kaum! ni! aucunement
-    nada! tampoco! ninguna! nessuna! niente! neppure! neanche! nenhuma! nem! niets!
-    geenszins ingen! inget! inga! ej! utan! intet! uden! ikkje! uten! ei_ole! eika!
-    ilman! ani! zadny! zadne! zadna! nikdy! nemaji! neni! nebyl! nebyla! nebylo!
-    nebyly! nie_je! nebol! nebola! nebolo! soha! nelkul! nincs! nu_este! nu_a_fost!
-    nu_sunt! nu_e! fara! niciodat няма! нито! никога! nije! nisam! nisu! nema! nikad!
-    није! нисам! нису! нема! δεν! δε! μην! ποτέ! χωρίς! ούτε! καμία! нету! немає!
-    ніколи! hicbir! asla! hic! لم! لن! لا! ليس ليست غير! بدون! دون! هیچ نیست! نشده!
+    pas! rien! jamais! aucun aucune sans! nunca! jamas! sin! ningun non! senza! nessun
+    niet! nooit! geen! zonder! nao! sem! nenhum не! нет! ни! без! nie! bez!
+    zadn ikke! aldrig! aldri! inte! didnt! hasnt! havent! wasnt! isnt! arent! doesnt!
+    dont! degil! degildi! yok! 没 沒 未 无 無 不是 않 없 아니 ありませ なし! していませ
+    していな neither! nor! nothing! hardly! keiner nichts! weder! nirgends kaum! ni!
+    aucunement nada! tampoco! ninguna! nessuna! niente! neppure! neanche! nenhuma! nem!
+    niets! geenszins ingen! inget! inga! ej! utan! intet! uden! ikkje! uten! ei_ole!
+    ei_koskaan! eika! ilman! ani! zadny! zadne! zadna! nemaji! neni! nebyl! nebyla!
+    nebylo! nebyly! nie_je! nebol! nebola! nebolo! nelkul! nincs! nu_este! nu_a_fost!
+    nu_sunt! nu_e! fara! няма! нито! nije! nisam! nisu! nema!
+    није! нисам! нису! нема! δεν! δε! μην! χωρίς! ούτε! καμία! нету! немає!
+    لم! لن! لا! ليس ليست غير! بدون! دون! هیچ نیست! نشده!
     نبود! לא! אין! בלי! ללא! מעולם! טרם! नहीं बिना ना_ ไม่ได้ ไม่มี ไม่ ยังไม่ khong! chua!
     khong_bi! khong_he! tidak! tidak_ada! belum! bukan! tanpa! tak! ございませ ない
     ませんで 없이 아닌 못 未曾 並非 并非 絕無 毫无 毫無
     """
 )
+
+NEVER = Terms(
+    """
+    nikdy! nigdy! никогда! ніколи! никога! nikad! nikada! soha! niciodat ποτέ! hic!
+    hicbir! asla!
+    """
+)
+"""In these languages it stands beside another denial, and denies nothing by itself."""
 
 ARRIVED = Terms(
     """
@@ -243,7 +256,7 @@ ARRIVED = Terms(
 
 CAME = Terms(
     """
-    kam! kommt! erhielt! bekam! ontving! kreeg! kwam!
+    kam! kom! kommt! erhielt! bekam! ontving! kreeg! kwam!
     erreicht! erreichte! bekommt! traf! ankam! arriveerde! ontvingen! mottog! fick!
     modtog! fikk! mottok! otrzymalem! geldi!
     """

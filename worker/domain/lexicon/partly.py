@@ -1,0 +1,130 @@
+"""What tells that a part of an order came: containers, exceptions, and counts."""
+
+import re
+
+from worker.domain.lexicon.terms import Terms, fold
+
+IN_PARCEL = Terms(
+    """
+    in_the_box! in_my_box! in_this_box! in_the_parcel! in_my_parcel! in_this_parcel!
+    in_the_package! in_my_package! in_this_package! in_the_carton! inside_the_box!
+    inside_the_parcel! inside_the_package! into_the_box! into_the_parcel!
+    im_paket! im_karton! im_packchen! in_dem_paket! in_dem_karton! in_der_schachtel!
+    in_der_sendung! in_der_kiste! in_meinem_paket! in_der_lieferung!
+    dans_le_colis dans_mon_colis dans_la_boite dans_le_carton dans_le_paquet
+    nel_pacco nella_scatola nel_mio_pacco nello_scatolone en_la_caja en_el_paquete
+    en_mi_paquete na_caixa no_pacote na_encomenda na_embalagem in_de_doos!
+    in_het_pakket! in_mijn_pakket! w_paczce w_pudelku w_kartonie w_przesylce
+    в_коробке в_посылке в_пакете в_упаковке kutuda! kutunun_icinde paketin_icinde
+    kolinin_icinde pakette! i_paketet i_ladan i_kartongen i_pakken i_pakka i_kassen
+    i_esken paketissa laatikossa v_baliku v_krabici v_zasielke a_dobozban
+    a_csomagban in_colet in_cutie в_пакета в_кутията u_paketu u_kutiji у_пакету
+    στο_κουτι στο_δεμα στο_πακετο в_коробці в_посилці في_الصندوق في_الطرد في_الكرتون
+    داخل_الصندوق داخل_الطرد در_جعبه در_بسته בקופסה בחבילה डिब्बे_में बॉक्स_में ในกล่อง
+    ในพัสดุ trong_hop trong_thung trong_kien dalam_kotak dalam_kardus dalam_paket
+    dalam_bungkusan 箱に 箱の中 荷物の中 박스에 박스_안
+    상자에 상자_안 箱子里 盒子里 包裹里
+    """
+)
+"""Denied beside these, it is something in the parcel that is not there."""
+
+EXCEPT = Terms(
+    """
+    except! apart_from save_for with_the_exception ausser! bis_auf sauf! excepte
+    hormis a_part! a_l'exception tranne! eccetto ad_eccezione excepto! todo_menos
+    todos_menos todas_menos tudo_menos salvo! a_excecao behalve! op_een_na utom!
+    forutom undtagen bortset_fra unntatt bortsett_fra paitsi lukuun_ottamatta oprocz!
+    z_wyjatkiem kromě okrem! vyjma kivetelevel kiveve cu_exceptia in_afara_de освен
+    osim! осим! εκτος кроме! крім! haric! disinda! ما_عدا ماعدا باستثناء به_جز חוץ_מ
+    למעט छोड़कर ยกเว้น ngoai_tru tru! kecuali 以外 除く 除いて 제외 빼고 除了 除外
+    """
+)
+
+HAS_COME = Terms(
+    """
+    veio! vieram! gekregen! dostal dostalam dostalem kaptam! kaptunk!
+    收到 到了 送到 왔 받았 도착했 ได้รับ มาถึง 届き
+    """
+)
+"""Further words for an arrival: only where no denial of it is looked for."""
+
+ORDERED = Terms(
+    """
+    ordered! bought! paid_for instead_of *bestellt! gekauft! statt! anstatt! commande!
+    commandai achete! au_lieu ordinat comprat invece_di pedi! pedimos compre! en_lugar
+    en_vez encargue encargamos encomend comprei! em_vez besteld! gekocht! in_plaats
+    zamowi kupil! kupilam! zamiast заказал купил вместо siparis satin_aldim yerine
+    bestallde kopte! i_stallet bestilte kobte! i_stedet tilasin tilasimme objedna
+    koupil misto! namiesto rendeltem comandat in_loc поръчах naruci наручи παρηγγειλ
+    замови замість طلبت بدلا הזמנתי ऑर्डर_किए สั่ง dat_mua pesan! memesan 注文 購入し
+    주문 订了 訂了 订购 訂購 买了 買了 下单 下單
+    """
+)
+
+_NUMBERS = {
+    1: "one, only one, nur ein, nur eine, nur einen, nur einer, nur eins, que un,"
+    " qu'un, qu'une, que une, solo uno, solo una, solo un, apenas um, apenas uma,"
+    " so um, so uma, maar een, slechts een, bara en, bara ett, kun en, kun et, bare en,"
+    " tylko jeden, tylko jedna, tylko jedno, jen jeden, jen jedna, только один,"
+    " только одна, только одно, только одну, лише один, лише одна, sadece bir",
+    2: "two, zwei, deux, due, dos, dois, duas, twee, tva, dwa, dwie, dve, dva, два,"
+    " две, дві, iki, kaksi, ketto, doua, doi, δυο",
+    3: "three, drei, trois, tre, tres, drie, trzy, tri, три, uc, kolme, harom, trei,"
+    " τρια, τρεις",
+    4: "four, vier, quatre, quattro, cuatro, quatro, fyra, cztery, ctyri, styri,"
+    " четыре, чотири, nelja, negy, patru, τεσσερα",
+    5: "five, funf, cinq, cinque, cinco, vijf, fem, piec, pat, пять, п'ять,"
+    " viisi, cinci, πεντε",
+    6: "six, sechs, seis, zes, szesc, sest, шесть, alti, kuusi, sase, εξι",
+    8: "eight, acht, huit, ocho, oito, atta, otte, osiem, osm, восемь, sekiz",
+    10: "ten, zehn, dix, dieci, diez, dez, tien, dziesiec, deset, десять",
+    12: "twelve, a dozen, zwolf, douze, dodici, doce, doze, twaalf, tolv, dwanascie",
+}
+_CHINESE = dict(
+    zip("一两二三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True)
+)
+_CHINESE["兩"] = 2
+_KOREAN = dict(zip(("한", "두", "세", "네", "다섯"), range(1, 6), strict=True))
+_VALUES = {
+    fold(w.strip()): n for n, all_of in _NUMBERS.items() for w in all_of.split(",")
+}
+_VALUES |= {fold(word): count for word, count in {**_CHINESE, **_KOREAN}.items()}
+_WORDS = "|".join(
+    sorted((w for w in _VALUES if not w[0] > "\u2e80"), key=len, reverse=True)
+)
+_NO_COUNT = (
+    r"(?![ .,:/-]?\d| ?(?:[%€$£¥°]|[ap]\.?m\b|h\b|st\b|nd\b|rd\b|th\b|to\b)"
+    r"|\W{0,2}(?:minut|hour|days?\b|weeks?\b|months?\b|years?\b|times\b|o'?clock"
+    r"|uhr\b|stunde|tage|woche|monat|jahr|heure|jours?\b|semaine|mois\b|ans\b|ore\b"
+    r"|giorn|settiman|mesi\b|anni\b|hora|dias?\b|semana|mes(?:es)?\b|anos?\b|uur\b"
+    r"|dagen|weken|weeks|maand|jaar|timm|timer|dagar|dager|dage\b|veck|uker|uger"
+    r"|manad|maned|godzin|dni\b|tygod|miesi|hodin|tydn|mesic|час|дн|недел|месяц|мин"
+    r"|тижн|місяц|saat|gun|hafta|ay\b|tunti|paiva|viikko|kuukau|ora\b|nap\b|het\b"
+    r"|euro|dollar|usd|eur|gbp|kg\b|cm\b|mm\b"
+    r"|jan|feb|mar[sczt]|maart|apr|mai\b|may\b|maj|jun|jul|aug|ag[ou]|sep|o[ck]t|nov"
+    r"|de[cz]|dic|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)"
+    r"|[日月年時时分点點円元원週周天小歳岁]|분|시간|일|주|월|년)"
+)
+COUNT = re.compile(
+    rf"(?<![\w.,:/#-])(?:(?P<word>{_WORDS})(?!\w)|(?P<digits>[1-9]\d?)(?!\d)){_NO_COUNT}"
+    rf"|(?P<chinese>[{''.join(_CHINESE)}])(?=[个個件本双雙只隻箱套盒])"
+    rf"|(?P<korean>{'|'.join(map(fold, _KOREAN))}) ?(?=개|권|장|켤레)"
+)
+"""A number of things in a folded text; no day, time, price or measure."""
+OF = re.compile(
+    r"\W{1,3}(?:\w+\W){0,2}?(?:out of|of|von|der|sur|des|de|di|dei|su|van|av|af|z|ze"
+    r"|od|из|із|от|από|απο|din|dari|dos|das)\W(?:\w+\W){0,2}?"
+)
+"""What stands between the counts of "two of the three"."""
+OF_ALL = re.compile(
+    r"\b(?:of|from|von|aus|sur|su|dei|delle|de|dos|das|van|av|af|z|ze|od|из|із|от|από"
+    r"|din|dari)(?: the| den| les| los| las| de)?\W+\Z"
+)
+"""What stands before the greater count of "of three cups only two arrived"."""
+
+
+def value_of(found: re.Match[str]) -> int:
+    """Return the number that COUNT found."""
+    if found["digits"] is not None:
+        return int(found["digits"])
+    return _VALUES[found["word"] or found["chinese"] or found["korean"]]
