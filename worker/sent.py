@@ -24,7 +24,7 @@ from worker.domain.decisions import ProposedDecision
 from worker.domain.errors import GiveUp, RetryLater, UsageError
 from worker.domain.reply import Reply, ReplyKind
 from worker.domain.sent_mail import SentMail
-from worker.lookups import Lookups, order_of
+from worker.lookups import Lookups, order_of, reasons_for_two
 from worker.replies.recipients import address_on_file
 from worker.replies.sent_texts import (
     AMOUNT_GAP,
@@ -134,7 +134,7 @@ def _decided(parts: Parts, claim: Claim, draft: Email, found: _Found) -> str:
         decision = _read(parts, claim, again, mail)
         if decision is None:
             return UNCLEAR
-        if decide.reasons_for_two(parts, claim, decision):
+        if reasons_for_two(parts, claim, decision):
             return NEEDS_SECOND
         decide.settle(
             parts,
