@@ -14,6 +14,7 @@
     mark                               CLAIMS_AFTER: flag, label or move the mail
     audit                              each night: is anything lost?
     retain                             each night: what is kept no longer goes
+    digest      ─▶ send                each night: which claims lack one thing
 
 The steps are in `steps/intake.py`, `steps/review.py` and `steps/delivery.py`; what
 they decide is in the three arrows, `ingest.py`, `validate.py` and `notify.py`. Every
@@ -48,12 +49,14 @@ __all__ = [
     "SEND",
     "UPKEEP",
     "audit_job",
+    "digest_job",
     "jobs_of_new_mail",
     "reminder",
     "retain_job",
 ]
 
 audit_job = upkeep.audit_job
+digest_job = upkeep.digest_job
 retain_job = upkeep.retain_job
 
 KINDS: dict[str, JobKind[Parts]] = {
@@ -140,6 +143,7 @@ KINDS: dict[str, JobKind[Parts]] = {
         ),
         JobKind("mark", SEND, delivery.mark, "nothing"),
         JobKind(upkeep.RETAIN, UPKEEP, upkeep.retain, "nothing"),
+        JobKind(upkeep.DIGEST, UPKEEP, upkeep.digest, "send, where staff have mail"),
         JobKind(upkeep.AUDIT, UPKEEP, upkeep.audit, "nothing: an alert, if need be"),
     )
 }

@@ -12,11 +12,19 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from worker.actors import MOST_BY_KIND, QUEUES, audit_job, reminder, retain_job
+from worker.actors import (
+    MOST_BY_KIND,
+    QUEUES,
+    audit_job,
+    digest_job,
+    reminder,
+    retain_job,
+)
 from worker.adapters import processes
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
 from worker.faults import Point, reach
+from worker.telling import staff_address
 
 log = structlog.get_logger()
 
@@ -125,6 +133,8 @@ class Scheduler:
             jobs = [audit_job(night.isoformat(), is_deep=is_deep)]
             if self._parts.settings.retention is not None:
                 jobs.insert(0, retain_job(night.isoformat()))
+            if staff_address(self._parts) is not None:
+                jobs.append(digest_job(night.isoformat()))
             work.add_jobs(*jobs)
         return True
 

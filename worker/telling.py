@@ -63,20 +63,27 @@ def tell(parts: Parts) -> int:
     url = parts.settings.alert_url
     if url is None:
         return 0
-    target = url.get_secret_value()
-    is_email = urlsplit(target).scheme == "mailto"
-    channel = EMAIL if is_email else WEBHOOK
+    target, address = url.get_secret_value(), staff_address(parts)
+    channel = WEBHOOK if address is None else EMAIL
     told, until = 0, time.monotonic() + AT_MOST_S
     while time.monotonic() < until:
         one = parts.store.watches.take_untold(channel, hold_for=HOLD_FOR)
         if one is None:
             break
-        if is_email:
-            _email(parts, target.removeprefix("mailto:"), one)
+        if address is not None:
+            _email(parts, address, one)
         elif not _post(parts, target, one):
             break
         told += 1
     return told
+
+
+def staff_address(parts: Parts) -> str | None:
+    """Return where e-mails to staff go; None: they hear otherwise, or not at all."""
+    url = parts.settings.alert_url
+    target = "" if url is None else url.get_secret_value()
+    is_email = urlsplit(target).scheme == "mailto"
+    return target.removeprefix("mailto:") if is_email else None
 
 
 def _post(parts: Parts, url: str, one: Untold) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from worker.domain.claim import Claim, ClaimState
+from worker.domain.claim import Claim, ClaimState, ClaimType
 from worker.domain.decisions import ApprovalReason
 from worker.domain.money import Money
 from worker.domain.reply import Reply, ReplyKind
@@ -30,6 +30,13 @@ class Missing(StrEnum):
     IDENTITY = "identity"
 
 
+_WAITED_FOR = {
+    ClaimState.AWAITING_MEMBER: Missing.ANSWER,
+    ClaimState.AWAITING_CARRIER: Missing.CARRIER,
+    ClaimState.IDENTITY_HOLD: Missing.IDENTITY,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A row of the digest: a claim, what it lacks, and since when."""
@@ -37,6 +44,23 @@ class Waiting:
     claim: Claim
     missing: Missing
     since: datetime
+
+
+def facts_missing(claim: Claim, *, documents: int) -> tuple[Missing, ...]:
+    """Return what an open claim waits for, and what of it is not known.
+
+    Args:
+        claim: an open one.
+        documents: how many are asked for; each counts.
+    """
+    waits = _WAITED_FOR.get(claim.state)
+    asked = documents if claim.state is ClaimState.AWAITING_DOCUMENTS else 0
+    return (
+        *(Missing.DOCUMENTS for _ in range(asked)),
+        *(() if waits is None else (waits,)),
+        *((Missing.PACKAGE,) if claim.package_id is None else ()),
+        *((Missing.CLAIM_TYPE,) if claim.claim_type is ClaimType.UNKNOWN else ()),
+    )
 
 
 def warn_due(claim: Claim, to: str, *, respond_by: datetime, now: datetime) -> Reply:

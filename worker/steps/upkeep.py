@@ -1,17 +1,23 @@
-"""Upkeep: the nightly audit, and what is kept no longer."""
+"""Upkeep: the nightly audit, what is kept no longer, and what staff hear daily."""
 
 import structlog
 
 from worker import auditing, retaining
 from worker.adapters.store import Job, NewJob
+from worker.adapters.store.lacking import lacking
 from worker.bootstrap import Parts
+from worker.composing import compose_decided, queue_emails
 from worker.domain.claim import SYSTEM
+from worker.replies.staff import Waiting, facts_missing
+from worker.replies.staff import digest as tell_digest
 from worker.steps.shared import UPKEEP
+from worker.telling import staff_address
 
 log = structlog.get_logger()
 
 AUDIT = "audit"
 RETAIN = "retain"
+DIGEST = "digest"
 DEEP = "deep"
 
 
@@ -23,6 +29,27 @@ def audit_job(night: str, *, is_deep: bool) -> NewJob:
 def retain_job(night: str) -> NewJob:
     """Return the job that deletes, in one night, what is kept no longer."""
     return NewJob(RETAIN, night, UPKEEP)
+
+
+def digest_job(night: str) -> NewJob:
+    """Return the job that tells staff, once a night, which claims lack one thing."""
+    return NewJob(DIGEST, night, UPKEEP)
+
+
+def digest(parts: Parts, job: Job) -> None:
+    """Write the e-mail about claims that lack one thing (lifecycle.md I5)."""
+    to = staff_address(parts)
+    rows = []
+    for one in lacking(parts.store.database):
+        missing = facts_missing(one.claim, documents=one.documents)
+        if len(missing) == 1:
+            rows.append(Waiting(one.claim, missing[0], one.since))
+    with parts.store.transaction() as work:
+        if to is not None:
+            reply = tell_digest(rows, to, now=parts.clock.now())
+            queue_emails(work, [compose_decided(parts, reply)])
+        work.finish(job)
+    log.info("digest_written", count=len(rows))
 
 
 def retain(parts: Parts, job: Job) -> None:
