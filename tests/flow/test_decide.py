@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from tests.builders import a_package, a_when, an_order
 from tests.builders_mail import (
@@ -147,6 +148,42 @@ def test_T19_to_T21_one_proposes_and_another_approves(dear: Office) -> None:
     proposed, approved = dear.store.claims.events(1)[-3:-1]
     assert (proposed.event, proposed.actor) == (Event.DECISION_PROPOSED, "jane")
     assert (approved.event, approved.actor) == (Event.APPROVED, "kim")
+
+
+def test_T22_staff_are_asked_to_pay_what_was_approved(
+    dear: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = "claims-team@logistics.example"
+    settings = dear.parts.settings.model_copy(
+        update={"alert_url": SecretStr(f"mailto:{team}")}
+    )
+    monkeypatch.setattr(dear.parts, "settings", settings)
+    wanted = decide.approval(dear.parts, dear.claim, amount=None, by="jane")
+    decide.propose(dear.parts, dear.claim, wanted, by="jane")
+    decide.approve(dear.parts, dear.claim, amount=None, by="kim")
+    dear.run()
+
+    ((_, raw),) = [one for one in dear.relay.taken if one[0] == team]
+    assert b"Subject: Please pay: claim CLM-000001 is approved" in raw
+    assert wanted.amount is not None
+    assert f"{wanted.amount.amount:,.2f}" in parse(raw).text
+
+
+def test_a_rejection_asks_nobody_to_pay(
+    dear: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dear.parts.settings.model_copy(
+        update={"alert_url": SecretStr("mailto:claims-team@logistics.example")}
+    )
+    monkeypatch.setattr(dear.parts, "settings", settings)
+    wanted = decide.rejection(
+        dear.parts, dear.claim, clauses=("G9a",), by="jane", reason="Box intact."
+    )
+    decide.propose(dear.parts, dear.claim, wanted, by="jane")
+    decide.reject(dear.parts, dear.claim, clauses=(), by="kim")
+    dear.run()
+
+    assert dear.kinds == ["received", "rejected"]
 
 
 def test_T20_what_is_returned_is_reviewed_again(dear: Office) -> None:

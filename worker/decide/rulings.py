@@ -21,7 +21,9 @@ from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.money import Money, typed
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
+from worker.replies.staff import ask_payment
 from worker.settling import case_of, foreseen
+from worker.telling import staff_address
 
 _WHAT = {
     ClaimType.DAMAGE: "this is damage",
@@ -130,6 +132,30 @@ def reply_of(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
             policy=parts.policy,
             thread=thread(parts, claim),
         ),
+    )
+
+
+def request_of_payment(
+    parts: Parts, claim: Claim, decision: ProposedDecision
+) -> Reply | None:
+    """Return the e-mail to staff that asks to pay what was approved (T22).
+
+    None for a rejection, and where staff have no address.
+    """
+    to = staff_address(parts)
+    if to is None or decision.amount is None:
+        return None
+    order, assessment = known(parts, claim)
+    terms = _proposal(
+        parts, claim, order, assessment, decision.packaging, decision.contents
+    )
+    case = case_of(parts, claim, order, terms, decision.amount)
+    return ask_payment(
+        replace(claim, state=ClaimState(decision.ruling)),
+        to,
+        amount=decision.amount,
+        points=foreseen(parts, case).back,
+        approved_at=parts.clock.now(),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from worker.adapters.store import Work
 from worker.bootstrap import Parts
+from worker.composing import compose_decided, queue_emails
 from worker.decide.common import (
     Act,
     By,
@@ -22,6 +23,7 @@ from worker.decide.rulings import (
     failed_clauses,
     rejection,
     reply_of,
+    request_of_payment,
     typed_amount,
 )
 from worker.domain.amounts import Condition
@@ -223,12 +225,15 @@ def settle(
         _EVENTS[decision.ruling], decision.reason, decision.clauses, decision.data()
     )
     money = decision.amount
+    request = request_of_payment(parts, claim, decision)
+    asked = [] if request is None else [compose_decided(parts, request)]
 
     def record(work: Work, saved: Claim) -> None:
         if money is not None:
             work.set_decided(saved.claim_id, money.amount)
         if sent is not None:
             work.add_emails([sent.email])
+        queue_emails(work, asked)
 
     if sent is not None:
         marked = [replace(one, data=one.data | sent.data) for one in (*before, act)]
