@@ -23,7 +23,7 @@ from worker.adapters.orders_http import HttpOrders
 from worker.adapters.outgoing import MailIdentity
 from worker.adapters.pace import Pace
 from worker.adapters.policy_file import read_policy
-from worker.adapters.queue import RedisQueue, SilentQueue
+from worker.adapters.queue import RedisQueue, SilentQueue, answers
 from worker.adapters.raw import open_raw_store
 from worker.adapters.reader import ChildScanner, ReaderPool
 from worker.adapters.render import JinjaRenderer
@@ -369,7 +369,10 @@ class Parts:
 
     def redis_answers(self) -> bool:
         """Return whether Redis answers; starts nothing."""
-        return isinstance(self.queue, RedisQueue) and self.queue.ping()
+        if isinstance(self.queue, RedisQueue):
+            return self.queue.ping()
+        embedded = self.embedded_redis
+        return answers(self.redis_url if embedded is None else embedded.url)
 
     def announce(self) -> None:
         """Record that this process is alive, so that its leases can be ended."""

@@ -1,7 +1,7 @@
 """What the arrows ask the record: known mails, claims of an order, the dossier."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.adapters.store import Store
@@ -11,6 +11,7 @@ from worker.adapters.store.mails import MailRecord
 from worker.bootstrap import Parts
 from worker.domain.authentication import Authentication
 from worker.domain.claim import SYSTEM, Claim, ClaimEvent, Event, reference
+from worker.domain.deadlines import utc
 from worker.domain.decisions import (
     ApprovalReason,
     ProposedDecision,
@@ -24,7 +25,7 @@ from worker.domain.exclusions import HISTORY_WINDOW, History
 from worker.domain.explanation import MailClocks
 from worker.domain.findings import Assessment
 from worker.domain.identity import Sender, SenderTier
-from worker.domain.mail import Fate
+from worker.domain.mail import Fate, ReceivedFrom, ReceivedStamp
 from worker.domain.orders import Member, Order, Package
 from worker.domain.photographs import Photograph
 from worker.domain.reply import MailCause, verify_message_id, verify_reply_address
@@ -207,13 +208,34 @@ def cause_of(record: MailRecord, mail: ClaimMail) -> MailCause:
 
 
 def clocks_of(record: MailRecord, house: House) -> MailClocks:
-    """Return a mail with all of its instants, and which of them is its receipt."""
+    """Return a mail with all of its instants, and which of them is its receipt.
+
+    What is recorded is the receipt, whatever the settings say by now.
+    """
     arrival = Arrival(
         mail_id=record.mail_id,
         internaldate_at=record.internaldate_at,
         first_seen_at=record.first_seen_at,
     )
-    return MailClocks(record.mail_id, stamp_of(record.mail, arrival, house))
+    now = stamp_of(record.mail, arrival, house)
+    return MailClocks(record.mail_id, _recorded(record, now), now)
+
+
+def _recorded(record: MailRecord, now: ReceivedStamp) -> ReceivedStamp:
+    """Return the receipt of the record; of a mail without one, that of now."""
+    if record.received_at is None or record.received_from is None:
+        return now
+    at, source = utc(record.received_at), record.received_from
+    if (at, source) == (now.received_at, now.received_from):
+        return now
+    is_stamp = source is ReceivedFrom.TRUSTED_RECEIVED
+    return replace(
+        now,
+        received_at=at,
+        received_from=source,
+        received_trusted_at=at if is_stamp else now.received_trusted_at,
+        flags=(),
+    )
 
 
 def look_up(

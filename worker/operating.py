@@ -33,6 +33,8 @@ class Result:
     skipped: tuple[int, ...] = ()
     """What they were about has been settled in another way meanwhile."""
     has_more: bool = False
+    last: int = 0
+    """The number up to which was looked, where all that match were asked for."""
 
 
 def requeue(parts: Parts, job_ids: Sequence[int], *, by: str) -> Result:
@@ -89,24 +91,35 @@ class Matching:
     reason: str = ""
     until: datetime | None = None
 
-    def ids(self, parts: Parts) -> list[int]:
+    def ids(self, parts: Parts, *, after: int = 0) -> list[int]:
         """Return their numbers, oldest first: one more than MOST_AT_ONCE at most."""
         return parts.desk.dead_letters.ids(
             kind=self.kind,
             reason=self.reason,
             until=self.until,
+            after=after,
             limit=MOST_AT_ONCE + 1,
         )
 
 
-def requeue_matching(parts: Parts, wanted: Matching, *, by: str) -> Result:
+def requeue_matching(
+    parts: Parts, wanted: Matching, *, by: str, after: int = 0
+) -> Result:
     """Try again all dead letters that match, oldest first.
 
-    At most MOST_AT_ONCE; `has_more` says that there are others.
+    At most MOST_AT_ONCE; `has_more` says that there are others. What is skipped goes
+    on to match: where all were, the next ones are looked at; who goes on with the
+    others names the `last` of this result as `after`.
     """
-    ids = wanted.ids(parts)
-    found = requeue(parts, ids[:MOST_AT_ONCE], by=by)
-    return Result(found.done, found.skipped, len(ids) > MOST_AT_ONCE)
+    skipped: list[int] = []
+    while True:
+        ids = wanted.ids(parts, after=after)
+        has_more, ids = len(ids) > MOST_AT_ONCE, ids[:MOST_AT_ONCE]
+        found = requeue(parts, ids, by=by)
+        skipped += found.skipped
+        after = ids[-1] if ids else after
+        if found.done or not has_more:
+            return Result(found.done, tuple(skipped), has_more, after)
 
 
 def discard_matching(parts: Parts, wanted: Matching, *, by: str, why: str) -> Result:

@@ -21,6 +21,7 @@ def test_explain_prints_every_clock_for_people_and_in_json_for_programs(
 
     report = claims(tmp_path, "explain", "1", CLAIMS_CLOCK="2026-11-19T00:00:00Z")
     data = claims(tmp_path, "explain", "CLM-000001", "--json")
+    other = claims(tmp_path, "explain", "1", CLAIMS_TRUSTED_MX="mx.other.example")
 
     assert report.returncode == 0, report.stderr
     for shown in (
@@ -33,5 +34,8 @@ def test_explain_prints_every_clock_for_people_and_in_json_for_programs(
         "receipt of mail 1",
     ):
         assert shown in report.stdout
+    assert "settings now give" not in report.stdout
+    assert "Receipt: trusted received" in other.stdout
+    assert "settings now give" in other.stdout
     clocks = json.loads(data.stdout)["clocks"]
     assert [clock["clause"] for clock in clocks] == [None, "C11", "C12", "C10"]

@@ -1,6 +1,7 @@
 """The commands of upkeep, as they are typed."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.builders_mail import make_claim_mail
 from tests.commands import Done, one_line, write_orders
 from tests.commands import claims_here as claims
 from tests.office import an_office
+from worker.adapters import migrations
 
 NOW = {"CLAIMS_CLOCK": "2026-11-19T00:00:00Z"}
 BROKEN = b"X-Breaks-The-Reader: yes\r\n" + make_claim_mail()
@@ -69,6 +71,40 @@ def test_a_rebuild_asks_what_it_is_for(made: Path) -> None:
 
     assert done.returncode == 2
     assert "--check" in one_line(done)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("no url", 2),
+        ("mysql://u:p@db.example/fresh", 2),
+        ("sqlite:////no/such/folder/fresh.db", 1),
+    ],
+)
+def test_a_target_that_cannot_be_used_is_named_as_it_was_given(
+    made: Path, url: str, code: int
+) -> None:
+    done = run(made, "rebuild", "--into", url)
+
+    assert done.returncode == code
+    assert "--into" in one_line(done)
+    assert "CLAIMS_DATABASE_URL" not in done.stderr
+
+
+def test_a_target_with_a_record_keeps_its_schema(made: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'claims.db'}"
+    with an_office(tmp_path, an_order()) as office:
+        office.deliver(make_claim_mail())
+    with sqlite3.connect(tmp_path / "claims.db") as database:
+        database.execute("create table alembic_version (version_num text)")
+        database.execute("insert into alembic_version values ('0001')")
+    database.close()
+
+    done = run(made, "rebuild", "--into", url)
+
+    assert done.returncode == 1
+    assert "needs an empty database" in one_line(done)
+    assert migrations.current(url) == "0001"
 
 
 def test_what_would_go_is_counted_and_nothing_is_deleted(made: Path) -> None:

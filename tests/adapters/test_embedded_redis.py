@@ -226,6 +226,18 @@ def test_the_sweep_that_finds_no_redis_starts_it_again(data_dir: Path) -> None:
         parts.close()
 
 
+def test_who_rings_nothing_sees_whether_it_runs_and_starts_none(
+    embedded: EmbeddedRedis, data_dir: Path
+) -> None:
+    settings = Settings(_env_file=None, data_dir=data_dir)
+    parts = Parts(settings, role="idle", with_redis=False)
+
+    before = parts.redis_answers()
+    embedded.ensure()
+
+    assert (before, parts.redis_answers()) == (False, True)
+
+
 # -- how it runs ----------------------------------------------------------------------
 
 

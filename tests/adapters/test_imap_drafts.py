@@ -126,6 +126,25 @@ def test_nothing_is_laid_where_it_could_not_be_taken_away(
     assert dovecot.mails("without", "Drafts") == []
 
 
+def test_a_probe_whose_mail_stays_says_so_and_hangs_up(
+    dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = []
+    shutdown = IMAPClient.shutdown
+
+    def end(client: IMAPClient) -> None:
+        ended.append(client)
+        shutdown(client)
+
+    monkeypatch.setattr(IMAPClient, "uid_expunge", lambda *_: None)
+    monkeypatch.setattr(IMAPClient, "shutdown", end)
+
+    with pytest.raises(RetryLater, match="drafts_left"):
+        ImapDrafts(dovecot.url("staying", "Drafts")).probe()
+
+    assert len(ended) == 1
+
+
 def test_a_server_that_is_away_is_asked_again() -> None:
     drafts = ImapDrafts(f"imap://u:p@127.0.0.1:{free_port()}/Drafts")
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 from tests.builders_mail import auto_reply, claim_files, make_claim_mail
 from tests.commands import HEADER, ROW, claims, claims_here
 from tests.services import Dovecot, Redis, SmtpSink, free_port
+from worker.adapters.embedded_redis import EmbeddedRedis
 
 RECEIVED = datetime(2026, 11, 18, 19, 10, tzinfo=UTC)
 
@@ -90,6 +92,28 @@ def test_serve_names_missing_settings_together(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "CLAIMS_MAILBOX_URL is not set" in done.stderr
     assert "CLAIMS_SMTP_URL is not set" in done.stderr
+
+
+def test_what_waits_for_the_end_owns_no_redis_that_others_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def ensure(embedded: EmbeddedRedis) -> str:
+        started.append(embedded.url)
+        return embedded.url
+
+    monkeypatch.setattr(EmbeddedRedis, "ensure", ensure)
+    ended = threading.Event()
+    ended.set()
+    monkeypatch.setattr("worker.children.stop_on_signals", lambda: ended)
+
+    done = claims_here(
+        tmp_path, "idle", "--migrate", CLAIMS_MAILBOX_URL="imap://u:p@127.0.0.1/INBOX"
+    )
+
+    assert counts(done)["mails"] == 0
+    assert started == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])

@@ -66,6 +66,27 @@ def test_the_receipt_names_all_instants_and_the_one_that_counts(
     assert clock.text == "Our own mail server took it first."
 
 
+def test_the_recorded_receipt_counts_and_one_line_says_what_the_settings_now_give(
+    office: Office,
+) -> None:
+    office.deliver(make_claim_mail())
+    trust = replace(office.parts.house.trust, exchangers=frozenset())
+    office.parts.house = replace(office.parts.house, trust=trust)
+
+    clock = clocks(office)["Receipt"]
+
+    assert clock.result == "trusted_received"
+    assert clock.text == "Our own mail server took it first."
+    assert said(clock) == {
+        "trusted Received": "2026-11-18 19:10:00 UTC",
+        "first seen": "2026-11-18 19:12:00 UTC",
+        "Date header": "2026-11-18 19:10:00 UTC",
+        "claim received": "2026-11-18 19:10:00 UTC",
+        "settings now give": "2026-11-18 19:12:00 UTC",
+    }
+    assert clock.lines[-1].text == "first_seen; the recorded receipt counts"
+
+
 def test_C11_says_the_record_its_precision_and_the_last_second(
     office: Office,
 ) -> None:

@@ -185,6 +185,28 @@ def test_an_email_that_a_person_released_meanwhile_is_not_queued_twice(
     assert len(office.relay.taken) == 1
 
 
+def test_those_that_are_skipped_keep_nobody_from_the_next_ones(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from worker import decide  # noqa: PLC0415 - as commands do
+
+    monkeypatch.setattr(operating, "MOST_AT_ONCE", 1)
+    refuse_for_days(office)
+    office.relay.script = []
+    decide.release(office.parts, office.emails[0].email_id, by=BY)
+    park(office, make_claim_mail(subject="M104233 + one"))
+    park(office, make_claim_mail(subject="M104233 + another"))
+    settled, first, second = sorted(one.job_id for one in dead(office))
+
+    result = requeue_all(office)
+    rest = operating.requeue_matching(
+        office.parts, operating.Matching(), by=BY, after=result.last
+    )
+
+    assert result == operating.Result((first,), (settled,), has_more=True, last=first)
+    assert rest == operating.Result((second,), last=second)
+
+
 def test_only_those_that_match_are_requeued(office: Office) -> None:
     park(office, make_claim_mail(), make_claim_mail(subject="M104233 + another"))
     first, second = sorted(one.job_id for one in dead(office))

@@ -142,12 +142,30 @@ def test_only_the_mail_server_is_reached_from_outside_and_only_from_here() -> No
 def test_every_volume_and_network_is_declared() -> None:
     whole = yaml.safe_load(COMPOSE.read_text())
     volumes = {
-        v.partition(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])
+        v.partition(":")[0]
+        for s in SERVICES.values()
+        for v in s.get("volumes", [])
+        if isinstance(v, str)
     }
     networks = {n for service in SERVICES.values() for n in service["networks"]}
 
     assert volumes == whole["volumes"].keys()
     assert networks == whole["networks"].keys()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_files_that_settings_name_come_from_a_folder_that_is_only_read(
+    name: str,
+) -> None:
+    (mount,) = [v for v in OURS[name]["volumes"] if isinstance(v, dict)]
+
+    assert (mount["type"], mount["read_only"]) == ("bind", True)
+    config, _, folder = mount["source"].rpartition("/")
+    assert OURS[name]["env_file"] == [f"{config}/worker.env"]
+    assert (TRY / folder).is_dir()
+    said = (ROOT / "docs" / "running.md").read_text()
+    assert f"folder `{folder}` is `{mount['target']}`" in said
+    assert f"CLAIMS_POLICY={mount['target']}/policy.toml" in said
 
 
 # Debian's package docker-compose; where it is missing the rules above have to do.

@@ -80,8 +80,9 @@ class ImapDrafts:
             client.append(folder, raw.encode(), flags=flags)
             client.noop()  # so that the server counts it among the mails of the folder
             client.uid_expunge(list(client.search(found)))
-            if client.search(found):
-                raise RetryLater("drafts_left")
+            is_left = bool(client.search(found))
+        if is_left:
+            raise RetryLater("drafts_left")
         return True
 
     def _folder(self, _client: Client) -> str:

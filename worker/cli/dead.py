@@ -135,9 +135,9 @@ def requeue(
         return
     wanted = operating.Matching(kind, died_of, until=parts.clock.now())
     found = operating.requeue_matching(parts, wanted, by=by)
-    while found.has_more and found.done:
+    while found.has_more:
         _say(found, "requeued")
-        found = operating.requeue_matching(parts, wanted, by=by)
+        found = operating.requeue_matching(parts, wanted, by=by, after=found.last)
     _say(found, "requeued")
 
 

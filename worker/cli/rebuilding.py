@@ -14,7 +14,7 @@ from worker.cli.console import out
 from worker.cli.progress import shown_progress
 from worker.cli.starting import AsJson, open_record
 from worker.domain.counting import counted
-from worker.domain.errors import WrongUse
+from worker.domain.errors import RetryLater, SettingsInvalid, UsageError, WrongUse
 from worker.terminal import NOTHING, words
 
 if TYPE_CHECKING:
@@ -48,14 +48,13 @@ def rebuild(
     """
     from worker import log as logs
     from worker import rebuilding
-    from worker.adapters import migrations
 
     if not check and into is None:
         raise WrongUse("say --check, or --into with the URL of an empty database")
     logs.configure(stream=sys.stderr, level="critical")
     parts = open_record()
     if into is not None:
-        migrations.upgrade(into)
+        _prepare(into)
     try:
         with shown_progress() as progress:
             found = rebuilding.rebuild(parts, into=into, progress=progress)
@@ -67,6 +66,30 @@ def rebuild(
         _print(found, is_written=into is not None)
     if found.differences:
         raise typer.Exit(1)
+
+
+def _prepare(into: str) -> None:
+    """Bring the database of `--into` to the newest schema, if there is no record in it.
+
+    Raises:
+        UsageError: there is one, or the database cannot be had.
+        WrongUse: the URL cannot be read.
+    """
+    from worker.adapters import migrations
+    from worker.adapters.store.rebuilt import expect_empty
+
+    try:
+        expect_empty(into)
+        migrations.upgrade(into)
+    except SettingsInvalid:
+        raise WrongUse(
+            "--into cannot be read as the URL of a SQLite or PostgreSQL database"
+        ) from None
+    except RetryLater as error:
+        raise UsageError(
+            f"the database of --into cannot be used ({words(error.reason)}): check"
+            " its URL, and who may write there"
+        ) from None
 
 
 def _print(found: "Rebuilt", *, is_written: bool) -> None:

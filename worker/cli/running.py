@@ -270,7 +270,9 @@ def _running(
     # The stdout of `idle` is for its one line of counts.
     logs.configure(stream=sys.stderr if role == "idle" else None)
     # Of what `serve` starts, it has said itself what is unknown.
-    parts = Parts(read_settings(*needed, is_quiet=migrate), role=role)
+    settings = read_settings(*needed, is_quiet=migrate)
+    # `idle` ends before the others: a Redis that it owned would end under them.
+    parts = Parts(settings, role=role, with_redis=role != "idle")
     if migrate:
         _wait_for_database(parts)
     elif migrations.is_behind(parts.database_url):

@@ -65,10 +65,14 @@ class ClockExplanation:
 
 @dataclass(frozen=True, slots=True)
 class MailClocks:
-    """A mail of the claim with all of its instants."""
+    """A mail of the claim with all of its instants.
+
+    `stamp` is what the record says; `stamp_now` what the settings in force give.
+    """
 
     mail_id: int
     stamp: ReceivedStamp
+    stamp_now: ReceivedStamp
 
 
 def zone_of(package: Package | None, policy: Policy) -> tuple[str, str]:
@@ -122,6 +126,7 @@ def receipt(
         Line("first seen", stamp.first_seen_at, source=source),
         Line("Date header", stamp.header_date_at, "decides nothing", source),
         Line("claim received", utc(claim.received_at), str(stamp.received_from)),
+        *_other_receipt(first),
     ]
     known = tuple(line for line in lines if line.at is not None)
     text = f"{_why(stamp, policy)}."
@@ -234,6 +239,20 @@ def seven_days(
 
 
 # -- private ----------------------------------------------------------------------
+
+
+def _other_receipt(mail: MailClocks) -> list[Line]:
+    """Return the receipt that the settings in force give, if it is another one."""
+    recorded, now = mail.stamp, mail.stamp_now
+    is_same = (recorded.received_at, recorded.received_from) == (
+        now.received_at,
+        now.received_from,
+    )
+    if is_same or recorded.received_from is ReceivedFrom.GIVEN:
+        return []
+    text = f"{now.received_from}; the recorded receipt counts"
+    source = "CLAIMS_TRUSTED_MX, switch timestamp_source"
+    return [Line("settings now give", now.received_at, text, source)]
 
 
 def _why(stamp: ReceivedStamp, policy: Policy) -> str:

@@ -20,7 +20,7 @@ from worker.adapters.store.schema import (
     table_of,
 )
 from worker.domain.identity import SenderTier
-from worker.domain.mail import Fate, Mail
+from worker.domain.mail import Fate, Mail, ReceivedFrom
 
 _MAIL = TypeAdapter(Mail)
 
@@ -42,6 +42,8 @@ class MailRecord:
     fate: Fate | None
     message_id: str | None
     claim_id: int | None = None
+    received_at: datetime | None = None
+    received_from: ReceivedFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +234,8 @@ def _record(row: sa.Row[Any]) -> MailRecord:
         fate=Fate(row.fate) if row.fate else None,
         message_id=row.message_id,
         claim_id=row.claim_id,
+        received_at=row.received_at,
+        received_from=ReceivedFrom(row.received_from) if row.received_from else None,
     )
 
 
@@ -252,6 +256,8 @@ _RECORDS: sa.Select[Any] = (
                 "fate",
                 "message_id",
                 "claim_id",
+                "received_at",
+                "received_from",
             )
         ),
         MailboxRow.go_live_at,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from worker.adapters.store import Store
 from worker.adapters.store.actions_about import subject_of, with_subjects
-from worker.adapters.store.engine import Database, make_engine
+from worker.adapters.store.engine import Database, make_engine, translated
 from worker.adapters.store.job_adding import add_jobs
 from worker.adapters.store.job_rows import NewJob
 from worker.adapters.store.mail_changes import COPY_BY_PERSON, DISMISSED_BY_PERSON
@@ -172,6 +172,22 @@ def erased_claims(store: Store) -> frozenset[int]:
         )
 
 
+def expect_empty(url: str) -> None:
+    """Make sure that no record is in a database of any schema; changes nothing there.
+
+    Raises:
+        RetryLater: it cannot be reached.
+        SettingsInvalid: the URL cannot be read.
+        UsageError: there are mails, claims or e-mails in it.
+    """
+    engine = make_engine(url)
+    try:
+        with translated(), engine.connect() as connection:
+            _expect_empty(connection)
+    finally:
+        engine.dispose()
+
+
 def copy_record(
     source: Store,
     made: Store,
@@ -201,7 +217,7 @@ def copy_record(
             made.database.read() as new,
             target.write() as write,
         ):
-            _expect_empty(write)
+            _expect_empty(write.connection())
             cursors = _cursors(old)  # first: what came before them is in `mails`
             unsettled = _expect_settled(old, new)
             whole = WholeClaims(old, new)
@@ -223,9 +239,12 @@ def copy_record(
         target.close()
 
 
-def _expect_empty(write: Session) -> None:
+def _expect_empty(connection: sa.Connection) -> None:
+    there = set(sa.inspect(connection).get_table_names())
     for table in (MailRow, ClaimRow, EmailRow):
-        if write.execute(sa.select(sa.exists().select_from(table))).scalar_one():
+        if table.__tablename__ not in there:
+            continue
+        if connection.execute(sa.select(sa.exists().select_from(table))).scalar_one():
             raise UsageError("--into needs an empty database: this one has a record")
 
 

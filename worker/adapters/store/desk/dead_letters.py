@@ -74,13 +74,14 @@ class DeadLetters:
         kind: str = "",
         reason: str = "",
         until: datetime | None = None,
+        after: int = 0,
         limit: int,
     ) -> list[int]:
         """Return the numbers of those that match, oldest first.
 
-        With `until`, those alone that had died by then.
+        Those alone that come `after` a number; with `until`, that had died by then.
         """
-        query = sa.select(JobRow.id).where(*_matching(kind, reason))
+        query = sa.select(JobRow.id).where(*_matching(kind, reason), JobRow.id > after)
         if until is not None:
             query = query.where(JobRow.finished_at <= until)
         with self._database.read() as session:
