@@ -20,6 +20,7 @@ from worker import log
 from worker.desk.app import create_app
 from worker.desk.guard import own_path
 from worker.desk.headers import CONTENT_POLICY, FOR_EVER, HEADERS, HSTS
+from worker.domain.errors import RetryLater
 from worker.domain.staff import RIGHTS, Right, StaffRole
 
 PUBLIC = {
@@ -328,6 +329,37 @@ def test_a_page_that_fails_says_nothing_and_logs_no_more_than_the_place(
     assert json.loads(said.getvalue())["exc_type"] == "ValueError"
     for name, value in HEADERS.items():
         assert answer.headers[name] == value
+
+
+def test_who_is_signed_in_goes_on_from_an_error_by_the_menu(office: Office) -> None:
+    with signed_in(office, StaffRole.VIEWER) as visitor:
+        gone = visitor.get("/claims/99")
+        refused = visitor.get("/people")
+    with a_visitor(office) as stranger:
+        outside = stranger.get("/nowhere")
+
+    assert [one.status_code for one in (gone, refused, outside)] == [404, 403, 404]
+    for page in (gone.text, refused.text):
+        assert 'aria-label="Sections"' in page
+        assert "Sign out" in page
+        assert 'href="/people"' not in page
+    assert "Sections" not in outside.text
+
+
+def test_an_error_page_is_made_without_the_record_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise RetryLater("database_unreachable")
+
+    with signed_in(office) as visitor:
+        monkeypatch.setattr(type(office.parts.desk.sessions), "find", away)
+        gone = visitor.get("/nowhere")
+        shut = visitor.get("/claims")
+
+    assert (gone.status_code, shut.status_code) == (404, 503)
+    assert "Nothing is here" in gone.text
+    assert "Not just now" in shut.text
 
 
 def test_behind_a_proxy_that_speaks_tls_cookies_are_for_tls_and_this_host_only(

@@ -1,9 +1,11 @@
 """The desk as one ASGI application: routes, headers, errors."""
 
+from contextlib import suppress
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
@@ -46,12 +48,13 @@ from worker.desk.guard import (
     NotAllowed,
     PasswordNeeded,
     SignInNeeded,
+    find_visit,
     sign_in_path,
 )
 from worker.desk.headers import AddHeaders, add_headers
 from worker.desk.limits import LimitRequests
 from worker.desk.live import Watchers
-from worker.desk.pages import FILES, go, open_page
+from worker.desk.pages import FILES, go, open_page, rendered
 from worker.desk.refusals import sentence
 from worker.domain.errors import IllegalTransition, RetryLater, UsageError
 from worker.runner import place_of
@@ -91,6 +94,10 @@ _WORDS = {
     413: ("Too much at once", "What was sent is larger than any form of the desk."),
     405: ("That does not work here", "Go back and use the buttons of the page."),
 }
+
+
+DESK_FAILS = 500
+"""From this code on, what a menu is made from may be what failed."""
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -191,6 +198,13 @@ def _failed(request: Request, error: Exception) -> Response:
 
 
 def _error(request: Request, status: int, title: str, text: str) -> Response:
+    """Return what went wrong: for who is signed in with the menu, to go on from."""
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": title, "detail": text}, status)
+    if status < DESK_FAILS:
+        with suppress(RetryLater):
+            visit = find_visit(request, is_used=False)
+            if visit is not None:
+                made = rendered(visit, "error.html", title=title, text=text)
+                return HTMLResponse(made, status)
     return open_page(request, "error.html", status=status, title=title, text=text)

@@ -164,13 +164,17 @@ async def visit_of(request: Request, *, is_used: bool = True) -> Visit | None:
     With `is_used` false it does not keep an idle session alive; nor does a stream, or
     what an open page asks by itself.
     """
+    is_stream = _STREAM in request.headers.get("Accept", "")
+    is_used = is_used and not is_stream and _BY_ITSELF not in request.headers
+    return await run_in_threadpool(find_visit, request, is_used=is_used)
+
+
+def find_visit(request: Request, *, is_used: bool) -> Visit | None:
+    """Return the visit of the request's cookie, or None; see `visit_of`."""
     secret = request.cookies.get(cookie_name(request))
     if not secret:
         return None
-    sessions = parts_of(request).desk.sessions
-    is_stream = _STREAM in request.headers.get("Accept", "")
-    is_used = is_used and not is_stream and _BY_ITSELF not in request.headers
-    found = await run_in_threadpool(sessions.find, secret, is_used=is_used)
+    found = parts_of(request).desk.sessions.find(secret, is_used=is_used)
     return None if found is None else Visit(request, found.person, found.csrf)
 
 
