@@ -214,6 +214,7 @@ def test_a_total_loss_is_understood(text: str) -> None:
         "I received 2 of 3 documents, the invoice follows",
         "Sono arrivati tutti e sei i bicchieri",
         "Six glasses arrived just after five",
+        "Everything arrived, only 2 photos of the 3 are attached",
         "Encomendei dez copos e não sei quando chegam",
         "Πότε θα φτάσει το δέμα μου;",
     ],

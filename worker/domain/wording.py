@@ -318,7 +318,8 @@ def _only_a_part(sentence: str) -> str | None:
         )
         return second[0] if is_part else None
     is_share = value_of(first) < value_of(second) and OF.fullmatch(between)
-    return first[0] if is_share else None
+    is_of_things = not lexicon.PHOTOGRAPHS.search(between)
+    return first[0] if is_share and is_of_things else None
 
 
 def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:
