@@ -33,6 +33,9 @@ A bögre eltört|Cana este spartă|Чашата е счупена|Šalica je slo
 Шоља је сломљена|Η κούπα έσπασε|Чашка разбита вдребезги|Чашка пошкоджена
 Bardak paramparça oldu|وصل الكوب مكسورًا|والزجاج تحطم|فنجان شکسته است|הספל שבור
 कप टूटा हुआ है|แก้วแตกละเอียด|Chiếc cốc bị vỡ|Cangkirnya pecah|Barang saya rosak
+Si è rovesciato il miele|Se derramó la miel|Miód się rozlał|Мёд вытек на коробку
+Мед витік у коробку|الزجاج متصدع|Stolebenet er knækket|Tuolin jalka on katkennut
+Il n'y a que des débris|Solo había pedazos de loza|Só havia pedaços de louça
 カップが粉々です|컵이 산산조각 났어요|杯子摔坏了|杯子摔壞了
 """
 LOST = """

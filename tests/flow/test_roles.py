@@ -121,6 +121,65 @@ def test_an_invoice_may_be_any_file_with_text(kind: FileKind) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Quotation 771",
+        "PRO FORMA INVOICE",
+        "Proforma-Rechnung",
+        "Angebot Nr. 4711",
+        "Devis n° 12",
+        "Presupuesto 88",
+        "Preventivo n. 5",
+        "Offerte 2026-5",
+        "見積書",
+        "报价单",
+    ],
+)
+def test_C7_an_offer_or_a_pro_forma_invoice_is_for_a_reviewer(title: str) -> None:
+    text = f"{title}\nOrder {ORDER_NUMBER}\nCup $20.00\nTotal $20.00"
+
+    assert verdicts(an_invoice("x.pdf", text=text)) == {D1: PROVISIONAL}
+
+
+def test_C7_a_mail_with_a_quotation_is_for_a_reviewer() -> None:
+    mail = an_order_mail(
+        subject="Your quotation Q-77",
+        text=f"Order {ORDER_NUMBER}\nCup $20.00\nTotal $20.00",
+    )
+
+    assert verdicts(mail)[D1] is PROVISIONAL
+
+
+def test_an_offer_named_below_the_title_leaves_an_invoice_certain() -> None:
+    lines = ["Invoice 771", f"Order {ORDER_NUMBER}", "Cup $20.00", "Total $20.00"]
+    text = "\n".join([*lines, "Payment", "within 14 days", "Our quotation Q-1 applied"])
+
+    assert verdicts(an_invoice("x.pdf", text=text)) == {D1: SATISFIED}
+
+
+@pytest.mark.parametrize(
+    "name", ["bon de livraison.pdf", "nota de entrega.pdf", "nota di consegna.pdf"]
+)
+def test_C7_a_delivery_note_without_sums_is_no_proof_of_purchase(name: str) -> None:
+    text = f"N° 77\n{ORDER_NUMBER}\n2 cups"
+
+    assert verdicts(an_invoice(name, text=text)) == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["رقم الطلب -20261101-0042ORD", "הזמנה -20261101-0042ORD"]
+)
+def test_a_number_that_a_line_from_right_to_left_turned_round_is_ours(
+    line: str,
+) -> None:
+    text = f"فاتورة\n{line}\nكوب 120.00 ريال\nالمجموع 120.00 ريال"
+    number = "ORD-20261101-0042"
+    found = verdicts(an_invoice("x.pdf", text=text), order_number=number)
+
+    assert found == {D1: SATISFIED}
+
+
 def test_an_invoice_without_an_order_number_is_for_a_reviewer() -> None:
     text = "Invoice\nVase $45.00\nTotal $45.00"
 

@@ -131,6 +131,18 @@ def test_C5_damage_is_understood(text: str) -> None:
         "Λείπουν δύο κομμάτια",
         "The box arrived empty",
         "Kutu hasarsız ama bir kupa eksik",
+        "Sono arrivati solo cinque bicchieri su sei",
+        "Bara fem av sex glas kom fram",
+        "Dotarło tylko pięć szklanek z sześciu",
+        "Dorazilo jen pět sklenic ze šesti",
+        "Пришло только пять стаканов из шести",
+        "Прийшло лише п'ять склянок із шести",
+        "وصلتني خمسة أكواب فقط من أصل ستة",
+        "Statt sechs Gläsern lagen nur fünf im Paket",
+        "Er zaten maar vijf van de zes glazen in",
+        "グラスが6個のうち5個しか届きませんでした",
+        "六个杯子只收到五个",
+        "Ten plates were expected, only nine arrived",
         "De doos is onbeschadigd maar er ontbreekt een kop",
     ],
 )
@@ -200,6 +212,11 @@ def test_a_total_loss_is_understood(text: str) -> None:
         "Nothing is broken or missing",
         "Ho ordinato delle scarpe, ecco i documenti",
         "I received 2 of 3 documents, the invoice follows",
+        "Sono arrivati tutti e sei i bicchieri",
+        "Six glasses arrived just after five",
+        "Everything arrived, only 2 photos of the 3 are attached",
+        "Encomendei dez copos e não sei quando chegam",
+        "Πότε θα φτάσει το δέμα μου;",
     ],
 )
 def test_words_about_something_else_leave_the_type_open(text: str) -> None:
@@ -343,6 +360,24 @@ def test_names_that_say_neither_are_no_labels(name: str) -> None:
     assert not names_packaging(name)
     assert not names_contents(name)
     assert not names_goods(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kapotte kop.jpg",
+        "rikkinäinen kuppi.jpg",
+        "törött csésze.jpg",
+        "cana spartă.jpg",
+        "σπασμένη κούπα.jpg",
+        "الكوب المكسور.jpg",
+        "розбита чашка.jpg",
+    ],
+)
+def test_broken_goods_are_named_in_many_languages(name: str) -> None:
+    assert names_goods(name)
+    assert not names_invoice(name)
+    assert not names_packaging(name)
 
 
 @pytest.mark.parametrize(

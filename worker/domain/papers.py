@@ -57,7 +57,8 @@ _MOST_AMOUNTS = 200
 def read_text(text: str, order_number: str) -> TextReading:
     """Return what a text shows of an order and of money.
 
-    An order number is found with other dashes, spaces or a line break inside. Another
+    An order number is found with other dashes, spaces or a line break inside, and
+    where a PDF's line from right to left has its letters behind the digits. Another
     number counts as an order's only where its shape and its letters agree with ours,
     or, for plain digits, where a word for "order" stands before it.
     """
@@ -138,6 +139,8 @@ _AMOUNT = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _RUNS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
+_RIGHT_TO_LEFT = r"(?<=[\u0590-\u06ff] )"
+"""Behind such a word PDFium puts the letters of `AB-123` behind: `-123AB`."""
 _LONG_NUMBER = 8
 """From this length on a line break inside a number is believed. Our choice."""
 
@@ -147,11 +150,14 @@ def _number_pattern(order_number: str) -> re.Pattern[str]:
     plain = _plain(order_number)
     is_long = sum(map(str.isalnum, plain)) >= _LONG_NUMBER
     within = r"\n?" if is_long else ""
-    parts = (
+    parts = [
         within.join(map(re.escape, run)) if run[0].isalnum() else r"[\s_./#-]{0,3}"
         for run in _RUNS.findall(plain)
+    ]
+    straight, turned = "".join(parts), "".join((*parts[1:], parts[0]))
+    return re.compile(
+        rf"(?<![a-z0-9])(?:{straight}|{_RIGHT_TO_LEFT}{turned})(?![a-z0-9])"
     )
-    return re.compile(rf"(?<![a-z0-9]){''.join(parts)}(?![a-z0-9])")
 
 
 def _other_orders(plain: str, order_number: str) -> Iterator[str]:

@@ -282,7 +282,9 @@ def _mail_roles(file: Attachment, reading: TextReading, case: _Case) -> Iterator
     is_tied = reading.names_order or bool(reading.other_orders)
     by_member = _is_from_member(file, case)
     if reading.lists_contents or (reading.names_order and reading.has_total):
-        yield _judged(D1, reading, is_sure=reading.lists_contents and not by_member)
+        is_doubtful = by_member or wording.is_titled_offer(file.mail_subject)
+        is_sure = reading.lists_contents and not is_doubtful
+        yield _judged(D1, reading, is_sure=is_sure)
     if is_notice or (not by_member and is_tied):
         is_other_matter = by_member or wording.names_a_claim(
             opening[:_TITLE_CHARACTERS]
@@ -293,14 +295,18 @@ def _mail_roles(file: Attachment, reading: TextReading, case: _Case) -> Iterator
 
 
 def _paper_roles(file: Attachment, reading: TextReading) -> Iterator[Role]:
-    """A PDF, office or text file: an invoice, and where its title says so a notice."""
+    """A PDF, office or text file: an invoice, and where its title says so a notice.
+
+    A quotation or a pro forma invoice shows no purchase; a reviewer looks at it.
+    """
     title = f"{file.filename}\n{_title(file.text)}"
     is_named = wording.names_invoice(file.filename)
     has_words = is_named or wording.names_invoice(file.text)
     is_tied = reading.names_order or bool(reading.other_orders)
     has_value = bool(reading.amounts)
     if is_named or (has_words and has_value) or (is_tied and reading.lists_contents):
-        yield _judged(D1, reading, is_sure=has_value)
+        is_offer = wording.is_titled_offer(title)
+        yield _judged(D1, reading, is_sure=has_value and not is_offer)
     opening = file.text[:_OPENING_CHARACTERS]
     has_mail_lines = all(line.search(opening) for line in _MAIL_LINES)
     is_notice = (

@@ -11,7 +11,14 @@ from itertools import islice
 from worker.domain import lexicon
 from worker.domain.claim import ClaimType
 from worker.domain.lexicon import Terms, fold, spread
-from worker.domain.lexicon.partly import COUNT, OF, OF_ALL, value_of
+from worker.domain.lexicon.partly import (
+    COUNT,
+    OF,
+    OF_ALL,
+    ONLY_SOME,
+    OUT_OF_THESE,
+    value_of,
+)
 
 TEXT_CHARACTERS = 10_000
 """What a person writes about a parcel is shorter; the rest is not read for words."""
@@ -103,6 +110,11 @@ def names_invoice(text: str) -> bool:
     return _invoice_word(_spread(text)) is not None
 
 
+def is_titled_offer(title: str) -> bool:
+    """Return whether a title calls its paper a quotation or a pro forma invoice."""
+    return lexicon.OFFERED.search(_spread(title)) is not None
+
+
 def is_titled_notification(title: str) -> bool:
     """Return whether a title calls its paper a notification before an invoice."""
     words = _spread(title)
@@ -143,19 +155,6 @@ _CLAUSE = re.compile(
 _SENTENCE = re.compile(r"[.!?;\n。！？؟।]+")
 _MOST_COUNTS = 2
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr)[.:#]* (?=#?[a-z-]{0,6}\d)")
-_ONLY_SOME = re.compile(
-    r"\b(?:only|just|nur|lediglich|blo(?:ss|ß)|seulement|solo|solamente|soltanto"
-    r"|apenas|somente|alleen|slechts|kun|bare|bara|endast|vain|tylko|jenom|pouze|csak"
-    r"|doar|numai|samo|само|только|лише|тільки|μονο|sadece|yalnizca|hanya)"
-    r"(?:\W+\w+){0,4}?\W+"
-    r"(?:\d{1,3}|one|two|three|four|five|six|eine?[rns]?|zwei|drei|vier|une?|deux|trois"
-    r"|quatre|uno|una|dos|tres|cuatro|due|tre|quattro|uma?|dois|duas|quatro|een|twee"
-    r"|drie|vier|en|ett|et|to|tva|jeden|jedna|dwa|dwie|dve|dva|один|одна|одну|два|две"
-    r"|дві|ενα|δυο|bir|iki|doua|un|o|egy|ket|satu|dua)"
-    r"\W+(?:out of|of|von|der|sur|des|de|di|dei|delle|su|van|av|af|ud af|z|ze|od|из"
-    r"|із|з|от|από|απο|din|dintre|dari)\b"
-)
-"""Two of three that were ordered."""
 _MISSING_OBJECT = re.compile(
     r"\bmissing (?:the|a|an|my|one|two|three|some|several|\d)\b"
 )
@@ -278,7 +277,7 @@ def _never_came(clause: str) -> str | None:
 def _only_some(clause: str) -> str | None:
     """Whether so many of more arrived: "only got 2 of the 3 mugs"."""
     has_come = lexicon.ARRIVED.search(clause) or lexicon.CAME.search(clause)
-    found = _ONLY_SOME.search(clause) if has_come else None
+    found = ONLY_SOME.search(clause) if has_come else None
     return found[0] if found else None
 
 
@@ -294,7 +293,8 @@ def _only_a_part(sentence: str) -> str | None:
     """What tells of a part in a sentence: an exception, or fewer than were ordered.
 
     "Everything arrived except the lamp", "I ordered three mugs and got two", "4 of 5
-    items came": counts of things only, the smaller one last or in front of an "of".
+    items came", "of six mugs only five": counts of things only, the smaller one last
+    or in front of an "of".
     """
     if lexicon.PAPER.search(sentence) and not lexicon.PARCEL.search(sentence):
         return None
@@ -308,12 +308,18 @@ def _only_a_part(sentence: str) -> str | None:
     if len(counts) < _MOST_COUNTS:
         return None
     first, second = counts
-    if value_of(second) < value_of(first):
-        is_whole = OF_ALL.search(sentence[: first.start()])
-        return second[0] if is_whole or lexicon.ORDERED.search(sentence) else None
     between = sentence[first.end() : second.start()]
+    if value_of(second) < value_of(first):
+        is_part = (
+            OF_ALL.search(sentence[: first.start()])
+            or OUT_OF_THESE.match(sentence[first.end() :])
+            or lexicon.ONLY.search(between)
+            or lexicon.ORDERED.search(sentence)
+        )
+        return second[0] if is_part else None
     is_share = value_of(first) < value_of(second) and OF.fullmatch(between)
-    return first[0] if is_share else None
+    is_of_things = not lexicon.PHOTOGRAPHS.search(between)
+    return first[0] if is_share and is_of_things else None
 
 
 def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:
@@ -345,6 +351,7 @@ def _spread(text: str) -> str:
 
 def _invoice_word(words: str) -> re.Match[str] | None:
     named = lexicon.INVOICE.search(words)
-    if named is None and len(words) <= _NAME_LENGTH:
+    is_title = len(words) <= _NAME_LENGTH and not lexicon.NO_INVOICE.search(words)
+    if named is None and is_title:
         named = lexicon.INVOICE_NAME.search(words)
     return named

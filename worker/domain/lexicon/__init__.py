@@ -10,7 +10,9 @@ from worker.domain.lexicon.files import (
     GOODS,
     INVOICE,
     INVOICE_NAME,
+    NO_INVOICE,
     NOTIFICATION,
+    OFFERED,
     ORDER,
     PACKAGING,
     PHOTOGRAPHS,
@@ -28,7 +30,7 @@ from worker.domain.lexicon.losses import (
     NEVER,
     NOT,
 )
-from worker.domain.lexicon.partly import EXCEPT, HAS_COME, IN_PARCEL, ORDERED
+from worker.domain.lexicon.partly import EXCEPT, HAS_COME, IN_PARCEL, ONLY, ORDERED
 from worker.domain.lexicon.terms import Terms, fold, spread
 from worker.domain.lexicon.things import (
     CLAIM,
@@ -65,7 +67,10 @@ __all__ = [
     "NEVER",
     "NOT",
     "NOTIFICATION",
+    "NO_INVOICE",
     "OFFER",
+    "OFFERED",
+    "ONLY",
     "ORDER",
     "ORDERED",
     "OUT_OF",

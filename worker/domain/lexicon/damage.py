@@ -4,6 +4,8 @@ from worker.domain.lexicon.terms import Terms
 
 DAMAGE = Terms(
     """
+    rovesciat derramo! derramar debris! pedazos! pedacos! rozlal вытек витек витік
+    متصدع تصدع *knaekket katkennut
     soaking! million_pieces thousand_pieces didn't_survive did_not_survive knocked_off
     unusable! doesn't_power does_not_power won't_power hole_in has_a_hole
     has_a_big_hole glass_everywhere came_off_in

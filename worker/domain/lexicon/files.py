@@ -74,6 +74,7 @@ GOODS = Terms(
     предмет виріб вироб urunun esya منتج منتجات بضاعه سلعه کالا محصول מוצר סחורה सामान
     उत्पाद प्रोडक्ट สินค้า ของแตก san_pham hang_hoa mon_hang barang! produk! 品物 中の商品
     물품 物件 碎了
+    kapot rikki rikkou torott! spart! sparta! sparte! σπασμεν مكسور розбит
     """
 )
 """Weaker than CONTENTS: "box of the product" is a box."""
@@ -141,12 +142,32 @@ INVOICE = Terms(
 INVOICE_NAME = Terms(
     """
     recu! recus! bon! ticket! purchase! compra! achat! 购买 購入
-    kauf! einkauf! tique! acquisto! aankoop! kop! kob! kjop! osto! zakup! nakup!
+    kauf! einkauf! tique! acquisto! aankoop! kob! kjop! osto! zakup! nakup!
     vasarlas cumparare покупка! покупки! kupovina! kupnja! αγορά! купівля! alisveris!
     fis! شراء خرید קנייה रसीद mua_hang! pembelian! belanja! nota! 구입 구매 購買
     """
 )
-"""In a title these name a receipt; in a sentence "reçu" is "received"."""
+"""In a title these name a receipt; in a sentence "reçu" is "received". Swedish "köp"
+is left out: folded it is the cup of Dutch and Danish."""
+
+NO_INVOICE = Terms(
+    """
+    bon_de_livraison bon_de_commande bon_d'expedition nota_de_entrega nota_de_remessa
+    nota_di_consegna delivery_ticket nota_pengiriman
+    """
+)
+"""Papers with a word of INVOICE_NAME in their titles that show no purchase."""
+
+OFFERED = Terms(
+    """
+    quotation! quote! estimate! pro_forma proforma *angebot! *kostenvoranschlag
+    kostenschatzung devis! presupuesto! cotizacion preventivo! orcamento! offerte!
+    offert! tilbud! tarjous! oferta! wycena! nabidka! ponuka! arajanlat! προσφορα!
+    προτιμολογιο коммерческое_предложение комерційна_пропозиція teklif! عرض_سعر
+    הצעת_מחיר ใบเสนอราคา bao_gia penawaran! 見積 견적 报价 報價 形式发票 形式發票
+    """
+)
+"""Titles of papers that name goods and prices of what nobody bought yet."""
 
 NOTIFICATION = Terms(
     """

@@ -26,7 +26,7 @@ INCOMPLETE = Terms(
     裡面沒有
     部分丢失
     不足 足りな 足りま 欠品 入っていな 入っていま 入ってな 入ってま 空でし 空っぽ
-    누락 빠져 빠졌 빠진 부족 들어_있지 비어
+    누락 빠져 빠졌 빠진 부족 들어_있지 들어있지_않 비어
     short_of_one short_one short_two came_up_short one_short two_short only_contained
     qu'un_seul qu'une_seule forgot_to_put forgot_to_include forgot_to_pack
     only_part_of only_some_of only_got_one only_got_two not_everything_was
@@ -220,7 +220,7 @@ NOT = Terms(
 
 NEVER = Terms(
     """
-    nikdy! nigdy! никогда! ніколи! никога! nikad! nikada! soha! niciodat ποτέ! hic!
+    nikdy! nigdy! никогда! ніколи! никога! nikad! nikada! soha! niciodat hic!
     hicbir! asla!
     """
 )

@@ -43,7 +43,7 @@ EXCEPT = Terms(
 HAS_COME = Terms(
     """
     veio! vieram! gekregen! dostal dostalam dostalem kaptam! kaptunk!
-    收到 到了 送到 왔 받았 도착했 ได้รับ มาถึง 届き
+    lagen! zaten! zat! 收到 到了 送到 왔 받았 도착했 ได้รับ มาถึง 届き
     """
 )
 """Further words for an arrival: only where no denial of it is looked for."""
@@ -61,6 +61,15 @@ ORDERED = Terms(
     """
 )
 
+ONLY = Terms(
+    """
+    only nur lediglich seulement solo! solamente soltanto apenas somente alleen
+    slechts maar! kun! bara! endast vain! tylko jenom! jen! pouze csak! doar! numai
+    samo! само! только лише тільки μονο sadece yalnizca فقط hanya cuma 只 しか 만_왔
+    """
+)
+"""Between two counts: so many of them came."""
+
 _NUMBERS = {
     1: "one, only one, nur ein, nur eine, nur einen, nur einer, nur eins, que un,"
     " qu'un, qu'une, que une, solo uno, solo una, solo un, apenas um, apenas uma,"
@@ -68,16 +77,27 @@ _NUMBERS = {
     " tylko jeden, tylko jedna, tylko jedno, jen jeden, jen jedna, только один,"
     " только одна, только одно, только одну, лише один, лише одна, sadece bir",
     2: "two, zwei, deux, due, dos, dois, duas, twee, tva, dwa, dwie, dve, dva, два,"
-    " две, дві, iki, kaksi, ketto, doua, doi, δυο",
+    " две, дві, iki, kaksi, ketto, doua, doi, δυο,"
+    " dwoch, dvou, двух, двох, اثنين, اثنان",
     3: "three, drei, trois, tre, tres, drie, trzy, tri, три, uc, kolme, harom, trei,"
-    " τρια, τρεις",
+    " τρια, τρεις,"
+    " trzech, tri, трех, трьох, ثلاثة",
     4: "four, vier, quatre, quattro, cuatro, quatro, fyra, cztery, ctyri, styri,"
-    " четыре, чотири, nelja, negy, patru, τεσσερα",
+    " четыре, чотири, nelja, negy, patru, τεσσερα,"
+    " czterech, ctyr, четырех, чотирьох, أربعة",
     5: "five, funf, cinq, cinque, cinco, vijf, fem, piec, pat, пять, п'ять,"
-    " viisi, cinci, πεντε",
-    6: "six, sechs, seis, zes, szesc, sest, шесть, alti, kuusi, sase, εξι",
-    8: "eight, acht, huit, ocho, oito, atta, otte, osiem, osm, восемь, sekiz",
-    10: "ten, zehn, dix, dieci, diez, dez, tien, dziesiec, deset, десять",
+    " viisi, cinci, πεντε,"
+    " pieciu, peti, пяти, п'яти, خمسة",
+    6: "six, sechs, seis, zes, szesc, sest, шесть, alti, kuusi, sase, εξι,"
+    " seks, szesciu, sesti, шести, шість, ستة",
+    7: "seven, sieben, sept, sette, siete, sete, zeven, sju, syv, siedem, siedmiu,"
+    " sedm, семь, семи, сім, yedi, سبعة",
+    8: "eight, acht, huit, ocho, oito, atta, otte, osiem, osm, восемь, sekiz,"
+    " osmiu, восьми, ثمانية",
+    9: "nine, neun, nove, nueve, negen, nio, dziewiec, dziewieciu, devet,"
+    " девять, девяти, dokuz, تسعة",
+    10: "ten, zehn, dix, dieci, diez, dez, tien, dziesiec, deset, десять,"
+    " dziesieciu, десяти, عشرة",
     12: "twelve, a dozen, zwolf, douze, dodici, doce, doze, twaalf, tolv, dwanascie",
 }
 _CHINESE = dict(
@@ -92,6 +112,12 @@ _VALUES |= {fold(word): count for word, count in {**_CHINESE, **_KOREAN}.items()
 _WORDS = "|".join(
     sorted((w for w in _VALUES if not w[0] > "\u2e80"), key=len, reverse=True)
 )
+_OF = (
+    r"out of|of|von|der|sur|des|de|di|dei|delle|su|van|av|af|ud af|z|ze|od|из|із|з|от"
+    r"|από|απο|din|dintre|dari|dos|das|من"
+)
+_IDEOGRAPHS = r"\u3040-\u9fff\uac00-\ud7af"
+"""A number stands right behind these."""
 _NO_COUNT = (
     r"(?![ .,:/-]?\d| ?(?:[%€$£¥°]|[ap]\.?m\b|h\b|st\b|nd\b|rd\b|th\b|to\b)"
     r"|\W{0,2}(?:minut|hour|days?\b|weeks?\b|months?\b|years?\b|times\b|o'?clock"
@@ -105,22 +131,28 @@ _NO_COUNT = (
     r"|de[cz]|dic|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)"
     r"|[日月年時时分点點円元원週周天小歳岁]|분|시간|일|주|월|년)"
 )
+ONLY_SOME = re.compile(
+    rf"(?:{ONLY.pattern}|\bjust\b)(?:\W+\w+){{0,4}}?\W+"
+    rf"(?:\d{{1,3}}|one|eine?[rns]?|une?|una|uno|uma?|een|en|ett|et|jeden|jedna|один|одна"
+    rf"|одну|ενα|bir|un|o|egy|ket|to|pet|satu|dua|{_WORDS})"
+    rf"(?:\W+(?:{_OF})\b|\W+\w+\W+(?:{_OF})\W+(?:\d|(?:sei|sex|hat|{_WORDS})\b))"
+)
+"""Two of three that were ordered."""
 COUNT = re.compile(
-    rf"(?<![\w.,:/#-])(?:(?P<word>{_WORDS})(?!\w)|(?P<digits>[1-9]\d?)(?!\d)){_NO_COUNT}"
+    rf"(?<![.,:/#-])(?<![^\W{_IDEOGRAPHS}])(?:(?P<word>{_WORDS})(?!\w)|(?P<digits>[1-9]\d?)(?!\d)){_NO_COUNT}"
     rf"|(?P<chinese>[{''.join(_CHINESE)}])(?=[个個件本双雙只隻箱套盒])"
     rf"|(?P<korean>{'|'.join(map(fold, _KOREAN))}) ?(?=개|권|장|켤레)"
 )
 """A number of things in a folded text; no day, time, price or measure."""
-OF = re.compile(
-    r"\W{1,3}(?:\w+\W){0,2}?(?:out of|of|von|der|sur|des|de|di|dei|su|van|av|af|z|ze"
-    r"|od|из|із|от|από|απο|din|dari|dos|das)\W(?:\w+\W){0,2}?"
-)
+OF = re.compile(rf"\W{{1,3}}(?:\w+\W){{0,2}}?(?:{_OF})\W(?:\w+\W){{0,2}}?")
 """What stands between the counts of "two of the three"."""
 OF_ALL = re.compile(
     r"\b(?:of|from|von|aus|sur|su|dei|delle|de|dos|das|van|av|af|z|ze|od|из|із|от|από"
     r"|din|dari)(?: the| den| les| los| las| de)?\W+\Z"
 )
 """What stands before the greater count of "of three cups only two arrived"."""
+OUT_OF_THESE = re.compile(r"[個点本枚개]?のうち|[個点本枚] ?中")
+"""What stands behind it in Japanese."""
 
 
 def value_of(found: re.Match[str]) -> int:
