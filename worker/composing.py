@@ -9,7 +9,7 @@ from worker.adapters.store import NewEmail, NewJob, Work
 from worker.adapters.store.recoveries import HELD as RECOVERED
 from worker.bootstrap import Parts
 from worker.domain.errors import GiveUp
-from worker.domain.reply import HELD_WHEN_UNCERTAIN, Reply, ReplyKind
+from worker.domain.reply import HELD_WHEN_UNCERTAIN, NO_STORM, Reply, ReplyKind
 
 SEND = "send"
 """The queue of e-mails, and the kind of their jobs."""
@@ -157,4 +157,4 @@ def _is_breaker_open(parts: Parts, now: datetime) -> bool:
         return False
     if outbox.is_held_for(notify.BREAKER):
         return True
-    return outbox.automatic(HELD_WHEN_UNCERTAIN, since=now - BREAKER_WINDOW) >= most
+    return outbox.automatic(NO_STORM, since=now - BREAKER_WINDOW) >= most

@@ -24,7 +24,6 @@ from worker.adapters import processes
 from worker.bootstrap import Parts
 from worker.domain.errors import RetryLater
 from worker.faults import Point, reach
-from worker.telling import staff_address
 
 log = structlog.get_logger()
 
@@ -133,7 +132,7 @@ class Scheduler:
             jobs = [audit_job(night.isoformat(), is_deep=is_deep)]
             if self._parts.settings.retention is not None:
                 jobs.insert(0, retain_job(night.isoformat()))
-            if staff_address(self._parts) is not None:
+            if self._parts.settings.alert_address is not None:
                 jobs.append(digest_job(night.isoformat()))
             work.add_jobs(*jobs)
         return True

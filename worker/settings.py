@@ -199,6 +199,13 @@ class Settings(BaseSettings):
         2000, ge=0, description="Automatic mails in an hour; then held; 0: no limit"
     )
 
+    @property
+    def alert_address(self) -> str | None:
+        """Return where staff get e-mails; None: they hear otherwise, or not at all."""
+        target = "" if self.alert_url is None else self.alert_url.get_secret_value()
+        scheme, _, address = target.partition(":")
+        return address if scheme == "mailto" else None
+
     @field_validator(
         "own_addresses", "trusted_mx", "trusted_authserv", "desk_proxies", mode="before"
     )

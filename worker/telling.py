@@ -6,19 +6,17 @@ tried again; killed between its answer and the record of it, it hears twice.
 
 import time
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
 from worker.adapters import webhook
-from worker.adapters.store import Work
 from worker.adapters.store.watches import Untold, mark_told
 from worker.bootstrap import Parts
-from worker.composing import compose, queue_emails
+from worker.composing import compose_decided, queue_emails
 from worker.domain.alert_words import says
 from worker.domain.deadlines import is_answered
 from worker.domain.decisions import pending
-from worker.domain.reply import Reply, ReplyKind
+from worker.domain.reply import TO_STAFF, Reply
 from worker.lookups import reasons_for_two
 from worker.replies.staff import (
     ask_approval,
@@ -39,17 +37,6 @@ begun then still ends before `HOLD_FOR`."""
 WEBHOOK, EMAIL = "webhook", "email"
 LONG_SILENT = timedelta(minutes=1)
 """A mailbox that was read less long ago cannot be opened; how long says nothing yet."""
-OWN_KINDS = frozenset(
-    {
-        ReplyKind.STAFF_ALERT,
-        ReplyKind.STAFF_DUE_SOON,
-        ReplyKind.STAFF_OVERDUE,
-        ReplyKind.STAFF_APPROVAL,
-        ReplyKind.STAFF_DEAD_LETTER,
-        ReplyKind.STAFF_MAILBOX_SILENT,
-    }
-)
-"""E-mails that tell of an alert."""
 
 
 def tell(parts: Parts) -> int:
@@ -63,7 +50,7 @@ def tell(parts: Parts) -> int:
     url = parts.settings.alert_url
     if url is None:
         return 0
-    target, address = url.get_secret_value(), staff_address(parts)
+    target, address = url.get_secret_value(), parts.settings.alert_address
     channel = WEBHOOK if address is None else EMAIL
     told, until = 0, time.monotonic() + AT_MOST_S
     while time.monotonic() < until:
@@ -76,14 +63,6 @@ def tell(parts: Parts) -> int:
             break
         told += 1
     return told
-
-
-def staff_address(parts: Parts) -> str | None:
-    """Return where e-mails to staff go; None: they hear otherwise, or not at all."""
-    url = parts.settings.alert_url
-    target = "" if url is None else url.get_secret_value()
-    is_email = urlsplit(target).scheme == "mailto"
-    return target.removeprefix("mailto:") if is_email else None
 
 
 def _post(parts: Parts, url: str, one: Untold) -> bool:
@@ -102,9 +81,11 @@ def _post(parts: Parts, url: str, one: Untold) -> bool:
 
 
 def _email(parts: Parts, to: str, one: Untold) -> None:
+    told = []
+    if not _is_about_a_telling(parts, one):
+        told.append(compose_decided(parts, _told(parts, to, one)))
     with parts.store.transaction() as work:
-        if not _is_about_a_telling(parts, one):
-            _queue(parts, work, _told(parts, to, one))
+        queue_emails(work, told)
         mark_told(work.session, one.alert_id, EMAIL, at=work.at)
 
 
@@ -118,7 +99,7 @@ def _is_about_a_telling(parts: Parts, one: Untold) -> bool:
         letter = parts.desk.dead_letters.find(int(rest))
         number = None if letter is None else letter.email_id
     email = None if number is None else parts.store.outbox.find(number)
-    return email is not None and email.kind in OWN_KINDS
+    return email is not None and email.kind in TO_STAFF
 
 
 def _told(parts: Parts, to: str, one: Untold) -> Reply:
@@ -155,11 +136,14 @@ def _request(parts: Parts, to: str, claim_id: int) -> Reply | None:
     decision = None if claim is None else pending(parts.store.claims.events(claim_id))
     if claim is None or decision is None or claim.respond_by is None:
         return None
+    reasons = reasons_for_two(parts, claim, decision)
+    if not reasons:
+        return None
     return ask_approval(
         claim,
         to,
         amount=decision.amount,
-        reasons=reasons_for_two(parts, claim, decision),
+        reasons=reasons,
         respond_by=claim.respond_by,
     )
 
@@ -181,9 +165,10 @@ def _dead_letter(parts: Parts, to: str, job_id: int) -> Reply | None:
 def _silence(parts: Parts, to: str) -> Reply | None:
     now = parts.clock.now()
     passes = [box.passed_at for box in parts.store.stats.mailboxes() if box.passed_at]
-    if not passes or now - min(passes) < LONG_SILENT:
+    # One that is not read any more has an older pass than the one that should be.
+    if not passes or now - max(passes) < LONG_SILENT:
         return None
-    return tell_silence(to, last_pass_at=min(passes), now=now)
+    return tell_silence(to, last_pass_at=max(passes), now=now)
 
 
 def _facts(one: Untold) -> dict[str, str]:
@@ -193,8 +178,3 @@ def _facts(one: Untold) -> dict[str, str]:
         "about": one.ref,
         "says": says(one.code),
     }
-
-
-def _queue(parts: Parts, work: Work, reply: Reply) -> None:
-    email = compose(parts, reply, received_at=None, go_live_at=None, is_decided=True)
-    queue_emails(work, [email])

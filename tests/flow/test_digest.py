@@ -58,6 +58,22 @@ def test_the_claims_that_lack_one_thing_are_told(office: Office) -> None:
     assert "CLM-000003" not in digest
 
 
+def test_the_oldest_comes_first_with_how_long_it_waits(office: Office) -> None:
+    office.deliver(make_claim_mail(order=ONE, files=claim_files(ONE)[1:]))
+    office.clock.at += timedelta(days=3)
+    office.deliver(make_claim_mail(order=MANY, files=claim_files(MANY)[1:]))
+    office.clock.at += timedelta(days=2)
+
+    write_digest(office)
+
+    (digest,) = digests(office)
+    rows = [line for line in digest.splitlines() if line.startswith("- CLM-")]
+    assert rows == [
+        "- CLM-000001 | documents | 5 days",
+        "- CLM-000002 | documents | 48 hours",
+    ]
+
+
 def test_that_none_does_is_told_too(office: Office) -> None:
     write_digest(office)
 

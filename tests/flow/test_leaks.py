@@ -290,7 +290,9 @@ TO_STAFF = [
         STAFF,
         at=NOW,
     ),
-    digest([Waiting(OPEN, missing, NOW) for missing in Missing], STAFF, now=NEXT),
+    digest(
+        [Waiting(OPEN, missing, NOW) for missing in Missing], STAFF, night="x", now=NEXT
+    ),
 ]
 
 

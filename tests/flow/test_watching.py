@@ -486,6 +486,7 @@ def test_a_decision_that_needs_a_second_person_is_told_with_why(
     assert subjects_told(office, monkeypatch) == [
         "Please check: claim CLM-000001 has a proposed decision"
     ]
+    assert b"G9a" in office.emails[-1].raw
 
 
 def test_a_dead_letter_is_told_with_its_step(
@@ -542,6 +543,24 @@ def test_a_telling_that_is_refused_leads_to_no_other(
         wait_over(office)
 
     assert sum(told) == 2  # the alert, and that telling it failed
+    assert len(office.emails) == 1
+
+
+def test_the_dead_letter_of_a_telling_leads_to_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling(office, "mailto:ops@logistics.example", monkeypatch)
+    raise_about(office, "watch_mailbox", "mailbox:not_read:20261118T191200")
+    assert tell(office.parts) == 1
+    with office.store.database.write() as session:
+        dead = session.connection().exec_driver_sql(
+            "update jobs set state = 'quarantined', reason = 'smtp_timeout',"
+            " finished_at = created_at where kind = 'send' returning id"
+        )
+        job_id = dead.scalar()
+    raise_about(office, "dead_letter", f"job:{job_id}")
+
+    assert tell(office.parts) == 1
     assert len(office.emails) == 1
 
 

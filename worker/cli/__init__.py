@@ -79,6 +79,13 @@ def make_app() -> typer.Typer:
     return app
 
 
+def _refuse_too_large(error: OverflowError) -> None:
+    """Refuse a number of more than 64 bits; any other overflow is a mistake of ours."""
+    if "SQLite" not in str(error):
+        raise error
+    fail("a number is larger than any in the record", code=2)
+
+
 def main() -> None:
     """Run the command line."""
     try:
@@ -99,8 +106,8 @@ def main() -> None:
         fail(str(error), code=2 if isinstance(error, WrongUse) else 1)
     except RetryLater as error:
         fail(said(error), code=1)
-    except OverflowError:  # SQLite's, for a number of more than 64 bits
-        fail("a number is larger than any in the record", code=2)
+    except OverflowError as error:
+        _refuse_too_large(error)
     except BrokenPipeError:
         sys.exit(0)
     else:

@@ -131,10 +131,10 @@ def requeue(
     _check(jobs, every=every, filters=(kind, died_of))
     parts = open_record()
     if jobs:
-        _say(operating.requeue(parts, jobs, by=by), "requeued")
+        _say(_some(operating.requeue(parts, jobs, by=by)), "requeued")
         return
     wanted = operating.Matching(kind, died_of, until=parts.clock.now())
-    found = operating.requeue_matching(parts, wanted, by=by)
+    found = _some(operating.requeue_matching(parts, wanted, by=by))
     while found.has_more:
         _say(found, "requeued")
         found = operating.requeue_matching(parts, wanted, by=by, after=found.last)
@@ -157,10 +157,10 @@ def discard(
     _check(jobs, every=every, filters=(kind, died_of))
     parts = open_record()
     if jobs:
-        _say(operating.discard(parts, jobs, by=by, reason=reason), "discarded")
+        _say(_some(operating.discard(parts, jobs, by=by, reason=reason)), "discarded")
         return
     wanted = operating.Matching(kind, died_of, until=parts.clock.now())
-    found = operating.discard_matching(parts, wanted, by=by, why=reason)
+    found = _some(operating.discard_matching(parts, wanted, by=by, why=reason))
     while found.has_more:
         _say(found, "discarded")
         found = operating.discard_matching(parts, wanted, by=by, why=reason)
@@ -174,9 +174,14 @@ def _check(jobs: list[int] | None, *, every: bool, filters: tuple[str, str]) -> 
         raise WrongUse("--kind and --died-of go with --all")
 
 
-def _say(found: "Result", what: str) -> None:
+def _some(found: "Result") -> "Result":
+    """Return what was found first; of a rest, somebody else may have taken all."""
     if not found.done and not found.skipped:
         raise UsageError("none of these is a dead letter: see `claims dead list`")
+    return found
+
+
+def _say(found: "Result", what: str) -> None:
     out.print(f"{counted(len(found.done), 'dead letter')} {what}.")
     for job_id in found.skipped:
         warn(f"job {job_id}: a person has settled what it was about; discard it")

@@ -23,7 +23,6 @@ from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
 from worker.replies.staff import ask_payment
 from worker.settling import case_of, foreseen
-from worker.telling import staff_address
 
 _WHAT = {
     ClaimType.DAMAGE: "this is damage",
@@ -142,7 +141,7 @@ def request_of_payment(
 
     None for a rejection, and where staff have no address.
     """
-    to = staff_address(parts)
+    to = parts.settings.alert_address
     if to is None or decision.amount is None:
         return None
     order, assessment = known(parts, claim)

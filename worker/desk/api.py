@@ -12,7 +12,6 @@ from worker.adapters.store.desk.listing import ClaimFilter
 from worker.bootstrap import Parts
 from worker.desk.api_base import FORBIDDEN, PROBLEMS, new_api, problem
 from worker.desk.api_models import (
-    LARGEST_ID,
     Assessed,
     ClaimDetail,
     ClaimPage,
@@ -27,7 +26,7 @@ from worker.desk.api_models import (
     Queues,
 )
 from worker.desk.callers import PER_MINUTE, Allowance, calls
-from worker.desk.guard import parts_of
+from worker.desk.guard import LARGEST_ID, parts_of
 
 PATH = "/api/v1"
 FURTHEST_BACK = timedelta(days=31)

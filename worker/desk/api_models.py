@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from worker.adapters.store.desk.listing import ListedClaim, MailFate, QueueCount
+from worker.desk.guard import LARGEST_ID
 from worker.domain.claim import ClaimEvent, ClaimState, ClaimType, Event
 from worker.domain.clauses import CLAUSES, ClauseId
 from worker.domain.deadlines import SlaState, deadline_at, sla_state
@@ -25,7 +26,6 @@ from worker.domain.mail import Fate
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-LARGEST_ID = 2**63 - 1
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
 """No control characters; PostgreSQL takes no NUL."""
 

@@ -94,9 +94,7 @@ _WORDS = {
     413: ("Too much at once", "What was sent is larger than any form of the desk."),
     405: ("That does not work here", "Go back and use the buttons of the page."),
 }
-
-
-DESK_FAILS = 500
+SERVER_ERRORS_FROM = 500
 """From this code on, what a menu is made from may be what failed."""
 
 
@@ -201,7 +199,7 @@ def _error(request: Request, status: int, title: str, text: str) -> Response:
     """Return what went wrong: for who is signed in with the menu, to go on from."""
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": title, "detail": text}, status)
-    if status < DESK_FAILS:
+    if status < SERVER_ERRORS_FROM:
         with suppress(RetryLater):
             visit = find_visit(request, is_used=False)
             if visit is not None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Response
 
 from worker import operating
 from worker.actors import KINDS
-from worker.desk.guard import RowId, Visit, needs
+from worker.desk.guard import LARGEST_ID, RowId, Visit, needs
 from worker.desk.handing_out import to_save
 from worker.desk.operations import tabs
 from worker.desk.pages import go, page
@@ -46,7 +46,7 @@ def dead_letters(
     visit: Seen,
     kind: Annotated[str, Query(max_length=40)] = "",
     reason: Annotated[str, Query(max_length=200)] = "",
-    below: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    below: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
 ) -> Response:
     """List them, the newest first."""
     return _list(visit, Filter(kind, reason), below=below)

@@ -63,7 +63,9 @@ class PasswordNeeded(Exception):
     """The person has to choose a password of their own first."""
 
 
-RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+LARGEST_ID = 2**63 - 1
+"""Of a row, in both databases."""
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 """A row's number in an address; a larger one would be an error of the database."""
 
 

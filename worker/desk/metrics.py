@@ -24,7 +24,7 @@ from worker.bootstrap import Parts
 from worker.composing import BREAKER_WINDOW
 from worker.desk.guard import parts_of
 from worker.desk.panels import figures_of, read_forecasts
-from worker.domain.reply import HELD_WHEN_UNCERTAIN
+from worker.domain.reply import NO_STORM
 from worker.notify import BREAKER
 
 router = APIRouter()
@@ -194,7 +194,7 @@ class RecordCollector(Collector):
             ended.add_metric([status], number)
         age = None if out.oldest_queued_at is None else now - out.oldest_queued_at
         outbox = self._parts.store.outbox
-        automatic = outbox.automatic(HELD_WHEN_UNCERTAIN, since=now - BREAKER_WINDOW)
+        automatic = outbox.automatic(NO_STORM, since=now - BREAKER_WINDOW)
         yield from (emails, held, ended)
         name = "claims_emails_oldest_queued_seconds"
         yield _one(name, "Since the oldest queued was written", _seconds(age))

@@ -20,7 +20,7 @@ from worker.composing import BREAKER_WINDOW
 from worker.desk.charts import Box, Slot, run_times, throughput
 from worker.domain.counting import counted
 from worker.domain.forecast import Forecast, drain_minutes, forecast
-from worker.domain.reply import HELD_WHEN_UNCERTAIN
+from worker.domain.reply import NO_STORM
 from worker.domain.run_times import quantile_ms
 from worker.notify import BREAKER
 from worker.runner import FAILURES_TO_QUARANTINE
@@ -163,7 +163,7 @@ def read_panels(parts: Parts, span: str, zone: ZoneInfo) -> Panels:
         fates=Counter({k: n for k, n in operations.fates().items() if n}),
         outbound=operations.outbound(),
         is_breaker_open=outbox.is_held_for(BREAKER),
-        automatic=outbox.automatic(HELD_WHEN_UNCERTAIN, since=now - BREAKER_WINDOW),
+        automatic=outbox.automatic(NO_STORM, since=now - BREAKER_WINDOW),
         most_automatic=parts.settings.answers_per_hour,
         most_to_address=parts.settings.answers_per_address,
         forecasts=read_forecasts(parts, now),

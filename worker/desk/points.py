@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from worker.adapters.store.points_schema import ID_LENGTH
 from worker.bootstrap import Parts
 from worker.desk.claim_files import Sees
-from worker.desk.guard import RowId
+from worker.desk.guard import LARGEST_ID, RowId
 from worker.desk.pages import go, page
 from worker.domain.points_words import CATEGORIES, in_words
 
@@ -49,7 +49,7 @@ def find_member(
 def show_points(
     visit: Sees,
     account_id: RowId,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
 ) -> Response:
     """Show an account: its lots in the order of their use, and its history."""
     ledger = visit.parts.points

@@ -18,7 +18,7 @@ from worker.adapters.store.desk.work import (
 )
 from worker.bootstrap import Parts
 from worker.desk.cookies import LAST_LIST
-from worker.desk.guard import Visit, is_secure, needs
+from worker.desk.guard import LARGEST_ID, Visit, is_secure, needs
 from worker.desk.pages import SEE_OTHER, go, of_one_moment, page
 from worker.desk.triage import counted
 from worker.desk.work_query import ListQuery
@@ -135,7 +135,7 @@ def work_list(visit: Reader, after: str = "", before: str = "") -> Response:
 
 @router.get("/claims/next")
 def next_claim(
-    visit: Reader, after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0
+    visit: Reader, after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0
 ) -> Response:
     """Lead to the claim behind one in a list; without one named, in the last shown."""
     query = ListQuery.of(visit.request.query_params)

@@ -54,9 +54,20 @@ SENT_BY_PEOPLE = frozenset({ReplyKind.APPROVED, ReplyKind.REJECTED})
 """Kinds that are drafts until a person releases them (promise 5)."""
 
 HELD_WHEN_UNCERTAIN = frozenset(
-    {ReplyKind.APPROVED, ReplyKind.REJECTED, ReplyKind.COMPLETED}
+    {
+        ReplyKind.APPROVED,
+        ReplyKind.REJECTED,
+        ReplyKind.COMPLETED,
+        ReplyKind.STAFF_PAYOUT_DUE,
+    }
 )
 """Kinds that are never sent a second time by a machine (promise 3)."""
+
+TO_STAFF = frozenset(kind for kind in ReplyKind if kind.startswith("staff_"))
+"""Kinds that no member gets."""
+
+NO_STORM = HELD_WHEN_UNCERTAIN | TO_STAFF
+"""Kinds that the breaker does not count: a person's, and those that stay inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """E-mails to staff: clocks, approvals, payments, and what stands still.
 
-They hold ids and codes only, nothing that a member wrote and no personal data.
+They hold the claim's reference and codes only, nothing that a member wrote and nothing
+that leads to a member once the claim is erased.
 Source: lifecycle.md section 7, I1 to I5; T21, T22.
 """
 
@@ -170,10 +171,10 @@ def tell_alert(known: Mapping[str, str], to: str, *, at: datetime) -> Reply:
     return _to_staff(ReplyKind.STAFF_ALERT, to, facts, owner, stamp(at))
 
 
-def digest(rows: Iterable[Waiting], to: str, *, now: datetime) -> Reply:
+def digest(rows: Iterable[Waiting], to: str, *, night: str, now: datetime) -> Reply:
     """Return the daily list of claims that lack one fact, the oldest first.
 
-    Source: lifecycle.md I5.
+    Each `night`, a date, has one. Source: lifecycle.md I5.
     """
     waiting = sorted(rows, key=lambda row: (row.since, row.claim.claim_id))
     facts = {
@@ -187,17 +188,12 @@ def digest(rows: Iterable[Waiting], to: str, *, now: datetime) -> Reply:
             for row in waiting
         ],
     }
-    return _to_staff(ReplyKind.STAFF_DIGEST, to, facts, "digest:1", f"{now:%Y%m%d}")
+    return _to_staff(ReplyKind.STAFF_DIGEST, to, facts, "digest:1", night)
 
 
 def _about(claim: Claim) -> dict[str, Any]:
     state: ClaimState = claim.state
-    known = ids(claim)
-    return {
-        "claim_ref": known["claim_ref"],
-        "order_number": known["order_number"],
-        "state": state.value,
-    }
+    return {"claim_ref": ids(claim)["claim_ref"], "state": state.value}
 
 
 def _key(at: datetime, what: str) -> str:

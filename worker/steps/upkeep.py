@@ -1,5 +1,7 @@
 """Upkeep: the nightly audit, what is kept no longer, and what staff hear daily."""
 
+from collections.abc import Iterator
+
 import structlog
 
 from worker import auditing, retaining
@@ -11,7 +13,6 @@ from worker.domain.claim import SYSTEM
 from worker.replies.staff import Waiting, facts_missing
 from worker.replies.staff import digest as tell_digest
 from worker.steps.shared import UPKEEP
-from worker.telling import staff_address
 
 log = structlog.get_logger()
 
@@ -38,18 +39,22 @@ def digest_job(night: str) -> NewJob:
 
 def digest(parts: Parts, job: Job) -> None:
     """Write the e-mail about claims that lack one thing (lifecycle.md I5)."""
-    to = staff_address(parts)
-    rows = []
+    to = parts.settings.alert_address
+    told = []
+    if to is not None:
+        rows = _lacking_one(parts)
+        reply = tell_digest(rows, to, night=job.ref, now=parts.clock.now())
+        told.append(compose_decided(parts, reply))
+    with parts.store.transaction() as work:
+        queue_emails(work, told)
+        work.finish(job)
+
+
+def _lacking_one(parts: Parts) -> Iterator[Waiting]:
     for one in lacking(parts.store.database):
         missing = facts_missing(one.claim, documents=one.documents)
         if len(missing) == 1:
-            rows.append(Waiting(one.claim, missing[0], one.since))
-    with parts.store.transaction() as work:
-        if to is not None:
-            reply = tell_digest(rows, to, now=parts.clock.now())
-            queue_emails(work, [compose_decided(parts, reply)])
-        work.finish(job)
-    log.info("digest_written", count=len(rows))
+            yield Waiting(one.claim, missing[0], one.since)
 
 
 def retain(parts: Parts, job: Job) -> None:

@@ -39,7 +39,7 @@ class Lacking:
 
 
 def lacking(database: Database) -> list[Lacking]:
-    """Return the open claims that may lack one thing, the oldest first."""
+    """Return the open claims that may lack one thing, the 1,000 oldest."""
     with database.read() as session:
         return [
             Lacking(

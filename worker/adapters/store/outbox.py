@@ -167,10 +167,10 @@ class Outbox:
         return self._counted(_ABOUT, the_claim=claim_id, since=since)
 
     def automatic(self, decisions: Collection[str], *, since: datetime) -> int:
-        """Return how many e-mails were queued to anybody without a person.
+        """Return how many e-mails were queued to members without a person.
 
-        Those of these kinds are a person's. What was queued before the last time that
-        a person looked at held e-mails does not count any more.
+        Those of these kinds are a person's, or to staff. What was queued before a
+        person last looked at held e-mails does not count any more.
         """
         return self._counted(_AUTOMATIC, the_kinds=list(decisions), since=since)
 
