@@ -20,9 +20,14 @@ ONE, MANY, WHOLE = "ORD-20260001", "ORD-20260002", "ORD-20260003"
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
     orders = [an_order(number, member=a_member()) for number in (ONE, MANY, WHOLE)]
-    with an_office(tmp_path / "office", *orders, alert_url=f"mailto:{TO}") as office:
+    with an_office(
+        tmp_path / "office",
+        *orders,
+        alert_url=f"mailto:{TO}",
+        database_url=database_url,
+    ) as office:
         yield office
 
 
