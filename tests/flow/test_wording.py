@@ -261,6 +261,8 @@ def test_words_about_something_else_leave_the_type_open(text: str) -> None:
         "Le colis est arrivé, à part un retard de deux jours",
         "You received all my documents except the invoice",
         "Did everything arrive except the lamp?",
+        "Alles ist gut angekommen, außer dass es regnete",
+        "それ以外は届きました",
         # Denials beside a container.
         "El paquete no está en la caja de correos",
         "Le colis n'est pas dans la boîte aux lettres",
@@ -298,6 +300,8 @@ def test_words_about_something_else_leave_the_type_open(text: str) -> None:
         "I ordered 3 lamps and 2 cups and they arrived",
         "I ordered six, and not only two came but all of them",
         "If I ordered three and got two, what would I have to send?",
+        "I ordered 3 cups, 2 came today, the last came too",
+        "我订了五件，收到两箱，谢谢",
         # Shares of mails, photographs and updates.
         "Please find 2 of the 4 pictures I received attached",
         "Habe 2 der 3 Fotos erhalten?",

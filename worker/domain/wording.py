@@ -152,8 +152,9 @@ _LAST_PIECE = re.compile(r"(?:\A|[,:()،、，])[^,:()،、，]*\Z")
 _IF = re.compile(
     r"\W*(?:if|wenn|falls|si|se|als|indien|om|jesli|если|якщо|pokud|eger)\b"
 )
-_IDIOM = re.compile(r"\b(?:y|e|et)\s+\Z")
-"""Before a word for an exception: "sano y salvo", "sain et sauf"."""
+_IDIOM = re.compile(r"\b(?:y|e|et)\s+\Z|(?:それ|これ|遅れ|遅延)\Z")
+"""Before a word for an exception: "sano y salvo", "sain et sauf", "それ以外"."""
+_REST = re.compile(r"\b(?:the (?:rest|last|others?)|der rest|le reste|el resto)\b")
 _THING = re.compile(r"\s*\w|\s*'")
 _NOUN = re.compile(r"\s*(\w{3,})")
 _WORD_BEFORE = re.compile(r"\w+\W{1,3}\Z")
@@ -343,7 +344,7 @@ def _fewer(sentence: str) -> str | None:
     "4 of 5 items came", "I ordered three mugs and got two", "of six mugs only five".
     """
     counts = list(islice(partly.COUNT.finditer(sentence), _COUNTS_COMPARED + 1))
-    if len(counts) != _COUNTS_COMPARED:
+    if len(counts) != _COUNTS_COMPARED or _REST.search(sentence):
         return None
     first, second = counts
     if _is_of_mails(_around(sentence, first, second)):

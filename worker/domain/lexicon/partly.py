@@ -89,7 +89,8 @@ ALL = Terms(
 NO_EXCEPTION = Terms(
     """
     that! this! it! delay late! lateness wait! waiting a_day! one_day! two_days!
-    misunderstand confusion problem issue! error! mistake! smell! weiteres! das! dies
+    misunderstand confusion problem issue! error! mistake! smell!
+    weiteres! das! dass! dies
     verspatung verzoger kleinigkeit ca! cela! que! ce! retard! erreur! probleme eso!
     esto! ello! retraso! demora! cio! questo! quello! ritardo! errore! isso! isto!
     atraso! erro! dat! dit! vertraging det! detta! dette! forsen forsink se! tama!
@@ -252,7 +253,7 @@ ONLY_SOME = re.compile(
 """Two of three that were ordered."""
 COUNT = re.compile(
     rf"(?<![.,:/#-])(?<![^\W{_IDEOGRAPHS}])(?:(?P<word>{_WORDS})(?!\w)|(?P<digits>[1-9]\d?)(?!\d)){_NO_COUNT}"
-    rf"|(?P<chinese>[{''.join(_CHINESE)}])(?=[个個件本双雙只隻箱套盒])"
+    rf"|(?P<chinese>[{''.join(_CHINESE)}])(?=[个個件本双雙只隻套盒])"
     rf"|(?P<korean>{'|'.join(map(fold, _KOREAN))}) ?(?=개|권|장|켤레)"
 )
 """A number of things in a folded text; no day, time, price or measure."""
