@@ -303,8 +303,9 @@ class _Case:
         else:
             if is_withdrawal(self.mail.own_text):
                 base = replace(base, alerts=(WITHDRAWAL_ASKED,))
-            found = _accepted(base, fresh, claims, thread, is_bare=self._is_bare())
-            found = self._reopening(found, claims)
+            is_bare = self._is_bare(order)
+            found = _accepted(base, fresh, claims, thread, is_bare=is_bare)
+            found = found if is_bare else self._reopening(found, claims)
         earlier = (
             () if found.joins is None else self.known.pieces_of(found.joins.claim_id)
         )
@@ -319,7 +320,7 @@ class _Case:
     ) -> Understanding:
         """Open a claim again that was closed for want of documents (T26)."""
         claim = found.joined or found.opens
-        if claim is None or self._is_bare():
+        if claim is None:
             return found
         same = [one for one, _ in claims if one.package_id == claim.package_id]
         is_closed = ClaimState.CLOSED_INCOMPLETE
@@ -420,10 +421,10 @@ class _Case:
             self.mail.own_text, self.mail.subject, was_delivered=was_delivered
         )
 
-    def _is_bare(self) -> bool:
+    def _is_bare(self, order: Order) -> bool:
         """Return whether the mail brings no file and tells of no loss or damage."""
         mail = self.mail
-        has_files = brings_files(mail, self.house.own_addresses)
+        has_files = brings_files(mail, order, self.house.own_addresses)
         return not (has_files or tells_of_harm(mail.own_text, mail.subject))
 
     def _pieces(

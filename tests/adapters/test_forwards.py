@@ -122,6 +122,28 @@ def test_a_quoted_mail_of_somebody_else_is_passed_on(line: str, mark: str) -> No
     ]
 
 
+def test_no_more_mails_than_the_most_are_taken_from_one_body() -> None:
+    quoted = "".join(
+        f"On {day} Nov 2026, Shop <orders@shop.example> wrote:\n> Order {day}\n\nYes.\n"
+        for day in range(1, 13)
+    )
+    head = "From: Shop <o@s.example>\nSubject: Order\nDate: 4 Nov 2026\n\nLamp\n\n"
+
+    found = forwards.split(quoted + head * 12)
+
+    assert len(found.forwards) == forwards.MAX_FORWARDS
+
+
+def test_the_senders_own_mail_quoted_is_not_passed_on() -> None:
+    line = "On 18 Nov 2026, Lena <lena.hoffmann@mail.example> wrote:"
+    text = f"Thanks\n\n{line}\n> My vase broke"
+
+    mail = mime.parse(make_claim_mail(text=text, files=[]))
+
+    assert mail.own_text == "Thanks"
+    assert mail.attachments == ()
+
+
 def test_the_words_below_a_quoted_mail_are_none_of_it() -> None:
     text = (
         "On 4 Nov 2026, Shop <orders@shop.example> wrote:\n> Order 1\n>\n\n> Lamp\n"

@@ -721,6 +721,11 @@ OUR_MAIL = (
     "Sent: Thursday, 26 November 2026 09:00\nTo: Lena\nSubject: Your claim\n\n"
     "We have closed it: no invoice came."
 )
+FROM_THEM = ("Claims <claims@logistics.example>", "Lena <lena.hoffmann@mail.example>")
+THEIR_MAIL = (
+    "\n\nOn Wed, 18 Nov 2026 at 20:10, Lena <lena.hoffmann@mail.example> wrote:\n"
+    "> My vase broke"
+)
 
 
 @pytest.mark.parametrize(
@@ -728,9 +733,11 @@ OUR_MAIL = (
     [
         ("Thank you, all the best.", []),
         ("Thank you, all the best." + OUR_MAIL, []),
+        ("Thank you, all the best." + THEIR_MAIL, []),
+        ("Thank you, all the best." + OUR_MAIL.replace(*FROM_THEM), []),
         ("Thank you, all the best.", [a_file(logo(), "image001.png")]),
     ],
-    ids=["alone", "above our mail", "with a logo"],
+    ids=["alone", "above our mail", "above theirs", "a forward", "with a logo"],
 )
 def test_T26_words_of_thanks_open_nothing(
     office: Office, text: str, files: list[File]

@@ -362,6 +362,17 @@ def test_the_day_of_an_order_is_no_order_number(text: str) -> None:
     assert candidates_in(text).orders == ()
 
 
+def test_the_end_of_a_word_for_orders_is_no_part_of_a_number() -> None:
+    found = candidates_in("Bestellungen 4711 und 4712")
+
+    assert set(found.orders) == {"4711", "4712"}
+
+
+@pytest.mark.parametrize("text", ["Order ABC 4711", "订单ABC 4711", "orderABC4711"])
+def test_letters_in_front_of_a_number_are_part_of_it(text: str) -> None:
+    assert any(same_id(number, "ABC4711") for number in candidates_in(text).orders)
+
+
 @pytest.mark.parametrize("order", ["2026-11-0412", "11-2026-412", "0412.11.2026"])
 def test_a_number_like_a_date_that_is_none_is_an_order_number(order: str) -> None:
     found = read_ids(f"Claim {order} of member M1001").candidates

@@ -126,7 +126,7 @@ def _mail(raw: memoryview, tree: Tree, headers: list[tuple[str, str]]) -> Mail:
     text = body.read(tree.leaves)
     files = walk(tree, text)
     recipients = _recipients(headers)
-    inner = forwards.split(text.text, recipients)
+    inner = forwards.split(text.text, (*recipients, *sender.addresses))
     failed = decoded_text(headers, "x-failed-recipients", MAX_ADDRESS_CHARS)
     library_defects = library.defects_categories if library else {"mailparser_failed"}
     return Mail(

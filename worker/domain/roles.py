@@ -71,14 +71,18 @@ def pieces(
     return tuple(sorted(new, key=lambda piece: (position[piece.path], piece.kind)))
 
 
-def brings_files(mail: Mail, own_addresses: frozenset[str]) -> bool:
+def brings_files(mail: Mail, order: Order, own_addresses: frozenset[str]) -> bool:
     """Return whether a mail has a file that may be evidence.
 
-    A logo is none, nor is a mail of ours that is quoted back to us.
+    A logo is none, nor is a mail of ours that is quoted back to us, nor an earlier one
+    of the member.
     """
     return any(
         labels.may_count(file, mail)
-        and not (file.kind is FileKind.MAIL and _is_ours(file, own_addresses))
+        and not (
+            file.kind is FileKind.MAIL
+            and (_is_ours(file, own_addresses) or _is_from_member(file, mail, order))
+        )
         for file in mail.attachments[:MOST_FILES]
     )
 
@@ -280,7 +284,7 @@ def _mail_roles(file: Attachment, reading: TextReading, case: _Case) -> Iterator
     is_notice = wording.names_notification(opening)
     is_about_order = is_notice or wording.names_an_order(opening)
     is_tied = reading.names_order or bool(reading.other_orders)
-    by_member = _is_from_member(file, case)
+    by_member = _is_from_member(file, case.mail, case.order)
     if reading.lists_contents or (reading.names_order and reading.has_total):
         is_doubtful = by_member or wording.is_titled_offer(file.mail_subject)
         is_sure = reading.lists_contents and not is_doubtful
@@ -378,11 +382,11 @@ def _is_ours(file: Attachment, own_addresses: frozenset[str]) -> bool:
     return by_us or _OUR_NUMBER.search(opening) is not None
 
 
-def _is_from_member(file: Attachment, case: _Case) -> bool:
-    sender = fold(file.mail_from)
-    names = (*case.order.member.addresses, *case.mail.from_addresses)
-    return any(name in sender for name in names) or (
-        "@" not in sender and fold(case.order.member.name) in sender
+def _is_from_member(file: Attachment, mail: Mail, order: Order) -> bool:
+    sender, name = fold(file.mail_from), fold(order.member.name)
+    addresses = (*order.member.addresses, *mail.from_addresses)
+    return any(address in sender for address in addresses) or (
+        "@" not in sender and bool(name) and name in sender
     )
 
 

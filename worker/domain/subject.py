@@ -284,8 +284,10 @@ _KIND = (
 _OF = r"de la|de l|del|della|dell|des|der|de|du|do|da|di|d|of|van|la|le|for"
 _SAYS = r"is|are|was|lautet|ist|est|es|è|é|это|to|jest|wynosi"
 _FILLER = rf"(?: ?[:=|()<>\[\]*,.#-]| (?:{_SAYS})(?= )|[是为為は은는])"
+_LETTERS_APART = r"[A-Za-z]{1,6} "
+"""Letters apart from their number: `ORD 4711`."""
 _VALUE = (
-    r"(?P<id>(?:[A-Za-z]{1,6} )?(?=[A-Za-z#_/.-]{0,12}\d)"
+    rf"(?P<id>(?:{_LETTERS_APART})?(?=[A-Za-z#_/.-]{{0,12}}\d)"
     r"[A-Za-z0-9#][A-Za-z0-9_/.#-]{0,39}"
     r"(?: (?=[A-Za-z]{0,6}\d)[A-Za-z0-9]{1,20}(?![A-Za-z0-9@:])){0,3})"
 )
@@ -295,8 +297,10 @@ def _labelled(word: str) -> re.Pattern[str]:
     """`word kind` (Order number, Bestellnummer) or `kind of word` (numéro de ...)."""
     # Mails are compared in NFKC, which takes a Thai vowel apart.
     word = unicodedata.normalize("NFKC", word)
+    # The rest of a longer word (order|ed on, Bestel|lungen) is no prefix of a number.
     return re.compile(
-        rf"(?<![A-Za-z])(?:(?:{word})(?:[ -]?(?:{_KIND})(?![a-z])|(?![a-z]{{1,5}} ))"
+        rf"(?<![A-Za-z])(?:(?:{word})(?:[ -]?(?:{_KIND})(?![a-z])"
+        rf"|(?!(?<=[a-z]){_LETTERS_APART}))"
         rf"|(?:{_KIND})\.? ?(?:(?:{_OF})\b ?)?(?:{word}))"
         rf"{_FILLER}{{0,4}} ?{_VALUE}",
         re.IGNORECASE,

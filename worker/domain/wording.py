@@ -4,21 +4,14 @@ Words only propose. What they leave open is `unknown`, and staff choose.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
 
 from worker.domain import lexicon
 from worker.domain.claim import ClaimType
-from worker.domain.lexicon import Terms, fold, spread
-from worker.domain.lexicon.partly import (
-    COUNT,
-    OF,
-    OF_ALL,
-    ONLY_SOME,
-    OUT_OF_THESE,
-    value_of,
-)
+from worker.domain.lexicon import Terms, fold, partly, spread
 
 TEXT_CHARACTERS = 10_000
 """What a person writes about a parcel is shorter; the rest is not read for words."""
@@ -152,8 +145,23 @@ _CLAUSE = re.compile(
     r"|але|коли|ama|fakat|لكن|ولكن|اما|ولي|אבל|tetapi|tapi|nhung|αλλα)\b"
     r"|लेकिन|परंतु|แต่|しかし|하지만|그런데"
 )
-_SENTENCE = re.compile(r"[.!?;\n。！？؟।]+")
-_MOST_COUNTS = 2
+_SENTENCE = re.compile(r"[^.!?;\n。؟।]+[?؟]?")
+_QUESTION_MARKS = ("?", "؟")
+_PIECE_END = re.compile(r"[,:()،、，]")
+_LAST_PIECE = re.compile(r"(?:\A|[,:()،、，])[^,:()،、，]*\Z")
+_IF = re.compile(
+    r"\W*(?:if|wenn|falls|si|se|als|indien|om|jesli|если|якщо|pokud|eger)\b"
+)
+_IDIOM = re.compile(r"\b(?:y|e|et)\s+\Z|(?:それ|これ|遅れ|遅延)\Z")
+"""Before a word for an exception: "sano y salvo", "sain et sauf", "それ以外"."""
+_REST = re.compile(r"\b(?:the (?:rest|last|others?)|der rest|le reste|el resto)\b")
+_THING = re.compile(r"\s*\w|\s*'")
+_NOUN = re.compile(r"\s*(\w{3,})")
+_WORD_BEFORE = re.compile(r"\w+\W{1,3}\Z")
+_WORDS_BEHIND = re.compile(
+    r"(?:\W{0,2}(?<![,:;])(?!(?:im|in|i|en|dans|nel|nella|w|v|u|в|em|na|no)\b)\w+){0,2}"
+)
+_COUNTS_COMPARED = 2
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr)[.:#]* (?=#?[a-z-]{0,6}\d)")
 _MISSING_OBJECT = re.compile(
     r"\bmissing (?:the|a|an|my|one|two|three|some|several|\d)\b"
@@ -178,9 +186,10 @@ _TELLING = (
     | lexicon.LOST
     | lexicon.ARRIVED
     | lexicon.CAME
-    | lexicon.IN_PARCEL
+    | partly.IN_PARCEL
 )
 """Whatever says what happened has a word of these, and most clauses have none."""
+_NOT_OR_NEVER = lexicon.NOT | lexicon.NEVER
 _NOT_AFTER = re.compile(
     r"\W{0,2}(?:degil|yok|gormemis|नहीं|[はが]?ありませ|なし|し?て(?:い|お)?(?:ませ|な|ら)"
     r"|되지 않|없)"
@@ -189,16 +198,16 @@ _NOT_AFTER = re.compile(
 
 
 @cache
-def _not_damaged() -> re.Pattern[str]:
-    """A denial at the end of what stands before a word."""
-    denied = rf"(?:{lexicon.NOT.pattern}){_LITTLE_WORDS}{_ONE_MORE}"
+def _denied(words: Terms) -> re.Pattern[str]:
+    """A denial by one of these at the end of what stands before a word."""
+    denied = rf"(?:{words.pattern}){_LITTLE_WORDS}{_ONE_MORE}"
     return re.compile(rf"(?:{denied}\W*|\b[uo]n)\Z")
 
 
 @cache
 def _never_came_words() -> re.Pattern[str]:
     """A denied arrival, in either order of words."""
-    never, arrived = (lexicon.NOT | lexicon.NEVER).pattern, lexicon.ARRIVED.pattern
+    never, arrived = _NOT_OR_NEVER.pattern, lexicon.ARRIVED.pattern
     return re.compile(
         rf"(?:{never})(?:\W+\w+){{0,3}}?\W+(?:{arrived})"
         rf"|(?:{lexicon.CAME.pattern})(?:\W+\w+){{0,5}}?\W+(?:{never})"
@@ -217,8 +226,8 @@ def _kinds(text: str) -> Mapping[ClaimType, str]:
         if _TELLING.search(clause) or _NEVER_ARRIVED in clause:
             for kind, words in _kinds_of(clause):
                 found.setdefault(kind, words)
-    for sentence in _SENTENCE.split(_read(text)):
-        if part := _only_a_part(sentence):
+    for sentence in _SENTENCE.findall(_read(text)):
+        if part := _part_told(sentence):
             found.setdefault(ClaimType.PARTIAL_LOSS, part)
     return found
 
@@ -231,17 +240,16 @@ def _kinds_of(clause: str) -> Iterator[tuple[ClaimType, str]]:
         yield ClaimType.PARTIAL_LOSS, short
     elif lexicon.PAPER.search(clause) and not lexicon.PARCEL.search(clause):
         return
-    elif absent := _not_in_parcel(clause):
-        yield ClaimType.PARTIAL_LOSS, absent
     elif some := _only_some(clause):
         yield ClaimType.PARTIAL_LOSS, some
     elif missing := next(_stated(lexicon.MISSING, clause), None):
         is_whole = lexicon.PARCEL.search(clause) and not _is_in_parcel(clause)
         yield _loss(is_part=not is_whole), missing
     elif lost := next(_stated(lexicon.LOST, clause), None) or _never_came(clause):
-        signs = (lexicon.SOME, lexicon.OUT_OF, lexicon.IN_PARCEL)
-        is_part = any(sign.search(clause) for sign in signs)
+        is_part = _has_any((lexicon.SOME, lexicon.OUT_OF), clause)
         yield _loss(is_part=is_part), lost
+    elif absent := _not_in_parcel(clause):
+        yield ClaimType.PARTIAL_LOSS, absent
 
 
 def _loss(*, is_part: bool) -> ClaimType:
@@ -261,11 +269,15 @@ def _is_in_parcel(clause: str) -> bool:
 
 
 def _stated(words: Terms, clause: str) -> Iterator[str]:
-    """The words that a clause states and does not deny: not "not damaged"."""
+    """The words that a clause states and does not deny: not "not damaged".
+
+    Words of a loss may hold their denial ("ulaşmadı"): a NEVER beside it denies none.
+    """
+    denied = _denied(_NOT_OR_NEVER if words is lexicon.DAMAGE else lexicon.NOT)
     for found in words.finditer(clause):
         before = clause[max(0, found.start() - _NEAR) : found.start()]
         after = clause[found.end() :]
-        if not _not_damaged().search(before) and not _NOT_AFTER.match(after):
+        if not denied.search(before) and not _NOT_AFTER.match(after):
             yield found[0]
 
 
@@ -277,49 +289,167 @@ def _never_came(clause: str) -> str | None:
 def _only_some(clause: str) -> str | None:
     """Whether so many of more arrived: "only got 2 of the 3 mugs"."""
     has_come = lexicon.ARRIVED.search(clause) or lexicon.CAME.search(clause)
-    found = ONLY_SOME.search(clause) if has_come else None
-    return found[0] if found else None
+    found = partly.ONLY_SOME.search(clause) if has_come else None
+    if found is None or clause.endswith(_QUESTION_MARKS):
+        return None
+    about = clause[found.start() : found.end() + _NEAR // 2]
+    return None if _is_of_mails(about) else found[0]
 
 
 def _not_in_parcel(clause: str) -> str | None:
-    """The container in which something is not: "there is no charger in the box"."""
-    found = lexicon.IN_PARCEL.search(clause)
+    """What of an order is not there: "there is no charger in the box"."""
+    if clause.endswith(_QUESTION_MARKS) or not partly.IN_PARCEL.search(clause):
+        return None
+    found = partly.absent().search(clause)
+    if found is None:
+        return None
+    goods = found["goods"] or found["behind"] or found["chinese"]
     others = (lexicon.DAMAGE, lexicon.MISSING, lexicon.PAPER)
-    is_absent = lexicon.NOT.search(clause) and not any(o.search(clause) for o in others)
-    return found[0] if found and is_absent else None
+    no_goods = (lexicon.PACKAGING, lexicon.PARCEL, lexicon.CLAIM, partly.NO_GOODS)
+    is_other = any(words.search(clause) for words in others)
+    return None if is_other or _has_any(no_goods, goods) else found[0]
 
 
-def _only_a_part(sentence: str) -> str | None:
-    """What tells of a part in a sentence: an exception, or fewer than were ordered.
+def _part_told(sentence: str) -> str | None:
+    """What tells in a sentence that a part of an order came."""
+    if sentence.endswith(_QUESTION_MARKS):
+        # "Only 4 of 6 came, where are the others?" asks behind its last comma.
+        sentence = _LAST_PIECE.sub("", sentence)
+    came = (lexicon.ARRIVED, lexicon.CAME, partly.HAS_COME)
+    is_told = _has_any(came, sentence) and not _IF.match(sentence)
+    return (_excepted(sentence) or _fewer(sentence)) if is_told else None
 
-    "Everything arrived except the lamp", "I ordered three mugs and got two", "4 of 5
-    items came", "of six mugs only five": counts of things only, the smaller one last
-    or in front of an "of".
+
+def _excepted(sentence: str) -> str | None:
+    """What excepts something from all that came: "all arrived except the lamp"."""
+    found, everything = partly.EXCEPT.search(sentence), partly.ALL.search(sentence)
+    if found is None or everything is None or _never_came(sentence):
+        return None
+    about = sentence[min(everything.start(), found.start()) :]
+    behind = sentence[found.end() : found.end() + _NEAR]
+    is_idiom = _IDIOM.search(sentence[: found.start()]) or not _THING.match(behind)
+    excepted = _PIECE_END.split(behind, maxsplit=1)[0]
+    is_other = (
+        is_idiom
+        or partly.NO_EXCEPTION.search(excepted)
+        or _is_of_mails(_PIECE_END.split(about, maxsplit=1)[0])
+        or _is_of_mails(excepted)
+    )
+    return None if is_other else found[0]
+
+
+def _fewer(sentence: str) -> str | None:
+    """The count of those that came, told with a greater one: two counts and no third.
+
+    "4 of 5 items came", "I ordered three mugs and got two", "of six mugs only five".
     """
-    if lexicon.PAPER.search(sentence) and not lexicon.PARCEL.search(sentence):
-        return None
-    came = (lexicon.ARRIVED, lexicon.CAME, lexicon.HAS_COME)
-    if not any(words.search(sentence) for words in came):
-        return None
-    excepted = lexicon.EXCEPT.search(sentence)
-    if excepted and not _never_came(sentence):
-        return excepted[0]
-    counts = list(islice(COUNT.finditer(sentence), _MOST_COUNTS))
-    if len(counts) < _MOST_COUNTS:
+    counts = list(islice(partly.COUNT.finditer(sentence), _COUNTS_COMPARED + 1))
+    if len(counts) != _COUNTS_COMPARED or _REST.search(sentence):
         return None
     first, second = counts
-    between = sentence[first.end() : second.start()]
-    if value_of(second) < value_of(first):
-        is_part = (
-            OF_ALL.search(sentence[: first.start()])
-            or OUT_OF_THESE.match(sentence[first.end() :])
-            or lexicon.ONLY.search(between)
-            or lexicon.ORDERED.search(sentence)
-        )
-        return second[0] if is_part else None
-    is_share = value_of(first) < value_of(second) and OF.fullmatch(between)
-    is_of_things = not lexicon.PHOTOGRAPHS.search(between)
-    return first[0] if is_share and is_of_things else None
+    if _is_of_mails(_around(sentence, first, second)):
+        return None
+    if any(partly.NO_THINGS.search(_beside(sentence, one)) for one in counts):
+        return None
+    is_fewer = (
+        _is_share if partly.value_of(first) < partly.value_of(second) else _is_rest
+    )
+    if partly.value_of(first) == partly.value_of(second) or not is_fewer(
+        sentence, first, second
+    ):
+        return None
+    return min(counts, key=partly.value_of)[0]
+
+
+def _is_share(sentence: str, first: re.Match[str], second: re.Match[str]) -> bool:
+    """Whether the first count is of the second: "4 of 5 items came"."""
+    words = _count_words()
+    before = sentence[max(0, first.start() - _NEAR) : first.start()]
+    after = sentence[second.end() : second.end() + _NEAR]
+    is_of = partly.OF.fullmatch(sentence[first.end() : second.start()])
+    return is_of is not None and bool(
+        words.came_before.search(before) or words.comes_soon.match(after)
+    )
+
+
+def _is_rest(sentence: str, first: re.Match[str], second: re.Match[str]) -> bool:
+    """Whether so few of the first count came: the verb stands beside the second."""
+    words = _count_words()
+    before = sentence[max(first.end(), second.start() - _NEAR) : second.start()]
+    after = sentence[second.end() : second.end() + _NEAR]
+    got, comes = words.got.search(before), words.comes.match(after)
+    with_noun = words.comes_with_noun.match(after)
+    if words.only.search(before):
+        return bool(got or comes or with_noun) and not words.not_only.search(before)
+    is_of_first = (
+        partly.ORDERED.search(sentence)
+        or partly.OF_ALL.search(sentence[: first.start()][-_NEAR:])
+        or partly.OUT_OF_THESE.match(sentence[first.end() :])
+    )
+    nouns = {
+        one[1][:4] if (one := _NOUN.match(sentence[c.end() :])) else ""
+        for c in (first, second)
+    }
+    is_same = len(nouns) == 1 and "" not in nouns
+    is_bare = is_same or partly.BARE.match(after)
+    is_told = comes or (got and is_bare) or (with_noun and is_same)
+    return bool(is_of_first and is_told)
+
+
+@dataclass(frozen=True, slots=True)
+class _CountWords:
+    """What tells by its place beside a count that so many came."""
+
+    only: re.Pattern[str]
+    not_only: re.Pattern[str]
+    got: re.Pattern[str]
+    comes: re.Pattern[str]
+    comes_with_noun: re.Pattern[str]
+    came_before: re.Pattern[str]
+    comes_soon: re.Pattern[str]
+
+
+@cache
+def _count_words() -> _CountWords:
+    came = (lexicon.ARRIVED | lexicon.CAME | partly.HAS_COME).pattern
+    only, helping = partly.ONLY.pattern, partly.HELPING
+    # Classifiers of Chinese, Japanese and Korean stand between number and verb.
+    comes = rf"\s*(?:[^\W\da-z]{{0,4}}){helping}{{0,3}}\s*(?:{came})"
+    return _CountWords(
+        only=re.compile(rf"(?:{only})\w{{0,4}}(?:\W+\w+){{0,3}}\W*\Z"),
+        not_only=re.compile(rf"(?:{lexicon.NOT.pattern})\W*(?:{only})"),
+        got=re.compile(rf"(?:{came})\w*(?:{partly.LITTLE}|\W+(?:{only})){{0,3}}\W*\Z"),
+        comes=re.compile(comes),
+        comes_with_noun=re.compile(rf"(?:\s*\w+){{1,2}}?{helping}{{0,3}}\s*(?:{came})"),
+        came_before=re.compile(rf"(?:{came})\w*(?:\W+\w+){{0,3}}\W*\Z"),
+        comes_soon=re.compile(rf"\w{{0,6}}(?:\s+\w+){{0,5}}?\s*(?:{came})"),
+    )
+
+
+def _around(sentence: str, first: re.Match[str], second: re.Match[str]) -> str:
+    """Two counts with what is said before and behind them, up to a comma."""
+    before = sentence[max(0, first.start() - _NEAR // 2) : first.start()]
+    after = sentence[second.end() : second.end() + _NEAR // 2]
+    start = _PIECE_END.split(before)[-1]
+    end = _PIECE_END.split(after, maxsplit=1)[0]
+    return start + sentence[first.start() : second.end()] + end
+
+
+def _beside(sentence: str, count: re.Match[str]) -> str:
+    """The word before a count and the two behind it."""
+    before = _WORD_BEFORE.search(
+        sentence[max(0, count.start() - _NEAR) : count.start()]
+    )
+    behind = _WORDS_BEHIND.match(sentence[count.end() : count.end() + _NEAR])
+    return f"{before[0] if before else ''}, {behind[0] if behind else ''}"
+
+
+def _is_of_mails(text: str) -> bool:
+    return _has_any((lexicon.PAPER, lexicon.PHOTOGRAPHS, partly.MAILS), text)
+
+
+def _has_any(lists: Iterable[Terms], text: str) -> bool:
+    return any(words.search(text) for words in lists)
 
 
 def _choose(kinds: set[ClaimType], *, was_delivered: bool | None) -> ClaimType:

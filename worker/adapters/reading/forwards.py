@@ -8,7 +8,7 @@ mails below them.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from worker.adapters.reading.forward_marks import (
     BEGIN,
@@ -68,11 +68,11 @@ class _Block:
     fields: dict[str, str]
 
 
-def split(text: str, recipients: tuple[str, ...] = ()) -> Split:
+def split(text: str, correspondents: tuple[str, ...] = ()) -> Split:
     """Return the person's own words and the mails forwarded or quoted below them.
 
     A mail that is quoted below "Shop <orders@shop.example> wrote:" is one too, unless
-    it is answered here: then its sender is among the recipients.
+    its sender is among the correspondents: who is answered here, or who writes.
 
     `>` lines and the "On ... wrote:" above them are nobody's own words; text between
     and below them is, as in an answer line by line. Where such a line is not followed
@@ -82,7 +82,7 @@ def split(text: str, recipients: tuple[str, ...] = ()) -> Split:
     lines = [line[:MAX_LINE_CHARS] for line in whole]
     blocks = list(_blocks(lines[:MAX_LINES]))
     ends = [*(block.start for block in blocks), len(lines)]
-    forwards = (
+    headed = (
         _forward(block, whole[block.end : end])
         for block, end in zip(blocks, ends[1:], strict=True)
     )
@@ -90,12 +90,13 @@ def split(text: str, recipients: tuple[str, ...] = ()) -> Split:
     own = [whole[position] for position in _own_lines(above)]
     while blocks and own and _RULE.match(own[-1]):
         own.pop()
+    inside = chain(
+        _passed_on(above, whole, correspondents),
+        (forward for forward in headed if forward.text or forward.subject),
+    )
     return Split(
         own_text="\n".join(own).strip(),
-        forwards=(
-            *islice(_passed_on(above, whole, recipients), MAX_FORWARDS),
-            *(f for f in forwards if f.text or f.subject),
-        ),
+        forwards=tuple(islice(inside, MAX_FORWARDS)),
     )
 
 
@@ -214,10 +215,10 @@ def _own_lines(lines: list[str]) -> Iterator[int]:
 
 
 def _passed_on(
-    lines: list[str], whole: list[str], recipients: tuple[str, ...]
+    lines: list[str], whole: list[str], correspondents: tuple[str, ...]
 ) -> Iterator[Forward]:
-    """Yield the mails quoted below an "On ... wrote:" that are no recipient's."""
-    answered = {_untagged(address) for address in recipients}
+    """Yield the mails quoted below an "On ... wrote:" of no correspondent."""
+    known = {_untagged(address) for address in correspondents}
     position = 0
     while position < len(lines):
         height = _attribution_height(lines, position)
@@ -228,7 +229,7 @@ def _passed_on(
         sender = _ADDRESS.search(" ".join(lines[position:start]))
         is_quoted = _is_quoted_next(lines, start)
         position = _end_of_quote(lines, start) if is_quoted else len(lines)
-        if sender is not None and _untagged(sender[0]) not in answered:
+        if sender is not None and _untagged(sender[0]) not in known:
             block = _Block(start, position, {"from": sender[0]})
             yield _forward(block, whole[start:position])
 

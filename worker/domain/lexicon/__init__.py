@@ -30,7 +30,6 @@ from worker.domain.lexicon.losses import (
     NEVER,
     NOT,
 )
-from worker.domain.lexicon.partly import EXCEPT, HAS_COME, IN_PARCEL, ONLY, ORDERED
 from worker.domain.lexicon.terms import Terms, fold, spread
 from worker.domain.lexicon.things import (
     CLAIM,
@@ -52,15 +51,12 @@ __all__ = [
     "CLAIM",
     "CONTENTS",
     "DAMAGE",
-    "EXCEPT",
     "GOODS",
-    "HAS_COME",
     "INCOMPLETE",
     "INSIDE",
     "INTACT",
     "INVOICE",
     "INVOICE_NAME",
-    "IN_PARCEL",
     "ITEM",
     "LOST",
     "MISSING",
@@ -70,9 +66,7 @@ __all__ = [
     "NO_INVOICE",
     "OFFER",
     "OFFERED",
-    "ONLY",
     "ORDER",
-    "ORDERED",
     "OUT_OF",
     "PACKAGING",
     "PAPER",

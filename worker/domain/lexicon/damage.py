@@ -6,8 +6,9 @@ DAMAGE = Terms(
     """
     rovesciat derramo! derramar debris! pedazos! pedacos! rozlal вытек витек витік
     متصدع تصدع *knaekket katkennut
-    soaking! million_pieces thousand_pieces didn't_survive did_not_survive knocked_off
-    unusable! doesn't_power does_not_power won't_power hole_in has_a_hole
+    soaking_wet million_pieces thousand_pieces didn't_survive did_not_survive
+    unusable! doesn't_power does_not_power won't_power has_a_hole
+    hole_in_the_box hole_in_the_parcel hole_in_the_carton hole_in_the_side
     has_a_big_hole glass_everywhere came_off_in
     riss! risse! ein_loch locher! ist_hinuber sind_hinuber nicht_mehr_einschalt
     pris_l'eau gondole s'est_detach sont_detach perce! percee! ne_s'allume
@@ -23,8 +24,10 @@ DAMAGE = Terms(
     mangled! deform warped ripped! burst! not_working does_not_work doesn't_work
     in_pieces
     *beschadig *beschaedig kaputt *zerbroch *zerstor *zerstoer *schaden zerdruck
-    zerdrueck zerquetsch eingedruck eingedrueck eingedell eine_delle! delle_im!
-    delle_am! verbeult *gerissen
+    zerdrueck zerquetsch eingedruck eingedrueck eingedell eine_delle!
+    tiefe_delle! grosse_delle! kleine_delle! dicke_delle! mit_delle! delle_im!
+    delle_am! delle_in_der! delle_in_dem! delle_an_der! delle_auf_der! verbeult
+    *gerissen
     *gebrochen defekt ausgelaufen verkratz kratzer zersplitter zerschlag durchnass
     ramponiert gesprungen einen_sprung sprung_im nabasag basag!
     casse! cassee! casses! cassees! brise! brisee! brises! brisees! endommag abim
@@ -139,7 +142,8 @@ DAMAGE = Terms(
     แตกตอน แตกระหว่าง
     ชำรุด เสียหาย แตกหัก แตกร้าว แตกละเอียด แตกเป็น แตกหมด แตกมา แตกแล้ว แตกทั้ง แก้วแตก
     ของแตก สินค้าแตก จานแตก แตกเสีย พังเสีย พังหมด พังมา พังแล้ว พังทั้ง พังยับ กล่องพัง
-    สินค้าพัง หักครึ่ง หักเป็น หักมา ฉีกขาด ร้าว บุบ ยุบ เปียก รั่ว ขีดข่วน บิ่น ใช้งานไม่ได้
+    สินค้าพัง หักครึ่ง หักเป็น หักมา ฉีกขาด ร้าว บุบ ยุบ เปียก รั่ว ขีดข่วน
+    บิ่น ใช้งานไม่ได้
     เสียรูป ขึ้นรา
     bi_vo! bi_hong! bi_hu! hu_hong bi_be! bi_gay! bi_mop! mop_meo bi_rach! rach_nat
     bi_nut! nut_vo vo_nat vo_vun be_nat bi_uot! bi_tray! tray_xuoc bi_dap! dap_nat

@@ -4,6 +4,8 @@ from worker.domain.lexicon.terms import Terms
 
 INCOMPLETE = Terms(
     """
+    not_all_items_were_in not_all_the_items_were_in never_made_it_into_the_box
+    nowhere_to_be_found_in_the_box nowhere_to_be_found_in_the_pa
     arrived_empty came_empty delivered_empty was_not_there! were_not_there!
     nicht_drin! lag_nicht_bei lagen_nicht_bei kam_leer kutu_bos puste! 里缺 裡缺 缺两
     缺兩 개만_왔 개만_받 개만_들어 개만_도착
@@ -22,7 +24,7 @@ INCOMPLETE = Terms(
     niekomplet brakuj brakow nie_bylo_w
     не_хвата нехват недоста неполн не_оказалось пустая! пустой!
     eksik noksan icinden_cikmadi kutu_bos
-    少了 少发 少件 少一 少两 漏发 漏發 缺少 缺件 缺了 不全 空的 没有放 里面没有
+    少了 少发 少件 少一 少两 漏发 漏發 缺少 缺件 缺了 不全 空的 里没有放 里面没有
     裡面沒有
     部分丢失
     不足 足りな 足りま 欠品 入っていな 入っていま 入ってな 入ってま 空でし 空っぽ
@@ -79,7 +81,7 @@ INCOMPLETE = Terms(
     tak_lengkap tidak_cukup isi_kurang
     空箱 欠けて届 足らな 不備 抜けて 入っておら 空の箱 一部しか 片方しか
     덜_왔 덜_들어 안_들어 빈_상자 빈_박스 텅_빈 일부만 하나만_왔 미포함
-    缺了一 缺一 缺東 缺东西 不齐 不齊 没放 沒放 空盒 是空的 漏装 漏裝 里面没 裡面沒
+    缺了一 缺一 缺東 缺东西 不齐 不齊 里没放 裡沒放 空盒 是空的 漏装 漏裝 里面没 裡面沒
     只有一件 只收到一 只收到部分 少發 少裝 少装 部分遺失 部分遗失
     """
 )
@@ -256,7 +258,7 @@ ARRIVED = Terms(
 
 CAME = Terms(
     """
-    kam! kom! kommt! erhielt! bekam! ontving! kreeg! kwam!
+    kam! kamen! kom! kommt! erhielt! bekam! ontving! kreeg! kwam!
     erreicht! erreichte! bekommt! traf! ankam! arriveerde! ontvingen! mottog! fick!
     modtog! fikk! mottok! otrzymalem! geldi!
     """
