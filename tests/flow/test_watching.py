@@ -450,28 +450,33 @@ def subjects_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ]
 
 
-def test_a_deadline_that_comes_near_is_told_with_its_claim(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("later", "code", "subject"),
+    [
+        (
+            timedelta(days=5, hours=1),
+            "warn_48h",
+            "46 hours left: claim CLM-000001 needs a response",
+        ),
+        (
+            timedelta(days=8),
+            "warn_24h",
+            "Overdue: claim CLM-000001 has had no response",
+        ),
+    ],
+)
+def test_a_deadline_is_told_with_its_claim_before_and_after(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    later: timedelta,
+    code: str,
+    subject: str,
 ) -> None:
     office.deliver(make_claim_mail())
-    office.clock.at += timedelta(days=5, hours=1)
-    raise_about(office, "warn_48h", "claim:1:2026-11-25", claim_id=1)
+    office.clock.at += later
+    raise_about(office, code, "claim:1:2026-11-25", claim_id=1)
 
-    assert subjects_told(office, monkeypatch) == [
-        "46 hours left: claim CLM-000001 needs a response"
-    ]
-
-
-def test_a_deadline_that_has_passed_is_told_as_overdue(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office.deliver(make_claim_mail())
-    office.clock.at += timedelta(days=8)
-    raise_about(office, "warn_24h", "claim:1:2026-11-25", claim_id=1)
-
-    assert subjects_told(office, monkeypatch) == [
-        "Overdue: claim CLM-000001 has had no response"
-    ]
+    assert subjects_told(office, monkeypatch) == [subject]
 
 
 def test_a_decision_that_needs_a_second_person_is_told_with_why(

@@ -21,6 +21,7 @@ from worker.domain.findings import Assessment, FindingVerdict
 from worker.domain.money import Money, typed
 from worker.domain.orders import Order
 from worker.domain.reply import Reply, ReplyKind
+from worker.domain.settlement import PointsMoved
 from worker.replies.staff import ask_payment
 from worker.settling import case_of, foreseen
 
@@ -103,9 +104,7 @@ def reply_of(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
     )
     is_rejection = decision.ruling is Ruling.REJECTED
     if not is_rejection:
-        terms = _proposal(
-            parts, claim, order, assessment, decision.packaging, decision.contents
-        )
+        terms, points = _terms(parts, claim, order, assessment, decision)
         paid = paid_before(events)
         is_first = paid == NO_MONEY
         is_partial = decision.ruling is Ruling.APPROVED_PARTIAL
@@ -116,9 +115,7 @@ def reply_of(parts: Parts, claim: Claim, decision: ProposedDecision) -> Reply:
             # What was paid before is not worked out a second time.
             lines=terms.lines if is_first else (),
             is_partial=is_partial,
-            points=foreseen(
-                parts, case_of(parts, claim, order, terms, decision.amount)
-            ),
+            points=points,
         )
     kind = ReplyKind.REJECTED if is_rejection else ReplyKind.APPROVED
     return written(
@@ -144,18 +141,29 @@ def request_of_payment(
     to = parts.settings.alert_address
     if to is None or decision.amount is None:
         return None
-    order, assessment = known(parts, claim)
-    terms = _proposal(
-        parts, claim, order, assessment, decision.packaging, decision.contents
-    )
-    case = case_of(parts, claim, order, terms, decision.amount)
+    _, points = _terms(parts, claim, *known(parts, claim), decision)
     return ask_payment(
         replace(claim, state=ClaimState(decision.ruling)),
         to,
         amount=decision.amount,
-        points=foreseen(parts, case).back,
+        points=points.back,
         approved_at=parts.clock.now(),
     )
+
+
+def _terms(
+    parts: Parts,
+    claim: Claim,
+    order: Order,
+    assessment: Assessment,
+    decision: ProposedDecision,
+) -> tuple[Proposal, PointsMoved]:
+    """Return what the terms give for a decision, and what paying it does to points."""
+    terms = _proposal(
+        parts, claim, order, assessment, decision.packaging, decision.contents
+    )
+    case = case_of(parts, claim, order, terms, decision.amount)
+    return terms, foreseen(parts, case)
 
 
 def _proposal(
